@@ -1,0 +1,42 @@
+# Thin names for what this project does. `make help` lists them.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+export JAVA_HOME := $(shell build/jdk.sh)
+ifeq ($(JAVA_HOME),)
+$(error no JDK 25)
+endif
+MVN := mvn -q -B
+PY := .venv/bin/python
+SOURCES := $(shell find . -path ./.venv -prune -o -path '*/target' -prune -o \( -path '*/src/main/*' -o -name pom.xml \) -type f -print)
+
+.PHONY: help build demo check java-check python-check
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
+
+build: cli/target/lib/.built .venv/.built ## build ./reseal and the Python environment
+
+cli/target/lib/.built: $(SOURCES)
+	$(MVN) package -DskipTests -Dspotless.check.skip -pl cli -am
+	@touch $@
+
+.venv/.built: python/requirements.lock
+	python3 -m venv .venv
+	.venv/bin/pip install -q --disable-pip-version-check -r python/requirements.lock
+	@touch $@
+
+.venv/.dev: .venv/.built python/requirements-dev.lock
+	.venv/bin/pip install -q --disable-pip-version-check -r python/requirements-dev.lock
+	@touch $@
+
+demo: build ## re-seal a running Python service, kill it, read everything back
+	@$(PY) demo/run.py
+
+check: build .venv/.dev java-check python-check ## everything that a change must pass (what CI runs)
+	@$(PY) demo/run.py
+
+java-check:
+	mvn -B -ntp verify
+
+python-check: .venv/.dev
+	cd python && ../$(PY) -m ruff check . && ../$(PY) -m mypy && ../$(PY) -m pytest -q

@@ -1,0 +1,138 @@
+package dev.reseal.architecture;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * Which module may name which other one. The table is the architecture; an arrow that is not in it
+ * does not exist.
+ */
+class DirectionTest {
+  private static final JavaClasses CODE =
+      new ClassFileImporter()
+          .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .importPackages("dev.reseal");
+
+  private static final Map<String, Set<String>> ARROWS =
+      Map.ofEntries(
+          Map.entry("bytes", Set.of()),
+          Map.entry("sgx", Set.of("bytes")),
+          Map.entry("quote", Set.of("bytes", "sgx")),
+          Map.entry("collateral", Set.of("bytes", "sgx", "quote")),
+          Map.entry("wire", Set.of("bytes")),
+          Map.entry("sealed", Set.of("bytes", "sgx", "wire")),
+          Map.entry("platform", Set.of("bytes", "sgx", "wire")),
+          Map.entry("emulator", Set.of("bytes", "sgx", "wire", "platform", "quote")),
+          Map.entry("lifecycle", Set.of("bytes", "wire")),
+          Map.entry("journal", Set.of("bytes", "wire")),
+          Map.entry("instance", Set.of("bytes", "sgx", "wire", "sealed", "platform")),
+          Map.entry(
+              "authority",
+              Set.of("bytes", "sgx", "wire", "sealed", "quote", "collateral", "proof")),
+          Map.entry("proof", Set.of("bytes", "sgx", "wire", "quote")),
+          Map.entry(
+              "supervisor",
+              Set.of("bytes", "sgx", "wire", "sealed", "platform", "lifecycle", "journal")),
+          Map.entry(
+              "cli",
+              Set.of(
+                  "bytes",
+                  "sgx",
+                  "wire",
+                  "sealed",
+                  "platform",
+                  "lifecycle",
+                  "journal",
+                  "quote",
+                  "collateral",
+                  "emulator",
+                  "authority",
+                  "proof",
+                  "supervisor",
+                  "instance")));
+
+  private static String module(JavaClass type) {
+    String name = type.getPackageName();
+    return name.startsWith("dev.reseal.") ? name.split("\\.")[2] : "";
+  }
+
+  @TestFactory
+  java.util.stream.Stream<DynamicTest> everyModuleNamesOnlyTheModulesBelowIt() {
+    return ARROWS.entrySet().stream()
+        .map(entry ->
+            DynamicTest.dynamicTest(
+                entry.getKey(),
+                () -> assertThat(named(entry.getKey())).isSubsetOf(entry.getValue())));
+  }
+
+  private static Set<String> named(String module) {
+    Set<String> named = new TreeSet<>();
+    for (JavaClass type : CODE) {
+      if (module(type).equals(module)) {
+        type.getDirectDependenciesFromSelf()
+            .forEach(dependency -> named.add(module(dependency.getTargetClass())));
+      }
+    }
+    named.remove(module);
+    named.remove("");
+    return named;
+  }
+
+  @Test
+  void everyClassBelongsToAModuleOfTheTableAndPackagesAreFlat() {
+    Set<String> strays = new TreeSet<>();
+    for (JavaClass type : CODE) {
+      boolean flat = type.getPackageName().split("\\.").length == 3;
+      if (!flat || !ARROWS.containsKey(module(type))) {
+        strays.add(type.getName());
+      }
+    }
+    assertThat(strays).isEmpty();
+  }
+
+  @Test
+  void decisionsAndVerdictsTouchNoWorld() {
+    noClasses()
+        .that()
+        .resideInAnyPackage("dev.reseal.lifecycle", "dev.reseal.quote")
+        .should()
+        .dependOnClassesThat()
+        .haveNameMatching(
+            "java\\.(net|nio\\.file|nio\\.channels)\\..*|java\\.io\\.File.*|java\\.time\\.Clock|"
+                + "java\\.lang\\.Thread|java\\.util\\.(Random|Timer)|java\\.security\\.SecureRandom")
+        .because("a decision that can wait, read a file or look at a clock cannot be replayed")
+        .check(CODE);
+  }
+
+  @Test
+  void theSupervisorKnowsNoPlatformByName() {
+    noClasses()
+        .that()
+        .resideInAPackage("dev.reseal.supervisor")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("dev.reseal.emulator")
+        .check(CODE);
+  }
+
+  @Test
+  void nothingDeserialisesObjects() {
+    noClasses()
+        .should()
+        .dependOnClassesThat()
+        .haveFullyQualifiedName("java.io.ObjectInputStream")
+        .because("no format in which decoding runs code is allowed (protocol 5.4)")
+        .check(CODE);
+  }
+}
