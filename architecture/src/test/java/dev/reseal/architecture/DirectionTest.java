@@ -7,6 +7,7 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -24,43 +25,41 @@ class DirectionTest {
           .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
           .importPackages("dev.reseal");
 
+  /** One line a module: what it may name. "*" is every module above it in this table. */
   private static final Map<String, Set<String>> ARROWS =
-      Map.ofEntries(
-          Map.entry("bytes", Set.of()),
-          Map.entry("sgx", Set.of("bytes")),
-          Map.entry("quote", Set.of("bytes", "sgx")),
-          Map.entry("collateral", Set.of("bytes", "sgx", "quote")),
-          Map.entry("wire", Set.of("bytes")),
-          Map.entry("sealed", Set.of("bytes", "sgx", "wire")),
-          Map.entry("platform", Set.of("bytes", "sgx", "wire")),
-          Map.entry("emulator", Set.of("bytes", "sgx", "wire", "platform", "quote")),
-          Map.entry("lifecycle", Set.of("bytes", "wire")),
-          Map.entry("journal", Set.of("bytes", "wire")),
-          Map.entry("instance", Set.of("bytes", "sgx", "wire", "sealed", "platform")),
-          Map.entry(
-              "authority",
-              Set.of("bytes", "sgx", "wire", "sealed", "quote", "collateral", "proof")),
-          Map.entry("proof", Set.of("bytes", "sgx", "wire", "quote")),
-          Map.entry(
-              "supervisor",
-              Set.of("bytes", "sgx", "wire", "sealed", "platform", "lifecycle", "journal")),
-          Map.entry(
-              "cli",
-              Set.of(
-                  "bytes",
-                  "sgx",
-                  "wire",
-                  "sealed",
-                  "platform",
-                  "lifecycle",
-                  "journal",
-                  "quote",
-                  "collateral",
-                  "emulator",
-                  "authority",
-                  "proof",
-                  "supervisor",
-                  "instance")));
+      table(
+          """
+          bytes
+          sgx: bytes
+          quote: bytes sgx
+          collateral: bytes sgx quote
+          wire: bytes
+          sealed: bytes sgx wire
+          platform: bytes sgx wire
+          emulator: bytes sgx wire platform quote
+          lifecycle: bytes wire
+          journal: bytes wire
+          instance: bytes sgx wire sealed platform
+          proof: bytes sgx wire quote
+          authority: bytes sgx wire sealed quote collateral proof
+          supervisor: bytes sgx wire sealed platform lifecycle journal
+          cli: *
+          simulation: *
+          """);
+
+  private static Map<String, Set<String>> table(String text) {
+    Map<String, Set<String>> arrows = new LinkedHashMap<>();
+    for (String line : text.lines().toList()) {
+      String[] parts = line.split(":");
+      Set<String> allowed = new TreeSet<>();
+      if (parts.length > 1) {
+        String below = parts[1].strip();
+        allowed.addAll(below.equals("*") ? arrows.keySet() : Set.of(below.split(" ")));
+      }
+      arrows.put(parts[0], allowed);
+    }
+    return arrows;
+  }
 
   private static String module(JavaClass type) {
     String name = type.getPackageName();
