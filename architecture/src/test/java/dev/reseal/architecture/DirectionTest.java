@@ -45,6 +45,7 @@ class DirectionTest {
           supervisor: bytes sgx wire sealed platform lifecycle journal
           cli: *
           simulation: *
+          bench: *
           """);
 
   private static Map<String, Set<String>> table(String text) {
