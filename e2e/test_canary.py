@@ -1,0 +1,40 @@
+"""The scanner must find what is there: a scanner that finds nothing proves nothing."""
+
+import base64
+import pathlib
+import subprocess
+import sys
+
+import pytest
+from canary import Canary, Scanner
+
+SECRET = bytes(range(7, 39))
+
+
+@pytest.mark.parametrize("shift", range(3))
+@pytest.mark.parametrize("coded", [bytes, lambda b: b.hex().encode(), lambda b: b.hex().upper().encode(), base64.b64encode])
+def test_a_planted_secret_is_found_in_every_form_at_every_alignment(coded, shift, tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"x" * 1000 + coded(b"abc"[:shift] + SECRET + b"tail") + b"y" * 1000)
+    assert {hit.canary for hit in Scanner([Canary("k", SECRET)]).tree(tmp_path)} == {"k"}
+
+
+def test_a_secret_across_two_blocks_is_found() -> None:
+    blocks = [b"0" * 50 + SECRET[:9], SECRET[9:] + b"1" * 50]
+    assert [hit.form for hit in Scanner([Canary("k", SECRET)]).blocks(blocks, "stream")] == ["raw"]
+
+
+def test_a_secret_in_the_memory_of_a_process_is_found_and_another_one_is_not() -> None:
+    code = f"import sys; kept = bytes.fromhex('{SECRET.hex()}'[::-1][::-1]); print('up', flush=True); sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        hits = list(Scanner([Canary("kept", SECRET), Canary("absent", SECRET[::-1])]).process(child.pid))
+        child.kill()
+    assert ("kept", "raw") in {(hit.canary, hit.form) for hit in hits}
+    assert "absent" not in {hit.canary for hit in hits}
+
+
+def test_a_short_canary_is_refused() -> None:
+    with pytest.raises(ValueError, match="need 12"):
+        Canary("short", b"abc").forms()
