@@ -1,0 +1,5 @@
+/** The world itself is tested first, then the code in it. */
+@NullMarked
+package dev.reseal.simulation;
+
+import org.jspecify.annotations.NullMarked;
