@@ -1,0 +1,16 @@
+package dev.reseal.lifecycle;
+
+/** What a bounded wait waits for. */
+public enum Alarm {
+  DRAIN,
+  SEAL,
+  RECLAIM,
+  BIRTH,
+  EVIDENCE,
+  RESTORE,
+  INSTALL,
+  CHECKPOINT,
+  BACK_OFF,
+  LEASE,
+  RESUMPTION
+}

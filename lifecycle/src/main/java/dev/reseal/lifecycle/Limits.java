@@ -1,0 +1,20 @@
+package dev.reseal.lifecycle;
+
+/**
+ * The bounds of every wait and repetition of one supervisor. None of them carries a promise: they
+ * decide how long is tried, never what is allowed.
+ *
+ * @param drainMs how long QUIESCE may last beyond the application's own deadline
+ * @param sealMs SNAPSHOT
+ * @param birthMs CREATE: from the start of the process to its first call
+ * @param restoreMs RESTORE
+ * @param installMs RESUME
+ */
+public record Limits(
+    long drainMs, long sealMs, long birthMs, long restoreMs, long installMs, long backOffMs) {
+  public static final Limits DEFAULT = new Limits(60_000, 300_000, 30_000, 300_000, 60_000, 500);
+
+  static final int SEALS = 3;
+  static final int CREATES = 12;
+  static final int CANDIDATES = 3;
+}

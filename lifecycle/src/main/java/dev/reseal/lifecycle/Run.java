@@ -1,0 +1,122 @@
+package dev.reseal.lifecycle;
+
+import dev.reseal.bytes.Bytes;
+import dev.reseal.wire.Kind;
+import java.util.Optional;
+
+/**
+ * An operation on its way.
+ *
+ * @param fence 0 until the authority has given one
+ * @param turn grows with every phase and attempt, so that an old alarm is known as such
+ * @param old the instance that is replaced or rekeyed
+ * @param body the container that carries the state over
+ * @param stored the newest message that a restart must be able to repeat: ticket or ready
+ */
+public record Run(
+    Kind kind,
+    Bytes opId,
+    long fence,
+    Phase phase,
+    long turn,
+    Optional<String> old,
+    Optional<String> candidate,
+    Optional<Bytes> body,
+    Optional<Bytes> receipt,
+    Optional<Bytes> stored,
+    Tries tries) {
+
+  /** What was tried in this operation; {@code same} counts failures with one cause in a row. */
+  public record Tries(int seals, int creates, String cause, int same) {
+    static final Tries NONE = new Tries(0, 0, "", 0);
+  }
+
+  static Run of(Kind kind, Bytes opId, Phase phase, Optional<String> old) {
+    return new Run(
+        kind,
+        opId,
+        0,
+        phase,
+        1,
+        old,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Tries.NONE);
+  }
+
+  Run at(Phase next) {
+    return new Run(kind, opId, fence, next, turn + 1, old, candidate, body, receipt, stored, tries);
+  }
+
+  Run permitted(Bytes op, long newFence) {
+    return new Run(kind, op, newFence, phase, turn, old, candidate, body, receipt, stored, tries);
+  }
+
+  Run without(String handle) {
+    return new Run(
+        kind,
+        opId,
+        fence,
+        phase,
+        turn + 1,
+        old.filter(h -> !h.equals(handle)),
+        candidate.filter(h -> !h.equals(handle)),
+        body,
+        receipt,
+        stored,
+        tries);
+  }
+
+  Run withCandidate(String handle) {
+    return new Run(
+        kind, opId, fence, phase, turn, old, Optional.of(handle), body, receipt, stored, tries);
+  }
+
+  Run withBody(Bytes newBody, Optional<Bytes> newReceipt) {
+    return new Run(
+        kind,
+        opId,
+        fence,
+        phase,
+        turn,
+        old,
+        candidate,
+        Optional.of(newBody),
+        newReceipt,
+        stored,
+        tries);
+  }
+
+  Run storing(Bytes message) {
+    return new Run(
+        kind, opId, fence, phase, turn, old, candidate, body, receipt, Optional.of(message), tries);
+  }
+
+  Run with(Tries newTries) {
+    return new Run(kind, opId, fence, phase, turn, old, candidate, body, receipt, stored, newTries);
+  }
+
+  Run sealedAgain() {
+    return with(new Tries(tries.seals() + 1, tries.creates(), tries.cause(), tries.same()));
+  }
+
+  Run createdAgain() {
+    return with(new Tries(tries.seals(), tries.creates() + 1, tries.cause(), tries.same()));
+  }
+
+  /** A candidate failed; the creates start anew, since one succeeded. */
+  Run failedBy(String cause) {
+    int same = cause.equals(tries.cause()) ? tries.same() + 1 : 1;
+    return with(new Tries(tries.seals(), 0, cause, same));
+  }
+
+  boolean isOld(String handle) {
+    return old.filter(handle::equals).isPresent();
+  }
+
+  boolean isCandidate(String handle) {
+    return candidate.filter(handle::equals).isPresent();
+  }
+}

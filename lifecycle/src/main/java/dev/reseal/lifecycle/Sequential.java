@@ -1,0 +1,273 @@
+package dev.reseal.lifecycle;
+
+import dev.reseal.bytes.Bytes;
+import dev.reseal.lifecycle.Event.FromInstance;
+import dev.reseal.lifecycle.Situation.Halted;
+import dev.reseal.lifecycle.Situation.Idle;
+import dev.reseal.lifecycle.Situation.Unborn;
+import dev.reseal.wire.Code;
+import dev.reseal.wire.Kind;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The phases in order: up to PERSIST here, from DESTROY on in {@link Candidates}. */
+final class Sequential {
+  private final Limits limits;
+  private final BackOut backOut;
+  private final Candidates candidates;
+
+  Sequential(Limits limits, BackOut backOut) {
+    this.limits = limits;
+    this.backOut = backOut;
+    this.candidates = new Candidates(limits);
+  }
+
+  Candidates candidates() {
+    return candidates;
+  }
+
+  Decision decide(Run run, Event event) {
+    return switch (run.phase()) {
+      case IDLE, PLAN -> throw new IllegalStateException("an operation does not run in " + run);
+      case PREFLIGHT -> preflight(run, event);
+      case PERMIT -> permit(run, event);
+      case QUIESCE -> quiesce(run, event);
+      case SNAPSHOT -> snapshot(run, event);
+      case PERSIST -> persist(run, event);
+      case DESTROY, RECLAIM, CREATE, ATTEST, PROVISION, RESTORE, COMMIT, RESUME, RETIRE ->
+          candidates.decide(run, event);
+    };
+  }
+
+  private Decision preflight(Run run, Event event) {
+    return switch (event) {
+      case Event.Fit _ ->
+          Decision.to(
+              run.at(Phase.PERMIT), new Effect.Submit(Call.BEGIN, run.stored().orElseThrow()));
+      case Event.Unfit(Cause cause) ->
+          Decision.failing(
+              cause.toString(),
+              before(run),
+              new Effect.Finish(run.opId(), new Outcome.Blocked(cause)));
+      case Event.Exited(String handle) when run.isOld(handle) -> died(run);
+      case Event.FromOperator _, FromInstance _, Event.FromAuthority _, Event.FromHost _ ->
+          Decision.to(run);
+    };
+  }
+
+  private Decision permit(Run run, Event event) {
+    return switch (event) {
+      case Event.Answered(Call call, Bytes opId, long fence, Bytes message)
+          when call == Call.BEGIN || call == Call.TAKEOVER ->
+          permitted(run.permitted(opId, fence), message);
+      case Event.Denied(Call call, Denial denial)
+          when call == Call.BEGIN || call == Call.TAKEOVER ->
+          refused(run, denial);
+      case Event.Unanswered(Call call, String detail) when call == Call.BEGIN ->
+          Lifecycle.settle(
+              new Effect.Finish(
+                  run.opId(),
+                  new Outcome.Blocked(
+                      new Cause(
+                          "AUTHORITY_UNREACHABLE",
+                          detail + "; nothing was touched",
+                          "see that the authority runs, then ask again"))));
+      case Event.Elapsed(Alarm alarm, long turn) when alarm == Alarm.LEASE && turn == run.turn() ->
+          Decision.to(run, askTakeover(run));
+      case Event.Exited(String handle) when run.isOld(handle) -> died(run);
+      case Event.FromOperator _, FromInstance _, Event.FromAuthority _, Event.FromHost _ ->
+          Decision.to(run);
+    };
+  }
+
+  /** The supervisor's own request, or again the one that an operator signed. */
+  Effect askTakeover(Run run) {
+    return run.stored().isPresent()
+        ? new Effect.Submit(Call.BEGIN, run.stored().get())
+        : new Effect.Demand(Kind.TAKEOVER);
+  }
+
+  private Decision permitted(Run run, Bytes message) {
+    return switch (run.kind()) {
+      case RESEAL, UPGRADE, MIGRATE -> finishOld(run.storing(message));
+      case GENESIS, TAKEOVER, RECOVER -> candidates.create(run);
+      case REKEY ->
+          run.old().isPresent()
+              ? candidates.rekey(run, message)
+              : Lifecycle.settle(
+                  new Effect.Finish(run.opId(), new Outcome.Done("taking over with the new key")));
+      case ABORT, RETIRE, CLOSE, POLICY ->
+          throw new IllegalStateException(run.kind() + " has no permit");
+    };
+  }
+
+  /** QUIESCE under the ticket in {@code stored}. */
+  Decision finishOld(Run run) {
+    Run next = run.at(Phase.QUIESCE);
+    return Decision.to(
+        next,
+        new Effect.Park(),
+        new Effect.Advise(next.old().orElseThrow(), Verb.FINISH, next.stored().orElseThrow()),
+        new Effect.Wait(Alarm.DRAIN, limits.drainMs(), next.turn()));
+  }
+
+  private Decision refused(Run run, Denial denial) {
+    if (run.kind() == Kind.TAKEOVER || run.kind() == Kind.RECOVER) {
+      return takeoverRefused(run, denial);
+    }
+    return Decision.failing(
+        denial.cause().toString(),
+        before(run),
+        new Effect.Finish(run.opId(), new Outcome.Refused(denial)));
+  }
+
+  private Decision takeoverRefused(Run run, Denial denial) {
+    if (denial.code() == Code.LEASE_RUNNING || denial.code() == Code.SLOW_DOWN) {
+      Run next = run.at(Phase.PERMIT);
+      long ms = Math.max(1, denial.number());
+      return Decision.to(next, new Effect.Wait(Alarm.LEASE, ms, next.turn()));
+    }
+    if (denial.code() == Code.FENCED || denial.code() == Code.WRONG_STATE) {
+      return Lifecycle.settle();
+    }
+    Cause cause =
+        new Cause(
+            denial.code() + "/" + denial.rule(),
+            "the takeover was refused: " + denial.detail(),
+            denial.allow().isEmpty()
+                ? "an operator can: reseal recover"
+                : "policy would need: " + denial.allow());
+    return candidates.halt(run, cause);
+  }
+
+  /** Where an operation that never began leaves things. */
+  private static Situation before(Run run) {
+    return run.old()
+        .<Situation>map(Idle::new)
+        .orElseGet(() ->
+            run.kind() == Kind.GENESIS
+                ? new Unborn()
+                : new Halted(run, new Cause("NOT_BEGUN", run.kind() + " was refused", "")));
+  }
+
+  private static Decision died(Run run) {
+    return Lifecycle.settle(
+        new Effect.Park(),
+        new Effect.Finish(
+            run.opId(),
+            new Outcome.Stopped(
+                new Cause(
+                    "INSTANCE_DIED",
+                    "the active instance ended in " + run.phase(),
+                    "the supervisor takes over by itself: reseal status"))));
+  }
+
+  private Decision quiesce(Run run, Event event) {
+    return switch (event) {
+      case FromInstance said when run.isOld(said.handle()) -> oldSaid(run, said);
+      case Event.Elapsed(Alarm alarm, long turn) when alarm == Alarm.DRAIN && turn == run.turn() ->
+          backOut.begin(
+              run,
+              new Cause(
+                  "DRAIN_DEADLINE",
+                  "the instance did not lock within " + limits.drainMs() + " ms",
+                  "look at its log, then ask again"));
+      case Event.FromOperator _, FromInstance _, Event.FromAuthority _, Event.FromHost _ ->
+          Decision.to(run);
+    };
+  }
+
+  private Decision snapshot(Run run, Event event) {
+    return switch (event) {
+      case FromInstance said when run.isOld(said.handle()) -> oldSaid(run, said);
+      case Event.Elapsed(Alarm alarm, long turn) when alarm == Alarm.SEAL && turn == run.turn() ->
+          sealAgain(
+              run,
+              new Cause("SEAL_DEADLINE", "no container within " + limits.sealMs() + " ms", ""));
+      case Event.FromOperator _, FromInstance _, Event.FromAuthority _, Event.FromHost _ ->
+          Decision.to(run);
+    };
+  }
+
+  private Decision oldSaid(Run run, FromInstance said) {
+    return switch (said) {
+      case Event.Entered(_, InstanceState state) ->
+          switch (state) {
+            case LOCKED -> run.phase() == Phase.QUIESCE ? locked(run) : Decision.to(run);
+            case DEAD -> {
+              List<Effect> effects = new ArrayList<>();
+              effects.add(new Effect.Destroy(said.handle()));
+              effects.addAll(died(run).effects());
+              yield new Decision(new Situation.Unsettled(false), "instance dead", effects);
+            }
+            case SILENT, BORN, RESTORING, STANDBY, INSTALLING, SERVING, QUIESCING ->
+                Decision.to(run);
+          };
+      case Event.Sealed(String handle, Bytes body, Bytes receipt) -> {
+        Run next = run.withBody(body, Optional.of(receipt)).at(Phase.PERSIST);
+        yield Decision.to(next, new Effect.Keep(handle, body));
+      }
+      case Event.DrainDeadline _ ->
+          backOut.begin(
+              run,
+              new Cause(
+                  "DRAIN_DEADLINE",
+                  "requests in flight did not end before the application's deadline",
+                  "raise the deadline of on_quiesce, or find the request that never ends"));
+      case Event.AdviceRefused(_, String verb, String rule) ->
+          rule.equals(Code.WRONG_STATE.name()) || !verb.equals(Verb.FINISH.word())
+              ? Decision.to(run)
+              : backOut.begin(run, new Cause(rule, "the instance refused '" + verb + "'", ""));
+      case Event.Exited _ -> died(run);
+      case Event.Born _,
+          Event.PlatformChecked _,
+          Event.GrantAsked _,
+          Event.Ready _,
+          Event.RestoreFailed _,
+          Event.InstallFailed _,
+          Event.Serving _,
+          Event.Installed _,
+          Event.Checkpointed _ ->
+          Decision.to(run);
+    };
+  }
+
+  private Decision locked(Run run) {
+    Run next = run.at(Phase.SNAPSHOT);
+    return Decision.to(next, new Effect.Wait(Alarm.SEAL, limits.sealMs(), next.turn()));
+  }
+
+  /** A fresh container from the locked instance; a torn one is never mended. */
+  Decision sealAgain(Run run, Cause cause) {
+    if (run.tries().seals() + 1 >= Limits.SEALS) {
+      return backOut.begin(run, cause);
+    }
+    Run next = run.sealedAgain().at(Phase.SNAPSHOT);
+    return Decision.failing(
+        cause.toString(),
+        new Situation.Running(next),
+        new Effect.Advise(next.old().orElseThrow(), Verb.SEAL, Bytes.EMPTY),
+        new Effect.Wait(Alarm.SEAL, limits.sealMs(), next.turn()));
+  }
+
+  private Decision persist(Run run, Event event) {
+    return switch (event) {
+      case Event.Kept(Bytes body) when run.body().equals(Optional.of(body)) ->
+          Decision.to(run, register(run));
+      case Event.NotKept(Cause cause) ->
+          run.old().isPresent() ? sealAgain(run, cause) : Lifecycle.settle();
+      case Event.Answered(Call call, _, _, _) when call == Call.REGISTER ->
+          candidates.destroyOld(run);
+      case Event.Denied(Call call, Denial denial) when call == Call.REGISTER ->
+          run.old().isPresent() ? backOut.begin(run, denial.cause()) : Lifecycle.settle();
+      case Event.Exited(String handle) when run.isOld(handle) -> Decision.to(run.without(handle));
+      case Event.FromOperator _, FromInstance _, Event.FromAuthority _, Event.FromHost _ ->
+          Decision.to(run);
+    };
+  }
+
+  Effect register(Run run) {
+    return new Effect.Submit(Call.REGISTER, run.receipt().orElseThrow());
+  }
+}
