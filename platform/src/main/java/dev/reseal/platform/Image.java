@@ -1,9 +1,13 @@
 package dev.reseal.platform;
 
+import dev.reseal.bytes.Bytes;
+import dev.reseal.wire.Cbor;
+import dev.reseal.wire.WireException;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /**
@@ -50,6 +54,83 @@ public record Image(
     require(0 <= heapPages && heapPages <= MOST_HEAP_PAGES, "heap_pages is " + heapPages);
     require(0 <= isvProdId && isvProdId <= 0xffff, "isvprodid is " + isvProdId);
     require(0 <= isvSvn && isvSvn <= 0xffff, "isvsvn is " + isvSvn);
+  }
+
+  /** The same image with other sources. */
+  public Image withFiles(SortedMap<String, Path> sources) {
+    return new Image(sources, values, interpreter, main, heapPages, isvProdId, isvSvn);
+  }
+
+  /** The one encoding: CBOR, value profile. */
+  public Bytes encode() {
+    TreeMap<String, Cbor> fields = new TreeMap<>();
+    fields.put("files", dict(files, Path::toString));
+    fields.put("values", dict(values, Function.identity()));
+    fields.put("interpreter", Cbor.of(interpreter.toString()));
+    fields.put("main", Cbor.of(main));
+    fields.put("heap_pages", Cbor.of(heapPages));
+    fields.put("isvprodid", Cbor.of(isvProdId));
+    fields.put("isvsvn", Cbor.of(isvSvn));
+    return new Cbor.Dict(fields).encode(Cbor.Profile.VALUES);
+  }
+
+  /**
+   * Reads a declaration; throws {@link WireException} or {@link IllegalArgumentException} with what
+   * was found on anything that is not exactly one.
+   */
+  public static Image decode(Bytes encoded) {
+    if (!(Cbor.decode(encoded, Cbor.Profile.VALUES) instanceof Cbor.Dict(var found))) {
+      throw new IllegalArgumentException("image declaration is not a map");
+    }
+    TreeMap<String, Cbor> fields = new TreeMap<>(found);
+    Image image =
+        new Image(
+            texts(fields, "files", Path::of),
+            texts(fields, "values", Function.identity()),
+            Path.of(text(fields, "interpreter")),
+            text(fields, "main"),
+            number(fields, "heap_pages"),
+            number(fields, "isvprodid"),
+            number(fields, "isvsvn"));
+    require(fields.isEmpty(), "image declaration has unknown fields " + fields.keySet());
+    return image;
+  }
+
+  private static <T> Cbor dict(SortedMap<String, T> entries, Function<T, String> text) {
+    TreeMap<String, Cbor> items = new TreeMap<>();
+    entries.forEach((name, value) -> items.put(name, Cbor.of(text.apply(value))));
+    return new Cbor.Dict(items);
+  }
+
+  private static <T> SortedMap<String, T> texts(
+      TreeMap<String, Cbor> fields, String name, Function<String, T> read) {
+    if (!(fields.remove(name) instanceof Cbor.Dict(var entries))) {
+      throw new IllegalArgumentException("image declaration has no map '" + name + "'");
+    }
+    TreeMap<String, T> texts = new TreeMap<>();
+    entries.forEach((key, item) -> {
+      if (!(item instanceof Cbor.Text(String value))) {
+        throw new IllegalArgumentException("image " + name + " '" + key + "' is not a text");
+      }
+      texts.put(key, read.apply(value));
+    });
+    return texts;
+  }
+
+  private static String text(TreeMap<String, Cbor> fields, String name) {
+    if (fields.remove(name) instanceof Cbor.Text(String value)) {
+      return value;
+    }
+    throw new IllegalArgumentException("image declaration has no text '" + name + "'");
+  }
+
+  private static int number(TreeMap<String, Cbor> fields, String name) {
+    if (fields.remove(name) instanceof Cbor.Int(long value)
+        && 0 <= value
+        && value <= Integer.MAX_VALUE) {
+      return (int) value;
+    }
+    throw new IllegalArgumentException("image declaration has no number '" + name + "'");
   }
 
   /** Relative, without empty, dot or dot-dot parts and without control characters. */

@@ -1,0 +1,157 @@
+package dev.reseal.emulator;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * The emulated platform as a process of its own: processor, driver and quoting enclave. It is the
+ * parent of its instances and outlives every supervisor; when it ends, they end with it.
+ */
+public final class Daemon implements AutoCloseable {
+  private static final Logger LOG = System.getLogger("reseal.platform");
+
+  private final AtomicReference<Machine> machine;
+  private final Instances instances;
+  private final UnixServer host;
+  private final UnixServer device;
+  private final ScheduledExecutorService timer;
+  private final FileChannel lock;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private Daemon(
+      AtomicReference<Machine> machine,
+      Instances instances,
+      UnixServer host,
+      UnixServer device,
+      ScheduledExecutorService timer,
+      FileChannel lock) {
+    this.machine = machine;
+    this.instances = instances;
+    this.host = host;
+    this.device = device;
+    this.timer = timer;
+    this.lock = lock;
+  }
+
+  /** What a connection is served by. */
+  private interface Service {
+    void serve(UnixServer.Connection connection) throws IOException;
+  }
+
+  /**
+   * Starts the machine of {@code directory} with an EPC of {@code epcPages}; returns when both
+   * sockets listen. Throws {@link IOException} when there is no machine or another daemon has it.
+   */
+  public static Daemon start(Path directory, long epcPages, Clock clock) throws IOException {
+    Path home = directory.toAbsolutePath();
+    FileChannel lock = lock(home);
+    AtomicReference<Machine> machine = new AtomicReference<>(Machine.open(home, clock.instant()));
+    Path deviceSocket = home.resolve("device.sock");
+    ImageStore images = new ImageStore(home.resolve("images"));
+    EpcPool epc = new EpcPool(epcPages);
+    Instances instances = new Instances(images, epc, deviceSocket);
+    ScheduledExecutorService timer =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("timer").factory());
+    UnixServer host = UnixServer.bind(home.resolve("host.sock"));
+    UnixServer device = UnixServer.bind(deviceSocket);
+    Daemon daemon = new Daemon(machine, instances, host, device, timer, lock);
+    long owner = ((Integer) Files.getAttribute(home, "unix:uid")).longValue();
+    HostService hostService = new HostService(instances, images, epc, machine::get, owner);
+    DeviceService deviceService = new DeviceService(instances, machine::get, timer);
+    daemon.listen("host", host, hostService::serve);
+    daemon.listen("device", device, deviceService::serve);
+    var _ = timer.scheduleAtFixedRate(() -> daemon.keepFresh(home, clock), 1, 1, TimeUnit.HOURS);
+    return daemon;
+  }
+
+  /** What this machine is, for whoever started it. */
+  public Machine machine() {
+    return machine.get();
+  }
+
+  private static FileChannel lock(Path home) throws IOException {
+    if (!Files.isDirectory(home)) {
+      throw new IOException("no platform in '" + home + "'; make one with: platform init");
+    }
+    FileChannel channel =
+        FileChannel.open(home.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    FileLock held;
+    try {
+      held = channel.tryLock();
+    } catch (java.nio.channels.OverlappingFileLockException sameProcess) {
+      held = null;
+    }
+    if (held == null) {
+      channel.close();
+      throw new IOException("another daemon runs the platform in '" + home + "'");
+    }
+    return channel;
+  }
+
+  private void listen(String name, UnixServer server, Service service) {
+    Thread.ofPlatform().daemon().name(name).start(() -> acceptAll(name, server, service));
+  }
+
+  private void acceptAll(String name, UnixServer server, Service service) {
+    while (!closed.get()) {
+      try {
+        UnixServer.Connection connection = server.accept();
+        Thread.ofPlatform()
+            .daemon()
+            .name(name + "-" + connection.pid())
+            .start(() -> serve(connection, service));
+      } catch (IOException failed) {
+        if (!closed.get()) {
+          LOG.log(Level.ERROR, "the " + name + " socket no longer accepts", failed);
+          return;
+        }
+      }
+    }
+  }
+
+  /** A peer that breaks the protocol is disconnected, and nobody else notices. */
+  private static void serve(UnixServer.Connection connection, Service service) {
+    try (connection) {
+      service.serve(connection);
+    } catch (IOException | dev.reseal.wire.WireException broken) {
+      LOG.log(Level.DEBUG, "peer " + connection.pid() + " disconnected", broken);
+    }
+  }
+
+  private void keepFresh(Path home, Clock clock) {
+    try {
+      machine.set(Machine.open(home, clock.instant()));
+    } catch (IOException failed) {
+      throw new UncheckedIOException("collateral cannot be renewed", failed);
+    }
+  }
+
+  @Override
+  public void close() {
+    if (closed.compareAndSet(false, true)) {
+      host.close();
+      device.close();
+      instances.close();
+      timer.shutdownNow();
+      try {
+        lock.close();
+      } catch (IOException failed) {
+        LOG.log(Level.WARNING, "the platform's lock is left", failed);
+      }
+    }
+  }
+}

@@ -1,0 +1,133 @@
+package dev.reseal.emulator;
+
+import dev.reseal.bytes.Bytes;
+import dev.reseal.bytes.Secret;
+import dev.reseal.platform.Image;
+import dev.reseal.platform.Platform;
+import dev.reseal.platform.Refusal;
+import dev.reseal.sgx.EnclaveIdentity;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The live instances of a daemon: each a process that it started, EPC pages, and a launch token
+ * that one connection of that very process may use once.
+ */
+final class Instances implements AutoCloseable {
+  private static final int TOKEN_SIZE = 32;
+  private static final int SECONDS_TO_OPEN = 30;
+
+  private final ImageStore images;
+  private final EpcPool epc;
+  private final Path device;
+  private final Map<String, InstanceProcess> live = new ConcurrentHashMap<>();
+
+  Instances(ImageStore images, EpcPool epc, Path device) {
+    this.images = images;
+    this.epc = epc;
+    this.device = device;
+  }
+
+  /** ECREATE to EINIT and the first instruction; on any failure nothing is left. */
+  InstanceProcess create(Image image, Bytes sigstruct, SortedMap<String, String> advice, Path logs)
+      throws RefusedException {
+    EnclaveIdentity identity = Einit.identity(sigstruct, image);
+    ImageStore.Ready ready = images.ready(image, identity.mrEnclave());
+    String handle = random(8);
+    long pages = EpcPool.need(ready.measured().pages());
+    if (!epc.take(handle, pages)) {
+      throw new RefusedException(
+          Refusal.EPC,
+          "instance needs "
+              + pages
+              + " EPC pages, "
+              + epc.free()
+              + " of "
+              + epc.total()
+              + " are free; destroy another instance or wait for one to end");
+    }
+    try {
+      return start(handle, identity, ready, advice, logs);
+    } catch (IOException failed) {
+      epc.giveBack(handle);
+      throw new RefusedException(Refusal.STILLBORN, "process does not start: " + failed);
+    }
+  }
+
+  private InstanceProcess start(
+      String handle,
+      EnclaveIdentity identity,
+      ImageStore.Ready ready,
+      SortedMap<String, String> advice,
+      Path logs)
+      throws IOException, RefusedException {
+    try (Secret token = Secret.random(TOKEN_SIZE)) {
+      Process process = InstanceProcess.spawn(ready, logs);
+      InstanceProcess instance = new InstanceProcess(handle, identity, logs, process, token);
+      live.put(handle, instance);
+      var _ = process.onExit().thenRun(() -> removed(instance));
+      instance.tell(token, device, advice);
+      if (!instance.waitUntilOpen(SECONDS_TO_OPEN, TimeUnit.SECONDS)) {
+        instance.kill();
+        throw new RefusedException(
+            Refusal.STILLBORN,
+            "instance did not open its device; its words are in " + logs.resolve("stderr.log"));
+      }
+      return instance;
+    }
+  }
+
+  /** EREMOVE: the session ends and the pages return, once the process is really gone. */
+  private void removed(InstanceProcess instance) {
+    if (live.remove(instance.handle(), instance)) {
+      instance.ended();
+      epc.giveBack(instance.handle());
+    }
+  }
+
+  /** The instance whose unused token this is and whose process asks; else the reason. */
+  Launch launch(Bytes token, long pid) {
+    Bytes shown = token.sha256();
+    for (InstanceProcess instance : live.values()) {
+      if (instance.isTokenHash(shown)) {
+        return instance.open(pid);
+      }
+    }
+    return Launch.UNKNOWN_TOKEN;
+  }
+
+  void destroy(String handle) {
+    InstanceProcess instance = live.get(handle);
+    if (instance != null) {
+      instance.kill();
+    }
+  }
+
+  Optional<InstanceProcess> find(String handle) {
+    return Optional.ofNullable(live.get(handle));
+  }
+
+  List<Platform.Instance> list() {
+    return live.values().stream().map(InstanceProcess::announced).sorted(BY_HANDLE).toList();
+  }
+
+  private static final java.util.Comparator<Platform.Instance> BY_HANDLE =
+      java.util.Comparator.comparing(Platform.Instance::handle);
+
+  @Override
+  public void close() {
+    live.values().forEach(InstanceProcess::kill);
+  }
+
+  private static String random(int size) {
+    try (Secret random = Secret.random(size)) {
+      return random.use(Bytes::of).toHex();
+    }
+  }
+}

@@ -1,0 +1,145 @@
+package dev.reseal.emulator;
+
+import dev.reseal.bytes.Bytes;
+import dev.reseal.bytes.Secret;
+import dev.reseal.emulator.Collateral.Judgement;
+import dev.reseal.platform.PlatformInfo;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.List;
+
+/**
+ * One emulated machine as it is kept in {@code platform/}: processor secret, keys of its
+ * provisioning chain, certificates, and what its TCB authority says. Everything is made at {@link
+ * #init} and belongs to this machine alone.
+ *
+ * @param issued when the collateral was last signed
+ */
+public record Machine(
+    Cpu cpu,
+    PlatformIdentity identity,
+    Chain chain,
+    Judgement judgement,
+    long crlNumber,
+    Instant issued) {
+  private static final Duration ROOT_CRL_LIFE = Duration.ofDays(365);
+
+  /** Collateral older than this is signed again when the platform starts. */
+  static final Duration REISSUE_AFTER = Duration.ofDays(10);
+
+  /** A new machine, as its factory and the provisioning service would make it. */
+  public static Machine make(Bytes fmspc, Instant now) {
+    PlatformIdentity identity = PlatformIdentity.random(fmspc);
+    Cpu cpu = new Cpu(Secret.random(16), open(16), open(32), identity.tcb());
+    return new Machine(
+        cpu, identity, Chain.make(identity, now), Judgement.of(identity.tcb()), 1, now);
+  }
+
+  /** Makes a machine in {@code directory}, which must not hold one yet. */
+  public static Machine init(Path directory, Bytes fmspc, Instant now) throws IOException {
+    Files.createDirectories(directory);
+    Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
+    if (Files.exists(MachineFile.in(directory))) {
+      throw new IOException(
+          "platform in '" + directory + "' exists already; its keys would be lost");
+    }
+    Machine machine = make(fmspc, now);
+    MachineFile.write(directory, machine);
+    machine.publish(directory);
+    return machine;
+  }
+
+  /** Opens the machine in {@code directory}, signing its collateral again if that has grown old. */
+  public static Machine open(Path directory, Instant now) throws IOException {
+    Machine machine = MachineFile.read(directory);
+    if (now.isAfter(machine.issued.plus(REISSUE_AFTER)) || now.isBefore(machine.issued)) {
+      machine = machine.reissued(now);
+      MachineFile.write(directory, machine);
+    }
+    machine.publish(directory);
+    return machine;
+  }
+
+  /** With collateral signed at {@code now}. */
+  public Machine reissued(Instant now) {
+    return new Machine(cpu, identity, chain, judgement, crlNumber + 1, now);
+  }
+
+  /** What the platform tells of itself; the evidence proves it. */
+  public PlatformInfo info() {
+    return new PlatformInfo(
+        PlatformInfo.EMULATED,
+        Bytes.of(chain.pck().getPublic().getEncoded()).sha256(),
+        Bytes.of(chain.root().getPublic().getEncoded()).sha256());
+  }
+
+  public Quoting quoting() {
+    Bytes pem = Bytes.concat(chain.pckPem(), Bytes.zeros(1));
+    Bytes qeId = Bytes.concat(identity.ppid(), Bytes.zeros(4));
+    return new Quoting(identity.tcb(), chain.attestation(), chain.pck(), pem, qeId);
+  }
+
+  /** The PEM of the root: what relying parties are given. */
+  public Bytes rootPem() {
+    return chain.rootPem();
+  }
+
+  /** Writes {@code collateral/} in the shape in which a PCCS client keeps it. */
+  void publish(Path directory) throws IOException {
+    Path folder = Files.createDirectories(directory.resolve("collateral"));
+    var tcbKey = chain.tcbSigner().getPrivate();
+    replace(folder, "tcb_info.json", Collateral.tcbInfo(judgement, identity, issued, tcbKey));
+    replace(
+        folder, "qe_identity.json", Collateral.qeIdentity(judgement, Quoting.QE, issued, tcbKey));
+    replace(folder, "root.pem", chain.rootPem());
+    replace(folder, "tcb_info_issuer_chain.pem", chain.tcbPem());
+    replace(folder, "qe_identity_issuer_chain.pem", chain.tcbPem());
+    replace(folder, "pck_crl_issuer_chain.pem", chain.authorityPem());
+    replace(folder, "root_ca_crl.der", rootCrl());
+    replace(folder, "pck_crl.der", pckCrl());
+    replace(directory, "root.pem", chain.rootPem());
+  }
+
+  Bytes rootCrl() {
+    return Provisioning.crl(
+        Provisioning.name(Provisioning.ROOT),
+        chain.root(),
+        crlNumber,
+        issued,
+        ROOT_CRL_LIFE,
+        List.of());
+  }
+
+  Bytes pckCrl() {
+    return Provisioning.crl(
+        Provisioning.name(Provisioning.PLATFORM_CA),
+        chain.authority(),
+        crlNumber,
+        issued,
+        Collateral.LIFE,
+        judgement.revokedPck());
+  }
+
+  static void replace(Path folder, String name, Bytes content) throws IOException {
+    Path fresh = folder.resolve("." + name + ".new");
+    Files.write(fresh, content.toArray());
+    Files.move(fresh, folder.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  private static Bytes open(int size) {
+    try (Secret random = Secret.random(size)) {
+      return random.use(Bytes::of);
+    }
+  }
+
+  static String pem(Bytes der) {
+    String body = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der.toArray());
+    return "-----BEGIN CERTIFICATE-----\n" + body + "\n-----END CERTIFICATE-----\n";
+  }
+}
