@@ -36,7 +36,9 @@ public final class PlatformCommand {
     @Option(names = "--fmspc", description = "Family of the machine, 12 hex digits.")
     private String fmspc = PlatformIdentity.FIRST_FMSPC.toHex();
 
-    @Spec private CommandSpec spec;
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
 
     @Override
     public Integer call() throws IOException {
@@ -67,7 +69,9 @@ public final class PlatformCommand {
         description = "EPC in pages of 4 KiB (default: ${DEFAULT-VALUE}).")
     private long epcPages;
 
-    @Spec private CommandSpec spec;
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
 
     @Override
     public Integer call() throws IOException, InterruptedException {
