@@ -4,12 +4,14 @@ import dev.reseal.bytes.Bytes;
 import dev.reseal.emulator.Provisioning.Role;
 import dev.reseal.emulator.Provisioning.Validity;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.security.KeyPair;
 import java.security.PublicKey;
 import java.time.Instant;
 import java.util.List;
 import org.bouncycastle.asn1.ASN1EncodableVector;
 import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.cert.X509CertificateHolder;
 
 /**
  * Keys and certificates of one machine: root, platform CA, PCK, TCB signer, and the quoting
@@ -90,6 +92,14 @@ record Chain(
               .getEncoded());
     } catch (IOException bad) {
       throw new IllegalStateException("certificate for " + subject + " cannot be encoded", bad);
+    }
+  }
+
+  BigInteger pckSerial() {
+    try {
+      return new X509CertificateHolder(pckDer.toArray()).getSerialNumber();
+    } catch (IOException damaged) {
+      throw new IllegalStateException("own PCK certificate is damaged", damaged);
     }
   }
 

@@ -52,6 +52,11 @@ public record Cpu(Secret fuses, Bytes ownerEpoch, Bytes reportKeyId, Tcb tcb) {
     };
   }
 
+  /** The same processor at another TCB. */
+  Cpu at(Tcb other) {
+    return new Cpu(fuses, ownerEpoch, reportKeyId, other);
+  }
+
   /** EREPORT by {@code self} for {@code target}. */
   public Report report(EnclaveIdentity self, TargetInfo target, Bytes reportData) {
     ReportBody body = self.report(tcb.cpuSvn(), reportData);

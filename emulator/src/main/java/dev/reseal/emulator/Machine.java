@@ -5,6 +5,7 @@ import dev.reseal.bytes.Secret;
 import dev.reseal.emulator.Collateral.Judgement;
 import dev.reseal.platform.PlatformInfo;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -69,6 +70,30 @@ public record Machine(
   /** With collateral signed at {@code now}. */
   public Machine reissued(Instant now) {
     return new Machine(cpu, identity, chain, judgement, crlNumber + 1, now);
+  }
+
+  /**
+   * A TCB recovery for the machine's TCB: microcode one higher becomes the level that is up to
+   * date. New TCB info is out at once; the machine follows with {@link #withMicrocode}.
+   */
+  public Machine recovering(String advisory, Instant now) {
+    Tcb needed = identity.tcb().withMicrocode(identity.tcb().microcode() + 1);
+    return new Machine(
+        cpu, identity, chain, judgement.recovery(needed, advisory), crlNumber + 1, now);
+  }
+
+  /** After a microcode update or a roll back to {@code svn}: new CPUSVN, new PCK certificate. */
+  public Machine withMicrocode(int svn, Instant now) {
+    Tcb changed = identity.tcb().withMicrocode(svn);
+    PlatformIdentity renewed = identity.withTcb(changed);
+    return new Machine(
+        cpu.at(changed), renewed, chain.certifying(renewed, now), judgement, crlNumber, issued);
+  }
+
+  /** The PCK certificate that the machine has now is on the CRL from {@code now} on. */
+  public Machine revoked(Instant now) {
+    BigInteger serial = chain.pckSerial();
+    return new Machine(cpu, identity, chain, judgement.revoking(serial), crlNumber + 1, now);
   }
 
   /** What the platform tells of itself; the evidence proves it. */

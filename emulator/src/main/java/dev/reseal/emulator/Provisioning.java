@@ -7,6 +7,7 @@ import java.math.BigInteger;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.PublicKey;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Date;
@@ -60,6 +61,9 @@ final class Provisioning {
   static final String TCB_SIGNER = "Intel SGX TCB Signing";
   private static final String ORGANIZATION = Emulated.WORD + " platform without security";
 
+  private static final int SERIAL_BITS = 127;
+  private static final SecureRandom RANDOM = new SecureRandom();
+
   private Provisioning() {}
 
   /** CN is the role that every verifier looks for; the organisation says what it is. */
@@ -80,11 +84,10 @@ final class Provisioning {
       List<ASN1EncodableVector> sgx) {
     try {
       JcaX509ExtensionUtils ids = new JcaX509ExtensionUtils();
-      byte[] skid = ids.createSubjectKeyIdentifier(key).getKeyIdentifier();
       X509v3CertificateBuilder builder =
           new JcaX509v3CertificateBuilder(
               issuerName,
-              new BigInteger(1, skid),
+              new BigInteger(SERIAL_BITS, RANDOM),
               Date.from(validity.from()),
               Date.from(validity.until()),
               subject,

@@ -1,0 +1,24 @@
+package dev.reseal.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The {@code reseal} command. */
+@Command(
+    name = "reseal",
+    mixinStandardHelpOptions = true,
+    version = "reseal 0.1.0",
+    description = "Swap the enclave, keep the state, prove it.",
+    subcommands = {PlatformCommand.class})
+public final class Reseal {
+  private Reseal() {}
+
+  public static void main(String[] arguments) {
+    CommandLine line = new CommandLine(Reseal.class);
+    line.setExecutionExceptionHandler((failure, command, _) -> {
+      command.getErr().println("reseal: " + failure.getMessage());
+      return 20;
+    });
+    System.exit(line.execute(arguments));
+  }
+}
