@@ -79,8 +79,9 @@ public record Envelope(
         throw new ContainerException(Rule.MAGIC, "not a sealed state of version 1");
       }
       Bytes core = exactly(in, length(in, Limits.CORE, "core"));
+      Core decoded = Core.decode(core);
       Bytes slots = exactly(in, length(in, Limits.SLOTS, "slots"));
-      return new Beginning(Core.decode(core), core, Slot.decode(slots), slots);
+      return new Beginning(decoded, core, Slot.decode(slots), slots);
     }
 
     /** Bytes in the file. */
