@@ -1,0 +1,161 @@
+"""A whole Reseal on one machine: authority, platform, supervisor and application as real processes, driven through ``./reseal``.
+
+Used by the demo and by the end-to-end tests. It knows how to start, stop and kill; it takes no decision for them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import secrets
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Any
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+RESEAL = ROOT / "reseal"
+
+
+class WorldError(RuntimeError):
+    """A process did not do what was asked of it; the text says what was asked and what it printed."""
+
+
+class Process:
+    """A started program whose output goes to a file."""
+
+    def __init__(self, name: str, command: list[str], log: pathlib.Path) -> None:
+        self.name = name
+        self.log = log
+        with log.open("ab") as out:
+            self._start = out.tell()
+            self.popen = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=ROOT)
+
+    @property
+    def pid(self) -> int:
+        return self.popen.pid
+
+    def output(self) -> str:
+        """What it has printed since it was started."""
+        with self.log.open("rb") as text:
+            text.seek(self._start)
+            return text.read().decode(errors="replace")
+
+    def alive(self) -> bool:
+        return self.popen.poll() is None
+
+    def await_line(self, word: str, within_s: float = 30.0) -> str:
+        """The first line that contains ``word``; ``WorldError`` when the process ends or time is up before."""
+        deadline = time.monotonic() + within_s
+        while True:
+            for line in self.output().splitlines():
+                if word in line:
+                    return line
+            if not self.alive() or time.monotonic() > deadline:
+                state = "still runs" if self.alive() else f"ended with {self.popen.returncode}"
+                raise WorldError(f"{self.name} {state} without printing {word!r}; it printed:\n{self.output()[-4000:]}")
+            time.sleep(0.02)
+
+    def stop(self, within_s: float = 10.0) -> int:
+        """SIGTERM, then SIGKILL; the exit code."""
+        if self.alive():
+            self.popen.terminate()
+            try:
+                self.popen.wait(within_s)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        return self.popen.wait()
+
+    def kill(self) -> None:
+        """SIGKILL, as a crash would."""
+        if self.alive():
+            self.popen.send_signal(signal.SIGKILL)
+            self.popen.wait()
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on just now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for(what: str, holds: Callable[[], bool], within_s: float = 20.0) -> None:
+    """Polls until ``holds()``; ``WorldError`` after the bound."""
+    deadline = time.monotonic() + within_s
+    while not holds():
+        if time.monotonic() > deadline:
+            raise WorldError(f"{what}: not within {within_s} s")
+        time.sleep(0.02)
+
+
+class World:
+    """The four processes under one home directory."""
+
+    def __init__(self, home: pathlib.Path, say: Callable[[str], None] = lambda _: None) -> None:
+        self.home = home
+        self.say = say
+        self.logs = home / "logs"
+        self.logs.mkdir(parents=True, exist_ok=True)
+        self.processes: dict[str, Process] = {}
+
+    def cli(self, *words: str, check: bool = True, within_s: float = 120.0) -> subprocess.CompletedProcess[str]:
+        """Runs one ``reseal`` verb to its end; with ``check``, ``WorldError`` unless it exits with 0."""
+        command = [str(RESEAL), *words, "--home", str(self.home)] if "--" not in words else self._before_dashes(words)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=within_s, cwd=ROOT, check=False)
+        if check and done.returncode != 0:
+            raise WorldError(f"reseal {' '.join(words)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        return done
+
+    def _before_dashes(self, words: tuple[str, ...]) -> list[str]:
+        cut = words.index("--")
+        return [str(RESEAL), *words[:cut], "--home", str(self.home), *words[cut:]]
+
+    def json(self, *words: str) -> Any:
+        """The last JSON line that a verb prints."""
+        return json.loads(self.cli(*words, "--json").stdout.strip().splitlines()[-1])
+
+    def start(self, name: str, *words: str, ready: str, within_s: float = 30.0) -> Process:
+        """Starts a long-running verb and waits for its line that contains ``ready``."""
+        command = [str(RESEAL), *words, "--home", str(self.home)] if "--" not in words else self._before_dashes(words)
+        process = Process(name, command, self.logs / f"{name}.log")
+        self.processes[name] = process
+        process.await_line(ready, within_s)
+        return process
+
+    def close(self) -> None:
+        """Stops everything, supervisor first."""
+        for name in ("supervisor", "platform", "authority"):
+            if name in self.processes:
+                self.processes.pop(name).stop()
+        for process in self.processes.values():
+            process.stop()
+        self.processes.clear()
+
+    def __enter__(self) -> World:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def new_lineage() -> str:
+    """16 random bytes in hex."""
+    return secrets.token_hex(16)
+
+
+def instance_pids(supervisor_pid: int | None = None) -> list[int]:
+    """Processes of this user that run the boot stub of an instance."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                words = (entry / "cmdline").read_bytes().split(b"\x00")
+            except OSError:
+                continue
+            if any(word.endswith(b"/reseal/boot.py") for word in words) and int(entry.name) != os.getpid():
+                found.append(int(entry.name))
+    return sorted(found)
