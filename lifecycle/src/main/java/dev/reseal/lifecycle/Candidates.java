@@ -292,7 +292,9 @@ final class Candidates {
   private Decision retired(Run run, Optional<Bytes> message, String note) {
     String active = run.candidate().orElseThrow();
     List<Effect> effects = new ArrayList<>();
-    message.ifPresent(m -> effects.add(new Effect.Advise(active, Verb.RETIRED, m)));
+    message
+        .filter(m -> m.size() > 0)
+        .ifPresent(m -> effects.add(new Effect.Advise(active, Verb.RETIRED, m)));
     effects.add(new Effect.Tidy());
     effects.add(new Effect.Finish(run.opId(), new Outcome.Done(note)));
     return new Decision(new Idle(active), note, effects);

@@ -1,0 +1,164 @@
+package dev.reseal.supervisor;
+
+import dev.reseal.bytes.Bytes;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * The containers of one lineage on disk (protocol 5.7): written as {@code .tmp}, synced and read
+ * back when they arrive; named {@code <hex body_id>.rsc} before a receipt or checkpoint is used.
+ */
+final class Containers {
+  private static final String SUFFIX = ".rsc";
+  private static final int CHUNK = 1 << 18;
+
+  private final Path directory;
+  private final AtomicLong numbers = new AtomicLong();
+  private final ConcurrentHashMap<Bytes, Path> arrived = new ConcurrentHashMap<>();
+
+  Containers(Path directory) {
+    this.directory = directory;
+  }
+
+  /** Writes and syncs; memory use does not depend on the size. */
+  Outline receive(String handle, InputStream in) throws IOException {
+    Path path = directory.resolve(handle + "-" + numbers.incrementAndGet() + ".tmp");
+    boolean whole = false;
+    try {
+      write(path, in);
+      Outline outline = Outline.read(path);
+      arrived.put(outline.bodyId(), path);
+      whole = true;
+      return outline;
+    } finally {
+      if (!whole) {
+        Files.deleteIfExists(path);
+      }
+    }
+  }
+
+  boolean holds(Bytes bodyId) {
+    return arrived.containsKey(bodyId) || Files.exists(path(bodyId));
+  }
+
+  /** Gives an arrived container its name; idempotent. */
+  void keep(Bytes bodyId) throws IOException {
+    Path from = arrived.get(bodyId);
+    if (from != null && Files.exists(from)) {
+      Files.move(from, path(bodyId), StandardCopyOption.ATOMIC_MOVE);
+      try (FileChannel synced = FileChannel.open(directory)) {
+        synced.force(true);
+      }
+    }
+    if (!Outline.read(path(bodyId)).bodyId().equals(bodyId)) {
+      throw new IOException("container " + bodyId + " does not have the body of its name");
+    }
+    arrived.remove(bodyId);
+  }
+
+  Path path(Bytes bodyId) {
+    return directory.resolve(bodyId.toHex() + SUFFIX);
+  }
+
+  /** Every container whose outline names the body of its file name. */
+  Set<Bytes> bodies() {
+    Set<Bytes> bodies = new HashSet<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*" + SUFFIX)) {
+      for (Path file : files) {
+        named(file).ifPresent(bodies::add);
+      }
+      return bodies;
+    } catch (IOException refused) {
+      throw new UncheckedIOException("cannot read " + directory, refused);
+    }
+  }
+
+  /** After a restart: a synced but not yet renamed file of this body gets its name. */
+  void recover(Bytes bodyId) throws IOException {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*.tmp")) {
+      for (Path file : files) {
+        if (outline(file).filter(bodyId::equals).isPresent()) {
+          arrived.put(bodyId, file);
+          keep(bodyId);
+          return;
+        }
+      }
+    }
+  }
+
+  /**
+   * Deletes what the registered body supersedes: older containers, and what is left of transfers
+   * that broke off before it. A newer one may be about to be registered and stays.
+   */
+  void supersededBy(Bytes bodyId) throws IOException {
+    if (!Files.exists(path(bodyId))) {
+      return;
+    }
+    FileTime head = Files.getLastModifiedTime(path(bodyId));
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+      for (Path file : files) {
+        if (!arrived.containsValue(file) && Files.getLastModifiedTime(file).compareTo(head) < 0) {
+          Files.deleteIfExists(file);
+        }
+      }
+    }
+  }
+
+  long largest() {
+    long largest = 0;
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+      for (Path file : files) {
+        largest = Math.max(largest, Files.size(file));
+      }
+      return largest;
+    } catch (IOException refused) {
+      throw new UncheckedIOException("cannot read " + directory, refused);
+    }
+  }
+
+  long freeBytes() throws IOException {
+    return Files.getFileStore(directory).getUsableSpace();
+  }
+
+  private static Optional<Bytes> named(Path file) {
+    return outline(file)
+        .filter(body -> file.getFileName().toString().equals(body.toHex() + SUFFIX));
+  }
+
+  /** Empty for a torn or foreign file, which then counts as not being there. */
+  private static Optional<Bytes> outline(Path file) {
+    try {
+      return Optional.of(Outline.read(file).bodyId());
+    } catch (IOException torn) {
+      return Optional.empty();
+    }
+  }
+
+  private static void write(Path path, InputStream in) throws IOException {
+    try (FileChannel file =
+        FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      byte[] chunk = new byte[CHUNK];
+      for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) {
+        ByteBuffer buffer = ByteBuffer.wrap(chunk, 0, count);
+        while (buffer.hasRemaining()) {
+          file.write(buffer);
+        }
+      }
+      file.force(false);
+    }
+  }
+}

@@ -1,0 +1,98 @@
+package dev.reseal.supervisor;
+
+import dev.reseal.bytes.Bytes;
+import dev.reseal.wire.Cbor;
+import dev.reseal.wire.Fields;
+import dev.reseal.wire.Frames;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+
+/** The other end of the control socket (transport T6): what the command line uses. */
+public final class ControlClient implements AutoCloseable {
+  private final SocketChannel channel;
+  private final InputStream in;
+  private final OutputStream out;
+
+  private ControlClient(SocketChannel channel) {
+    this.channel = channel;
+    this.in = Channels.newInputStream(channel);
+    this.out = Channels.newOutputStream(channel);
+  }
+
+  /** Throws {@link IOException} when no supervisor listens there. */
+  public static ControlClient connect(Path socket) throws IOException {
+    SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+    try {
+      channel.connect(UnixDomainSocketAddress.of(socket));
+      return new ControlClient(channel);
+    } catch (IOException refused) {
+      channel.close();
+      throw refused;
+    }
+  }
+
+  /** Who watches an operation. */
+  public interface Watcher {
+    /** {@code edge} is intent, done or failed; {@code micros} is 0 for an intent. */
+    void phase(String phase, String edge, long micros);
+  }
+
+  /** How an operation that was asked for ended. */
+  public sealed interface Result {
+    record Ended(Summary summary) implements Result {}
+
+    /** The supervisor did not even pass it on. */
+    record Refused(String rule, String detail) implements Result {}
+  }
+
+  /** What the supervisor knows without the authority. */
+  public LocalStatus status() throws IOException {
+    Frames.write(out, Cbor.array(Cbor.of("status")));
+    Fields answer = Fields.ofArray(read(), "status");
+    answer.uint(0, 0, 0);
+    return LocalStatus.decode(answer.any(1));
+  }
+
+  public Result operate(Bytes request, Watcher watcher) throws IOException {
+    return follow(Cbor.array(Cbor.of("operate"), Cbor.of(request)), watcher);
+  }
+
+  /** Goes on with an operation that stopped in SEALED. */
+  public Result resume(Watcher watcher) throws IOException {
+    return follow(Cbor.array(Cbor.of("resume")), watcher);
+  }
+
+  @Override
+  public void close() throws IOException {
+    channel.close();
+  }
+
+  private Result follow(Cbor request, Watcher watcher) throws IOException {
+    Frames.write(out, request);
+    while (true) {
+      Fields frame = Fields.ofArray(read(), "answer");
+      if (frame.uint(0) != 0) {
+        return new Result.Refused(frame.text(1), frame.text(2));
+      }
+      if (frame.text(1).equals("done")) {
+        return new Result.Ended(Summary.decode(frame.any(2)));
+      }
+      watcher.phase(frame.text(2), frame.text(3), frame.uint(4));
+    }
+  }
+
+  private Cbor read() throws IOException {
+    return Frames.read(in)
+        .orElseThrow(
+            () ->
+                new EOFException(
+                    "the supervisor ended; it goes on where it was when it is started again"));
+  }
+}

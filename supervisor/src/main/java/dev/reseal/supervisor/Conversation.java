@@ -1,0 +1,204 @@
+package dev.reseal.supervisor;
+
+import dev.reseal.bytes.Bytes;
+import dev.reseal.lifecycle.Call;
+import dev.reseal.lifecycle.Denial;
+import dev.reseal.lifecycle.Event;
+import dev.reseal.supervisor.Authority.Reply;
+import dev.reseal.wire.Code;
+import dev.reseal.wire.Cose;
+import dev.reseal.wire.Fields;
+import dev.reseal.wire.Kind;
+import dev.reseal.wire.Limits;
+import dev.reseal.wire.MessageType;
+import dev.reseal.wire.SigningKey;
+import dev.reseal.wire.Status;
+import dev.reseal.wire.WireError;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * Calls to the authority, repeated byte for byte until answered: a repeat has no second effect
+ * (protocol 6.3). A newer call ends the repeating of an older one.
+ */
+final class Conversation {
+  private static final int ATTEMPTS = 5;
+  private static final long FIRST_PAUSE_MS = 100;
+  private static final long LONGEST_PAUSE_MS = 2_000;
+  private static final Bytes NO_OP = Bytes.zeros(16);
+
+  private final Authority authority;
+  private final Bytes lineage;
+  private final SigningKey key;
+  private final Consumer<Event> events;
+  private final AtomicLong newest = new AtomicLong();
+
+  Conversation(Authority authority, Bytes lineage, SigningKey key, Consumer<Event> events) {
+    this.authority = authority;
+    this.lineage = lineage;
+    this.key = key;
+    this.events = events;
+  }
+
+  void submit(Call call, Bytes message) {
+    begin(call, () -> authority.post(path(call), message));
+  }
+
+  void challenge(Bytes opId) {
+    begin(Call.CHALLENGE, () -> authority.challenge(lineage, opId));
+  }
+
+  void fetch(Call call, Bytes opId) {
+    String what = call == Call.FETCH_ABORT ? "abort" : "activation";
+    begin(call, () -> authority.fetch(what, lineage, opId));
+  }
+
+  /** The request is made once, about the newest status, and then repeated as it is. */
+  void demand(Kind kind) {
+    Call call =
+        switch (kind) {
+          case TAKEOVER -> Call.TAKEOVER;
+          case ABORT -> Call.ABORT;
+          case RETIRE -> Call.RETIRE;
+          case GENESIS, RESEAL, UPGRADE, MIGRATE, RECOVER, REKEY, CLOSE, POLICY ->
+              throw new IllegalArgumentException("a supervisor does not ask for " + kind);
+        };
+    Demand demand = new Demand(kind);
+    begin(call, demand::attempt);
+  }
+
+  void close() {
+    newest.incrementAndGet();
+  }
+
+  /** A request of our own, made when the authority first shows a status. */
+  private final class Demand {
+    private final Kind kind;
+    private Bytes made = Bytes.EMPTY;
+
+    private Demand(Kind kind) {
+      this.kind = kind;
+    }
+
+    private Reply attempt() {
+      if (made.size() == 0) {
+        Reply reply = authority.statusBytes(lineage);
+        if (!(reply instanceof Reply.Answer(Bytes body))) {
+          return reply;
+        }
+        Status status = Status.decode(body);
+        if (kind == Kind.RETIRE && nothingToRetire(status)) {
+          return new Reply.Answer(Bytes.EMPTY);
+        }
+        made = make(status);
+      }
+      return authority.request(made);
+    }
+
+    private Bytes make(Status status) {
+      return switch (kind) {
+        case TAKEOVER -> Requests.takeover(status, key).message();
+        case ABORT -> Requests.abort(status, key).message();
+        default -> Requests.retire(status, key).message();
+      };
+    }
+  }
+
+  private static boolean nothingToRetire(Status status) {
+    return status.retirable().wrapIds().isEmpty() && status.retirable().gens().isEmpty();
+  }
+
+  private void begin(Call call, Supplier<Reply> attempt) {
+    long mine = newest.incrementAndGet();
+    Thread.ofVirtual().name("authority-" + call).start(() -> repeat(call, attempt, mine));
+  }
+
+  private void repeat(Call call, Supplier<Reply> attempt, long mine) {
+    long pauseMs = FIRST_PAUSE_MS;
+    for (int tried = 1; newest.get() == mine; tried++) {
+      Reply reply = attempt.get();
+      if (!isSilence(reply)) {
+        events.accept(event(call, reply));
+        return;
+      }
+      if (tried == 1) {
+        Log.warn(call + ": " + detail(reply) + "; repeating");
+      }
+      if (tried >= ATTEMPTS && !call.enduring()) {
+        events.accept(new Event.Unanswered(call, detail(reply)));
+        return;
+      }
+      if (!paused(pauseMs)) {
+        return;
+      }
+      pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+    }
+  }
+
+  private static boolean paused(long ms) {
+    try {
+      Thread.sleep(ms);
+      return true;
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  private static boolean isSilence(Reply reply) {
+    return switch (reply) {
+      case Reply.Answer _ -> false;
+      case Reply.Refused(WireError error) -> error.code() == Code.UNAVAILABLE;
+      case Reply.Silent _ -> true;
+    };
+  }
+
+  private static String detail(Reply reply) {
+    return switch (reply) {
+      case Reply.Answer _ -> "";
+      case Reply.Refused(WireError error) -> error.detail();
+      case Reply.Silent(String detail) -> detail;
+    };
+  }
+
+  private static Event event(Call call, Reply reply) {
+    return switch (reply) {
+      case Reply.Answer(Bytes body) -> answered(call, body);
+      case Reply.Refused(WireError error) -> new Event.Denied(call, denial(error));
+      case Reply.Silent(String detail) -> new Event.Unanswered(call, detail);
+    };
+  }
+
+  static Denial denial(WireError error) {
+    return new Denial(
+        error.code(),
+        error.rule(),
+        error.detail(),
+        error.number().orElse(0L),
+        error.allow().orElse(""));
+  }
+
+  private static Event answered(Call call, Bytes body) {
+    if (call != Call.BEGIN && call != Call.TAKEOVER) {
+      return new Event.Answered(call, NO_OP, 0, body);
+    }
+    if (body.size() > 0 && body.at(0) == (byte) 0xd2) {
+      Fields head = Fields.ofMap(Cose.parse(body, Limits.MESSAGE).payload(), "answer");
+      return new Event.Answered(call, head.bytes(4, 16), head.uint(5), body);
+    }
+    Status.Operation row = Status.decode(body).operation();
+    return new Event.Answered(call, row.opId(), row.fence(), body);
+  }
+
+  private static String path(Call call) {
+    return switch (call) {
+      case BEGIN, ABORT, TAKEOVER, RETIRE -> MessageType.REQUEST.wireName();
+      case REGISTER -> MessageType.SEAL_RECEIPT.wireName();
+      case GRANT -> MessageType.GRANT_REQUEST.wireName();
+      case ACTIVATE -> MessageType.READY.wireName();
+      case CHALLENGE, FETCH_ACTIVATION, FETCH_ABORT ->
+          throw new IllegalArgumentException(call + " is not a message");
+    };
+  }
+}

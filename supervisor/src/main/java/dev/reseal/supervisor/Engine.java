@@ -1,0 +1,118 @@
+package dev.reseal.supervisor;
+
+import dev.reseal.bytes.Bytes;
+import dev.reseal.journal.Entry;
+import dev.reseal.journal.Fact;
+import dev.reseal.journal.Journal;
+import dev.reseal.lifecycle.Decision;
+import dev.reseal.lifecycle.Effect;
+import dev.reseal.lifecycle.Event;
+import dev.reseal.lifecycle.Lifecycle;
+import dev.reseal.lifecycle.Phase;
+import dev.reseal.lifecycle.Run;
+import dev.reseal.lifecycle.Situation;
+import dev.reseal.wire.Cbor;
+import java.util.Optional;
+
+/**
+ * One step of a supervisor: event, decision, note, orders (protocol 9.2). The note is durable before
+ * the first order that touches the world. Used by one thread.
+ */
+public final class Engine {
+  /** Entries after which an idle supervisor begins a new journal. */
+  private static final int ENTRIES_MAX = 4_096;
+
+  private static final int STORED_MAX = 48 * 1024;
+
+  private final Lifecycle lifecycle;
+  private final Journal journal;
+  private final Effects effects;
+  private final Observer observer;
+  private Situation situation = new Situation.Unsettled(false);
+
+  public Engine(Lifecycle lifecycle, Journal journal, Effects effects, Observer observer) {
+    this.lifecycle = lifecycle;
+    this.journal = journal;
+    this.effects = effects;
+    this.observer = observer;
+  }
+
+  public Situation situation() {
+    return situation;
+  }
+
+  public void start() {
+    apply(lifecycle.start());
+  }
+
+  public void handle(Event event) {
+    apply(lifecycle.decide(situation, event));
+  }
+
+  private void apply(Decision decision) {
+    Situation from = situation;
+    note(from, decision);
+    situation = decision.next();
+    observer.changed(from, situation, decision.failed());
+    for (Effect effect : decision.effects()) {
+      effects.perform(effect);
+    }
+  }
+
+  private void note(Situation from, Decision decision) {
+    Situation to = decision.next();
+    Phase left = Situation.phase(from);
+    boolean failed = !decision.failed().isEmpty();
+    if (left != Phase.IDLE && (left != Situation.phase(to) || failed)) {
+      Cbor.Map payload =
+          failed ? Cbor.map().with(Fact.ERROR, clip(decision.failed())) : Cbor.map();
+      journal.result(
+          opId(from), left.number(), failed ? Entry.Edge.FAILED : Entry.Edge.DONE, payload);
+    }
+    if (decision.effects().stream().anyMatch(Effect::outward)) {
+      journal.intent(opId(to), Situation.phase(to).number(), payload(to));
+    } else if (to instanceof Situation.Idle && journal.entries().size() > ENTRIES_MAX) {
+      journal.forget();
+    }
+  }
+
+  private static String clip(String text) {
+    return text.length() > 1_000 ? text.substring(0, 1_000) : text;
+  }
+
+  private static Optional<Run> run(Situation situation) {
+    return switch (situation) {
+      case Situation.Running(Run run) -> Optional.of(run);
+      case Situation.BackingOut(Run run, _, _, _) -> Optional.of(run);
+      case Situation.Halted(Run run, _) -> Optional.of(run);
+      case Situation.Unsettled _, Situation.Unborn _, Situation.Idle _, Situation.Aside _ ->
+          Optional.empty();
+    };
+  }
+
+  private static Bytes opId(Situation situation) {
+    return run(situation).map(Run::opId).orElse(Bytes.zeros(16));
+  }
+
+  private static Cbor.Map payload(Situation situation) {
+    return run(situation).map(Engine::payload).orElse(Cbor.map());
+  }
+
+  private static Cbor.Map payload(Run run) {
+    Cbor.Map payload = Cbor.map().with(Fact.FENCE, run.fence());
+    if (run.body().isPresent()) {
+      payload = payload.with(Fact.BODY_ID, run.body().get());
+    }
+    if (run.candidate().isPresent()) {
+      payload = payload.with(Fact.HANDLE, run.candidate().get());
+    }
+    boolean repeatable = run.phase() == Phase.QUIESCE || run.phase() == Phase.COMMIT;
+    Optional<Bytes> stored = run.stored().filter(m -> repeatable && m.size() <= STORED_MAX);
+    if (stored.isPresent()) {
+      payload = payload.with(Fact.ANSWER, stored.get());
+    }
+    Optional<Bytes> receipt =
+        run.receipt().filter(m -> run.phase() == Phase.PERSIST && m.size() <= STORED_MAX);
+    return receipt.isPresent() ? payload.with(Fact.RECEIPT, receipt.get()) : payload;
+  }
+}

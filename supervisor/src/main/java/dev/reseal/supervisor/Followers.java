@@ -1,0 +1,68 @@
+package dev.reseal.supervisor;
+
+import dev.reseal.bytes.Bytes;
+import dev.reseal.lifecycle.Outcome;
+import dev.reseal.lifecycle.Phase;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/** Connections that wait for an operation: they see every phase, then its end. */
+final class Followers implements Stopwatch.Follower {
+  private static final int NEWS_MAX = 4_096;
+
+  private final List<Follower> followers = new CopyOnWriteArrayList<>();
+
+  /** What a follower hears. */
+  sealed interface News {
+    record Entered(Phase phase, String edge, long micros) implements News {}
+
+    record Ended(Outcome outcome) implements News {}
+  }
+
+  /** One connection; {@code opId} is empty when it waits for whatever goes on. */
+  static final class Follower {
+    private final Optional<Bytes> opId;
+    private final BlockingQueue<News> news = new LinkedBlockingQueue<>(NEWS_MAX);
+
+    Follower(Optional<Bytes> opId) {
+      this.opId = opId;
+    }
+
+    News next() throws InterruptedException {
+      return news.take();
+    }
+  }
+
+  Follower follow(Optional<Bytes> opId) {
+    Follower follower = new Follower(opId);
+    followers.add(follower);
+    return follower;
+  }
+
+  void leave(Follower follower) {
+    followers.remove(follower);
+  }
+
+  @Override
+  public void phase(Phase phase, String edge, long micros) {
+    followers.forEach(f -> tell(f, new News.Entered(phase, edge, micros)));
+  }
+
+  /** Whoever asked for it hears its end; who only follows hears the end of any. */
+  void ended(Bytes opId, Outcome outcome) {
+    for (Follower follower : followers) {
+      if (follower.opId.isEmpty() || follower.opId.get().equals(opId)) {
+        tell(follower, new News.Ended(outcome));
+      }
+    }
+  }
+
+  private static void tell(Follower follower, News news) {
+    if (!follower.news.offer(news)) {
+      Log.warn("a follower of an operation does not listen");
+    }
+  }
+}

@@ -1,0 +1,271 @@
+package dev.reseal.supervisor;
+
+import dev.reseal.bytes.Bytes;
+import dev.reseal.journal.Entry;
+import dev.reseal.journal.Journal;
+import dev.reseal.lifecycle.Cause;
+import dev.reseal.lifecycle.Effect;
+import dev.reseal.lifecycle.Event;
+import dev.reseal.lifecycle.Outcome;
+import dev.reseal.lifecycle.Verb;
+import dev.reseal.platform.Platform;
+import dev.reseal.platform.PlatformException;
+import dev.reseal.wire.Status;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import java.util.function.IntSupplier;
+
+/**
+ * Carries out orders on a real host. Orders to platform and disk run one after another on one
+ * thread, calls to the authority on their own, the rest at once.
+ */
+final class Host implements Effects, AutoCloseable {
+  private static final long RECLAIM_MS = 5_000;
+
+  private final Settings settings;
+  private final Platform platform;
+  private final Roster roster;
+  private final Containers containers;
+  private final Authority authority;
+  private final Conversation conversation;
+  private final Preflight preflight;
+  private final Surveyor surveyor;
+  private final Relay relay;
+  private final Journal journal;
+  private final IntSupplier apiPort;
+  private final Consumer<Event> events;
+  private final BiConsumer<Bytes, Outcome> finished;
+  private final ScheduledExecutorService hands =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("hands").factory());
+  private final ScheduledExecutorService alarms =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("alarms").factory());
+  private final Set<Long> watched = new HashSet<>();
+
+  Host(
+      Settings settings,
+      Platform platform,
+      Roster roster,
+      Containers containers,
+      Authority authority,
+      Relay relay,
+      Journal journal,
+      IntSupplier apiPort,
+      Consumer<Event> events,
+      BiConsumer<Bytes, Outcome> finished) {
+    this.settings = settings;
+    this.platform = platform;
+    this.roster = roster;
+    this.containers = containers;
+    this.authority = authority;
+    this.relay = relay;
+    this.journal = journal;
+    this.apiPort = apiPort;
+    this.events = events;
+    this.finished = finished;
+    this.conversation =
+        new Conversation(authority, settings.lineage(), settings.key(), events);
+    this.preflight = new Preflight(settings, authority, platform, containers);
+    this.surveyor =
+        new Surveyor(settings.lineage(), authority, platform, roster, containers);
+  }
+
+  @Override
+  public void perform(Effect effect) {
+    switch (effect) {
+      case Effect.Inspect(var kind) -> hands.execute(() -> events.accept(preflight.inspect(kind)));
+      case Effect.Submit(var call, Bytes message) -> conversation.submit(call, message);
+      case Effect.Challenge(Bytes opId) -> conversation.challenge(opId);
+      case Effect.Demand(var kind) -> conversation.demand(kind);
+      case Effect.Fetch(var call, Bytes opId) -> conversation.fetch(call, opId);
+      case Effect.Park() -> relay.park();
+      case Effect.Release(String handle) ->
+          roster.find(handle).filter(l -> l.port() != 0).ifPresent(l -> relay.release(l.port()));
+      case Effect.Advise(String handle, Verb verb, Bytes payload) ->
+          roster.find(handle).ifPresent(link -> link.advise(verb, payload));
+      case Effect.CheckPlatform(String handle) ->
+          Thread.ofVirtual().start(() -> showSlots(handle));
+      case Effect.Keep(_, Bytes body) -> hands.execute(() -> keep(body));
+      case Effect.Destroy(String handle) -> hands.execute(() -> destroy(handle));
+      case Effect.Reclaim() -> hands.execute(this::reclaim);
+      case Effect.Create(Bytes opId) -> hands.execute(() -> create(opId));
+      case Effect.Wait(var alarm, long ms, long turn) ->
+          later(alarms, ms, () -> events.accept(new Event.Elapsed(alarm, turn)));
+      case Effect.Survey(long afterMs) -> {
+        List<Entry> entries = journal.entries();
+        later(hands, afterMs, () -> survey(entries));
+      }
+      case Effect.Tidy() -> hands.execute(this::tidy);
+      case Effect.Finish(Bytes opId, Outcome outcome) -> finished.accept(opId, outcome);
+    }
+  }
+
+  @Override
+  public void close() {
+    conversation.close();
+    hands.shutdownNow();
+    alarms.shutdownNow();
+  }
+
+  private static void later(ScheduledExecutorService where, long ms, Runnable what) {
+    var _ = where.schedule(what, ms, TimeUnit.MILLISECONDS);
+  }
+
+  /** Not being able to show them is not a verdict: the grant decides. */
+  private void showSlots(String handle) {
+    try {
+      Status status = authority.status(settings.lineage());
+      status
+          .head()
+          .ifPresent(
+              head ->
+                  roster.find(handle).ifPresent(l -> l.advise(Verb.PLAT_CHECK, head.slots())));
+    } catch (AuthorityException silent) {
+      Log.warn("the slots could not be shown to the candidate: " + silent.getMessage());
+    }
+  }
+
+  private void keep(Bytes body) {
+    try {
+      containers.keep(body);
+      events.accept(new Event.Kept(body));
+    } catch (IOException refused) {
+      events.accept(
+          new Event.NotKept(new Cause("DISK", String.valueOf(refused.getMessage()), "")));
+    }
+  }
+
+  /** A platform that is gone has no instances either. */
+  private void destroy(String handle) {
+    try {
+      roster.find(handle).flatMap(Link::platformHandle).ifPresent(platform::destroy);
+    } catch (PlatformException gone) {
+      Log.warn("destroy " + handle + ": " + gone.getMessage());
+    }
+    roster.remove(handle);
+    events.accept(new Event.Destroyed(handle));
+  }
+
+  private void reclaim() {
+    long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(RECLAIM_MS);
+    try {
+      while (System.nanoTime() < until) {
+        if (!(platform.headroom() instanceof Platform.Headroom.Pages(long free, _))
+            || free >= settings.image().heapPages()) {
+          events.accept(new Event.Reclaimed(""));
+          return;
+        }
+        Thread.sleep(2);
+      }
+      events.accept(new Event.Reclaimed("the EPC pages of the old instance are not back"));
+    } catch (PlatformException gone) {
+      events.accept(new Event.Reclaimed(String.valueOf(gone.getMessage())));
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void create(Bytes opId) {
+    try {
+      Link link = roster.add();
+      Event event = created(link, advice(link, opId));
+      if (event instanceof Event.NotCreated) {
+        roster.remove(link.handle());
+      }
+      events.accept(event);
+    } catch (PlatformException gone) {
+      events.accept(
+          new Event.NotCreated(
+              true,
+              new Cause(
+                  "PLATFORM_UNREACHABLE",
+                  String.valueOf(gone.getMessage()),
+                  "reseal platform start")));
+    } catch (IOException refused) {
+      throw new UncheckedIOException("cannot make a directory for an instance", refused);
+    }
+  }
+
+  private Event created(Link link, SortedMap<String, String> advice) {
+    Platform.Creation creation =
+        platform.create(
+            settings.image(), settings.sigstruct(), advice, roster.logs(link.handle()));
+    return switch (creation) {
+      case Platform.Creation.Created(String handle, _, long pid) -> {
+        link.created(handle, pid);
+        watch(link);
+        yield new Event.Created(link.handle());
+      }
+      case Platform.Creation.OutOfEpc(String detail) ->
+          new Event.NotCreated(true, new Cause("EPC", detail, "wait, or free EPC"));
+      case Platform.Creation.Refused(var rule, String detail) ->
+          new Event.NotCreated(
+              false,
+              new Cause(rule.name(), detail, "its log: " + roster.logs(link.handle())));
+    };
+  }
+
+  private SortedMap<String, String> advice(Link link, Bytes opId) {
+    TreeMap<String, String> advice = new TreeMap<>();
+    advice.put(
+        "endpoint", "http://127.0.0.1:" + apiPort.getAsInt() + "/i/" + link.handle());
+    advice.put("lineage", settings.lineage().toHex());
+    advice.put("op_id", opId.toHex());
+    return advice;
+  }
+
+  /** The process of an instance is not our child; its end is still seen. */
+  private void watch(Link link) {
+    synchronized (watched) {
+      if (!watched.add(link.pid())) {
+        return;
+      }
+    }
+    Optional<ProcessHandle> process = ProcessHandle.of(link.pid());
+    if (process.isEmpty()) {
+      gone(link);
+    } else {
+      var _ = process.get().onExit().thenRun(() -> gone(link));
+    }
+  }
+
+  private void gone(Link link) {
+    synchronized (watched) {
+      watched.remove(link.pid());
+    }
+    events.accept(new Event.Exited(link.handle()));
+  }
+
+  private void survey(List<Entry> entries) {
+    try {
+      Surveyor.Survey survey = surveyor.survey(entries);
+      survey.links().forEach(this::watch);
+      events.accept(survey.event());
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void tidy() {
+    try {
+      Status status = authority.status(settings.lineage());
+      if (status.head().isPresent()) {
+        containers.supersededBy(status.head().get().bodyId());
+      }
+    } catch (AuthorityException | IOException later) {
+      Log.warn("old containers are left for now: " + later.getMessage());
+    }
+  }
+}

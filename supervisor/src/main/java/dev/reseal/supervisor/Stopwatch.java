@@ -1,0 +1,83 @@
+package dev.reseal.supervisor;
+
+import dev.reseal.lifecycle.Phase;
+import dev.reseal.lifecycle.Situation;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+
+/** How long phases and gaps last; tells the log and whoever follows an operation. */
+final class Stopwatch implements Observer {
+  /** Who follows phases; called on the loop's thread and must not block. */
+  interface Follower {
+    void phase(Phase phase, String edge, long micros);
+  }
+
+  private final String name;
+  private final Follower follower;
+  private long enteredNanos = System.nanoTime();
+  private long beganNanos = System.nanoTime();
+  private long parkedNanos;
+  private volatile long gapMicros;
+  private volatile long totalMicros;
+
+  Stopwatch(String name, Follower follower) {
+    this.name = name;
+    this.follower = follower;
+  }
+
+  @Override
+  public void changed(Situation from, Situation to, String failed) {
+    Phase left = Situation.phase(from);
+    Phase entered = Situation.phase(to);
+    if (left == entered && failed.isEmpty()) {
+      return;
+    }
+    long now = System.nanoTime();
+    if (left != Phase.IDLE) {
+      tell(left, failed.isEmpty() ? "done" : "failed", now - enteredNanos, failed);
+    }
+    enteredNanos = now;
+    if (left == Phase.IDLE) {
+      beganNanos = now;
+      parkedNanos = 0;
+      gapMicros = 0;
+    }
+    totalMicros = micros(now - beganNanos);
+    if (entered != Phase.IDLE && entered != left) {
+      follower.phase(entered, "intent", 0);
+    }
+  }
+
+  void parked() {
+    if (parkedNanos == 0) {
+      parkedNanos = System.nanoTime();
+    }
+  }
+
+  void released() {
+    if (parkedNanos != 0) {
+      gapMicros = micros(System.nanoTime() - parkedNanos);
+      parkedNanos = 0;
+    }
+  }
+
+  /** Of the newest operation: from the first parked connection to the release. */
+  long gapMicros() {
+    return gapMicros;
+  }
+
+  long totalMicros() {
+    return totalMicros;
+  }
+
+  private void tell(Phase phase, String edge, long nanos, String failed) {
+    follower.phase(phase, edge, micros(nanos));
+    String line =
+        String.format(Locale.ROOT, "%s %-9s %s %.1f ms", name, phase, edge, nanos / 1e6);
+    Log.info(failed.isEmpty() ? line : line + "  " + failed);
+  }
+
+  private static long micros(long nanos) {
+    return TimeUnit.NANOSECONDS.toMicros(nanos);
+  }
+}

@@ -1,0 +1,114 @@
+package dev.reseal.supervisor;
+
+import dev.reseal.bytes.Bytes;
+import dev.reseal.lifecycle.Cause;
+import dev.reseal.lifecycle.Denial;
+import dev.reseal.lifecycle.ExitCode;
+import dev.reseal.lifecycle.Outcome;
+import dev.reseal.wire.Cbor;
+import dev.reseal.wire.Fields;
+import java.util.Optional;
+
+/**
+ * How an operation ended, as the control socket says it (transport T6).
+ *
+ * @param exitCode that the command should end with
+ * @param word DONE, ABORTED_SAFELY, BLOCKED, HOLD_OVER, REFUSED or STOPPED
+ * @param gapMicros how long new connections were held; 0 when none were
+ * @param row epoch, fence and generation afterwards, if the authority could be asked
+ */
+public record Summary(
+    int exitCode,
+    String word,
+    String rule,
+    String detail,
+    String next,
+    long gapMicros,
+    long totalMicros,
+    Optional<Row> row) {
+
+  /** The register afterwards. */
+  public record Row(long epoch, long fence, long gen, Bytes mrenclave) {}
+
+  static Summary of(Outcome outcome, Stopwatch stopwatch, Optional<Row> row) {
+    return switch (outcome) {
+      case Outcome.Done(String note) -> make(outcome, "DONE", cause("", note), stopwatch, row);
+      case Outcome.Aborted(Cause c) -> make(outcome, "ABORTED_SAFELY", c, stopwatch, row);
+      case Outcome.Blocked(Cause c) -> make(outcome, "BLOCKED", c, stopwatch, row);
+      case Outcome.HoldOver(Cause c) -> make(outcome, "HOLD_OVER", c, stopwatch, row);
+      case Outcome.Refused(Denial d) ->
+          make(
+              outcome,
+              "REFUSED",
+              new Cause(
+                  d.code() + "/" + d.rule(),
+                  d.detail(),
+                  d.allow().isEmpty() ? "" : "policy would need: " + d.allow()),
+              stopwatch,
+              row);
+      case Outcome.Stopped(Cause c) -> make(outcome, "STOPPED", c, stopwatch, row);
+    };
+  }
+
+  private static Cause cause(String rule, String detail) {
+    return new Cause(rule, detail, "");
+  }
+
+  private static Summary make(
+      Outcome outcome, String word, Cause cause, Stopwatch stopwatch, Optional<Row> row) {
+    return new Summary(
+        ExitCode.of(outcome).number(),
+        word,
+        cause.rule(),
+        cause.detail(),
+        cause.next(),
+        stopwatch.gapMicros(),
+        stopwatch.totalMicros(),
+        row);
+  }
+
+  Cbor encode() {
+    Cbor.Map map =
+        Cbor.map()
+            .with(1, exitCode)
+            .with(2, word)
+            .with(3, rule)
+            .with(4, detail)
+            .with(5, next)
+            .with(6, gapMicros)
+            .with(7, totalMicros);
+    return row.map(
+            r ->
+                map.with(
+                    8,
+                    Cbor.array(
+                        Cbor.of(r.epoch()),
+                        Cbor.of(r.fence()),
+                        Cbor.of(r.gen()),
+                        Cbor.of(r.mrenclave()))))
+        .orElseGet(() -> map.with(8, Cbor.nil()));
+  }
+
+  public static Summary decode(Cbor item) {
+    Fields fields = Fields.of(item, "summary");
+    Optional<Row> row =
+        fields.any(8) instanceof Cbor.Array array
+            ? Optional.of(row(Fields.of(array, "row")))
+            : Optional.empty();
+    return fields.end(
+        new Summary(
+            (int) fields.uint(1, 0, 255),
+            fields.text(2),
+            fields.text(3),
+            fields.text(4),
+            fields.text(5),
+            fields.uint(6),
+            fields.uint(7),
+            row));
+  }
+
+  private static Row row(Fields fields) {
+    return fields.end(
+        new Row(fields.uint(0), fields.uint(1), fields.uint(2), fields.bytes(3, 32)));
+  }
+}
