@@ -99,8 +99,7 @@ public final class Authority {
           case 200, 204 -> new Reply.Answer(body);
           case 409, 503, 404 -> new Reply.Refused(WireError.decode(body));
           default ->
-              new Reply.Silent(
-                  request.uri() + " answered with status " + response.statusCode());
+              new Reply.Silent(request.uri() + " answered with status " + response.statusCode());
         };
       }
     } catch (IOException unreachable) {
@@ -112,5 +111,4 @@ public final class Authority {
       return new Reply.Silent("interrupted");
     }
   }
-
 }

@@ -90,9 +90,8 @@ public final class ControlClient implements AutoCloseable {
 
   private Cbor read() throws IOException {
     return Frames.read(in)
-        .orElseThrow(
-            () ->
-                new EOFException(
-                    "the supervisor ended; it goes on where it was when it is started again"));
+        .orElseThrow(() ->
+            new EOFException(
+                "the supervisor ended; it goes on where it was when it is started again"));
   }
 }

@@ -94,9 +94,7 @@ final class ControlServer implements AutoCloseable {
       }
       InputStream in = Channels.newInputStream(peer);
       OutputStream out = Channels.newOutputStream(peer);
-      for (Optional<Cbor> frame = Frames.read(in);
-          frame.isPresent();
-          frame = Frames.read(in)) {
+      for (Optional<Cbor> frame = Frames.read(in); frame.isPresent(); frame = Frames.read(in)) {
         answer(Fields.ofArray(frame.get(), "control request"), out);
       }
     } catch (IOException gone) {
@@ -108,8 +106,7 @@ final class ControlServer implements AutoCloseable {
     }
   }
 
-  private void answer(Fields request, OutputStream out)
-      throws IOException, InterruptedException {
+  private void answer(Fields request, OutputStream out) throws IOException, InterruptedException {
     String verb = request.text(0);
     switch (verb) {
       case "status" -> {
@@ -126,14 +123,14 @@ final class ControlServer implements AutoCloseable {
     }
   }
 
-  private void operate(Bytes message, OutputStream out)
-      throws IOException, InterruptedException {
+  private void operate(Bytes message, OutputStream out) throws IOException, InterruptedException {
     Ask ask;
     try {
       ask = Signed.verify(Request.class, message, operators).message().decodeAsk();
     } catch (WireException refused) {
       Frames.write(
-          out, refusal("DENY verb=" + verb(message), "not signed by an operator: " + refused.rule()));
+          out,
+          refusal("DENY verb=" + verb(message), "not signed by an operator: " + refused.rule()));
       return;
     }
     if (!ask.head().lineage().equals(lineage)) {
@@ -141,17 +138,13 @@ final class ControlServer implements AutoCloseable {
       return;
     }
     Bytes opId = ask.head().opId();
-    follow(
-        followers.follow(Optional.of(opId)),
-        new Event.Asked(ask.kind(), opId, message),
-        out);
+    follow(followers.follow(Optional.of(opId)), new Event.Asked(ask.kind(), opId, message), out);
   }
 
   private void resume(OutputStream out) throws IOException, InterruptedException {
     byte[] token = new byte[16];
     new SecureRandom().nextBytes(token);
-    follow(
-        followers.follow(Optional.empty()), new Event.ResumeAsked(Bytes.wrap(token)), out);
+    follow(followers.follow(Optional.empty()), new Event.ResumeAsked(Bytes.wrap(token)), out);
   }
 
   /** What an unsigned request claims to ask for, for the refusal only. */
@@ -193,5 +186,4 @@ final class ControlServer implements AutoCloseable {
   private static Cbor refusal(String rule, String detail) {
     return Cbor.array(Cbor.of(1), Cbor.of(rule), Cbor.of(detail));
   }
-
 }

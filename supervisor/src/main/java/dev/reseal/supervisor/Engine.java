@@ -15,8 +15,8 @@ import dev.reseal.wire.Cbor;
 import java.util.Optional;
 
 /**
- * One step of a supervisor: event, decision, note, orders (protocol 9.2). The note is durable before
- * the first order that touches the world. Used by one thread.
+ * One step of a supervisor: event, decision, note, orders (protocol 9.2). The note is durable
+ * before the first order that touches the world. Used by one thread.
  */
 public final class Engine {
   /** Entries after which an idle supervisor begins a new journal. */
@@ -64,8 +64,7 @@ public final class Engine {
     Phase left = Situation.phase(from);
     boolean failed = !decision.failed().isEmpty();
     if (left != Phase.IDLE && (left != Situation.phase(to) || failed)) {
-      Cbor.Map payload =
-          failed ? Cbor.map().with(Fact.ERROR, clip(decision.failed())) : Cbor.map();
+      Cbor.Map payload = failed ? Cbor.map().with(Fact.ERROR, clip(decision.failed())) : Cbor.map();
       journal.result(
           opId(from), left.number(), failed ? Entry.Edge.FAILED : Entry.Edge.DONE, payload);
     }

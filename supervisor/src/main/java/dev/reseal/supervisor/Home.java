@@ -26,11 +26,9 @@ final class Home implements AutoCloseable {
 
   static Home open(Path directory) throws IOException, StartException {
     for (Path each :
-        List.of(
-            directory, directory.resolve("containers"), directory.resolve("instances"))) {
+        List.of(directory, directory.resolve("containers"), directory.resolve("instances"))) {
       Files.createDirectories(
-          each,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+          each, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     }
     FileChannel channel =
         FileChannel.open(

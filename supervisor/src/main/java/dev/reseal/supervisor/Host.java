@@ -75,11 +75,9 @@ final class Host implements Effects, AutoCloseable {
     this.apiPort = apiPort;
     this.events = events;
     this.finished = finished;
-    this.conversation =
-        new Conversation(authority, settings.lineage(), settings.key(), events);
+    this.conversation = new Conversation(authority, settings.lineage(), settings.key(), events);
     this.preflight = new Preflight(settings, authority, platform, containers);
-    this.surveyor =
-        new Surveyor(settings.lineage(), authority, platform, roster, containers);
+    this.surveyor = new Surveyor(settings.lineage(), authority, platform, roster, containers);
   }
 
   @Override
@@ -95,8 +93,7 @@ final class Host implements Effects, AutoCloseable {
           roster.find(handle).filter(l -> l.port() != 0).ifPresent(l -> relay.release(l.port()));
       case Effect.Advise(String handle, Verb verb, Bytes payload) ->
           roster.find(handle).ifPresent(link -> link.advise(verb, payload));
-      case Effect.CheckPlatform(String handle) ->
-          Thread.ofVirtual().start(() -> showSlots(handle));
+      case Effect.CheckPlatform(String handle) -> Thread.ofVirtual().start(() -> showSlots(handle));
       case Effect.Keep(_, Bytes body) -> hands.execute(() -> keep(body));
       case Effect.Destroy(String handle) -> hands.execute(() -> destroy(handle));
       case Effect.Reclaim() -> hands.execute(this::reclaim);
@@ -130,8 +127,7 @@ final class Host implements Effects, AutoCloseable {
       status
           .head()
           .ifPresent(
-              head ->
-                  roster.find(handle).ifPresent(l -> l.advise(Verb.PLAT_CHECK, head.slots())));
+              head -> roster.find(handle).ifPresent(l -> l.advise(Verb.PLAT_CHECK, head.slots())));
     } catch (AuthorityException silent) {
       Log.warn("the slots could not be shown to the candidate: " + silent.getMessage());
     }
@@ -142,8 +138,7 @@ final class Host implements Effects, AutoCloseable {
       containers.keep(body);
       events.accept(new Event.Kept(body));
     } catch (IOException refused) {
-      events.accept(
-          new Event.NotKept(new Cause("DISK", String.valueOf(refused.getMessage()), "")));
+      events.accept(new Event.NotKept(new Cause("DISK", String.valueOf(refused.getMessage()), "")));
     }
   }
 
@@ -200,8 +195,7 @@ final class Host implements Effects, AutoCloseable {
 
   private Event created(Link link, SortedMap<String, String> advice) {
     Platform.Creation creation =
-        platform.create(
-            settings.image(), settings.sigstruct(), advice, roster.logs(link.handle()));
+        platform.create(settings.image(), settings.sigstruct(), advice, roster.logs(link.handle()));
     return switch (creation) {
       case Platform.Creation.Created(String handle, _, long pid) -> {
         link.created(handle, pid);
@@ -212,15 +206,13 @@ final class Host implements Effects, AutoCloseable {
           new Event.NotCreated(true, new Cause("EPC", detail, "wait, or free EPC"));
       case Platform.Creation.Refused(var rule, String detail) ->
           new Event.NotCreated(
-              false,
-              new Cause(rule.name(), detail, "its log: " + roster.logs(link.handle())));
+              false, new Cause(rule.name(), detail, "its log: " + roster.logs(link.handle())));
     };
   }
 
   private SortedMap<String, String> advice(Link link, Bytes opId) {
     TreeMap<String, String> advice = new TreeMap<>();
-    advice.put(
-        "endpoint", "http://127.0.0.1:" + apiPort.getAsInt() + "/i/" + link.handle());
+    advice.put("endpoint", "http://127.0.0.1:" + apiPort.getAsInt() + "/i/" + link.handle());
     advice.put("lineage", settings.lineage().toHex());
     advice.put("op_id", opId.toHex());
     return advice;

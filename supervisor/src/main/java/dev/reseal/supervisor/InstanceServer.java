@@ -3,7 +3,6 @@ package dev.reseal.supervisor;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.lifecycle.Event;
 import dev.reseal.lifecycle.InstanceState;
-import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Code;
 import dev.reseal.wire.Digests;
 import dev.reseal.wire.Fields;
@@ -23,7 +22,9 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/** The loopback server for instances (transport T4). Everything on it is signed, sealed or advice. */
+/**
+ * The loopback server for instances (transport T4). Everything on it is signed, sealed or advice.
+ */
 final class InstanceServer implements AutoCloseable {
   private static final long POLL_MS = 20_000;
   private static final int EVENT_MAX = 64 * 1024;
@@ -36,11 +37,7 @@ final class InstanceServer implements AutoCloseable {
   private final WebServer server;
 
   InstanceServer(
-      int port,
-      Roster roster,
-      Containers containers,
-      Postbox postbox,
-      Consumer<Event> events) {
+      int port, Roster roster, Containers containers, Postbox postbox, Consumer<Event> events) {
     this.roster = roster;
     this.containers = containers;
     this.postbox = postbox;
@@ -93,8 +90,7 @@ final class InstanceServer implements AutoCloseable {
     };
   }
 
-  private void born(Link link, ServerRequest request, ServerResponse response)
-      throws IOException {
+  private void born(Link link, ServerRequest request, ServerResponse response) throws IOException {
     Fields fields = Fields.ofArray(body(request), "born");
     Bytes id = fields.bytes(0, 32);
     VerifyKey signature = new VerifyKey(fields.bytes(1, VerifyKey.SPKI_SIZE));
@@ -120,8 +116,7 @@ final class InstanceServer implements AutoCloseable {
     }
   }
 
-  private void event(Link link, ServerRequest request, ServerResponse response)
-      throws IOException {
+  private void event(Link link, ServerRequest request, ServerResponse response) throws IOException {
     Fields fields = Fields.ofMap(body(request), "event");
     said(link, parameter(request, "name"), fields);
     response.status(NO_CONTENT).send();
@@ -165,16 +160,14 @@ final class InstanceServer implements AutoCloseable {
     }
   }
 
-  private void store(Link link, ServerRequest request, ServerResponse response)
-      throws IOException {
+  private void store(Link link, ServerRequest request, ServerResponse response) throws IOException {
     try (InputStream in = request.content().inputStream()) {
       containers.receive(link.handle(), in);
     }
     response.status(Status.CREATED_201).send();
   }
 
-  private void fetch(Link link, ServerRequest request, ServerResponse response)
-      throws IOException {
+  private void fetch(Link link, ServerRequest request, ServerResponse response) throws IOException {
     Bytes body = hex(parameter(request, "body"));
     if (!containers.holds(body)) {
       refuse(response, WireError.of(Code.STALE_SEALED_STATE, "no container " + body));

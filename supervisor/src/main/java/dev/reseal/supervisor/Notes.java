@@ -19,8 +19,7 @@ public final class Notes {
             .filter(e -> e.phase() != Phase.IDLE.number())
             .map(Entry::opId)
             .findFirst();
-    return opId.map(
-        op -> fold(op, entries.stream().filter(e -> e.opId().equals(op)).toList()));
+    return opId.map(op -> fold(op, entries.stream().filter(e -> e.opId().equals(op)).toList()));
   }
 
   private static Noted fold(Bytes opId, List<Entry> entries) {
@@ -71,8 +70,7 @@ public final class Notes {
   }
 
   private static String rule(Cbor.Map payload) {
-    String text =
-        payload.entries().get(Fact.ERROR) instanceof Cbor.Text(String value) ? value : "";
+    String text = payload.entries().get(Fact.ERROR) instanceof Cbor.Text(String value) ? value : "";
     int end = text.indexOf(": ");
     return end < 0 ? text : text.substring(0, end);
   }

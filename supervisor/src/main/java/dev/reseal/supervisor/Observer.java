@@ -6,5 +6,4 @@ import dev.reseal.lifecycle.Situation;
 public interface Observer {
   /** {@code failed} is empty when the phase that was left succeeded. */
   void changed(Situation from, Situation to, String failed);
-
 }

@@ -16,8 +16,7 @@ final class Preflight {
   private final Platform platform;
   private final Containers containers;
 
-  Preflight(
-      Settings settings, Authority authority, Platform platform, Containers containers) {
+  Preflight(Settings settings, Authority authority, Platform platform, Containers containers) {
     this.settings = settings;
     this.authority = authority;
     this.platform = platform;
@@ -38,9 +37,7 @@ final class Preflight {
     } catch (PlatformException gone) {
       return new Event.Unfit(
           new Cause(
-              "PLATFORM_UNREACHABLE",
-              String.valueOf(gone.getMessage()),
-              "reseal platform start"));
+              "PLATFORM_UNREACHABLE", String.valueOf(gone.getMessage()), "reseal platform start"));
     }
   }
 

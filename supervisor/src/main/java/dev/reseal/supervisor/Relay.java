@@ -1,6 +1,7 @@
 package dev.reseal.supervisor;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
@@ -126,7 +127,7 @@ final class Relay implements AutoCloseable {
 
   private void connect(SocketChannel client, int port) throws IOException, InterruptedException {
     try (SocketChannel instance =
-        SocketChannel.open(new InetSocketAddress("127.0.0.1", port))) {
+        SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))) {
       client.setOption(StandardSocketOptions.TCP_NODELAY, true);
       instance.setOption(StandardSocketOptions.TCP_NODELAY, true);
       Thread back = Thread.ofVirtual().start(() -> pump(instance, client));

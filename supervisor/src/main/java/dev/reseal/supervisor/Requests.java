@@ -47,10 +47,8 @@ public final class Requests {
 
   /** Everything that the status says can be destroyed now. */
   public static Made retire(Status status, SigningKey key) {
-    Ask.Extra keys =
-        new Ask.Extra.Keys(status.retirable().wrapIds(), status.retirable().gens());
-    return sign(
-        new Ask(head(status), Kind.RETIRE, Optional.empty(), List.of(), false, keys), key);
+    Ask.Extra keys = new Ask.Extra.Keys(status.retirable().wrapIds(), status.retirable().gens());
+    return sign(new Ask(head(status), Kind.RETIRE, Optional.empty(), List.of(), false, keys), key);
   }
 
   private static Made make(

@@ -72,8 +72,7 @@ final class Stopwatch implements Observer {
 
   private void tell(Phase phase, String edge, long nanos, String failed) {
     follower.phase(phase, edge, micros(nanos));
-    String line =
-        String.format(Locale.ROOT, "%s %-9s %s %.1f ms", name, phase, edge, nanos / 1e6);
+    String line = String.format(Locale.ROOT, "%s %-9s %s %.1f ms", name, phase, edge, nanos / 1e6);
     Log.info(failed.isEmpty() ? line : line + "  " + failed);
   }
 

@@ -77,15 +77,14 @@ public record Summary(
             .with(5, next)
             .with(6, gapMicros)
             .with(7, totalMicros);
-    return row.map(
-            r ->
-                map.with(
-                    8,
-                    Cbor.array(
-                        Cbor.of(r.epoch()),
-                        Cbor.of(r.fence()),
-                        Cbor.of(r.gen()),
-                        Cbor.of(r.mrenclave()))))
+    return row.map(r ->
+            map.with(
+                8,
+                Cbor.array(
+                    Cbor.of(r.epoch()),
+                    Cbor.of(r.fence()),
+                    Cbor.of(r.gen()),
+                    Cbor.of(r.mrenclave()))))
         .orElseGet(() -> map.with(8, Cbor.nil()));
   }
 
@@ -108,7 +107,6 @@ public record Summary(
   }
 
   private static Row row(Fields fields) {
-    return fields.end(
-        new Row(fields.uint(0), fields.uint(1), fields.uint(2), fields.bytes(3, 32)));
+    return fields.end(new Row(fields.uint(0), fields.uint(1), fields.uint(2), fields.bytes(3, 32)));
   }
 }

@@ -10,7 +10,6 @@ import dev.reseal.lifecycle.Outcome;
 import dev.reseal.lifecycle.Situation;
 import dev.reseal.lifecycle.Verb;
 import dev.reseal.platform.Platform;
-import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Status;
 import java.io.IOException;
 import java.net.BindException;
@@ -51,8 +50,7 @@ public final class Supervisor implements AutoCloseable {
     this.home = home;
     Home.Ports ports = home.ports();
     this.relay = open(ports.open());
-    this.journal =
-        FileJournal.open(home.journal(), settings.lineage(), System::currentTimeMillis);
+    this.journal = FileJournal.open(home.journal(), settings.lineage(), System::currentTimeMillis);
     this.authority = new Authority(settings.authority(), settings.certificate());
     this.roster = new Roster(home.instances());
     Containers containers = new Containers(home.containers());
@@ -116,9 +114,7 @@ public final class Supervisor implements AutoCloseable {
   public LocalStatus local() {
     List<LocalStatus.Instance> instances =
         roster.all().stream()
-            .map(
-                l ->
-                    new LocalStatus.Instance(l.handle(), l.state().name(), l.pid(), l.port()))
+            .map(l -> new LocalStatus.Instance(l.handle(), l.state().name(), l.pid(), l.port()))
             .toList();
     Situation now = situation;
     return new LocalStatus(
@@ -147,8 +143,7 @@ public final class Supervisor implements AutoCloseable {
     InetSocketAddress asked = settings.publicAddress();
     int port = asked.getPort() == 0 ? rememberedPort : asked.getPort();
     try {
-      return Relay.open(
-          new InetSocketAddress(asked.getAddress(), port), settings.holdMs());
+      return Relay.open(new InetSocketAddress(asked.getAddress(), port), settings.holdMs());
     } catch (BindException taken) {
       throw new StartException(
           "PORT_IN_USE",
@@ -222,10 +217,8 @@ public final class Supervisor implements AutoCloseable {
     try {
       Status status = authority.status(settings.lineage());
       Status.Operation row = status.operation();
-      Bytes mrenclave =
-          status.active().map(Status.Active::mrenclave).orElse(Bytes.zeros(32));
-      return Optional.of(
-          new Summary.Row(row.epoch(), row.fence(), row.gen(), mrenclave));
+      Bytes mrenclave = status.active().map(Status.Active::mrenclave).orElse(Bytes.zeros(32));
+      return Optional.of(new Summary.Row(row.epoch(), row.fence(), row.gen(), mrenclave));
     } catch (AuthorityException silent) {
       return Optional.empty();
     }

@@ -8,7 +8,6 @@ import dev.reseal.lifecycle.InstanceState;
 import dev.reseal.lifecycle.View;
 import dev.reseal.platform.Platform;
 import dev.reseal.platform.PlatformException;
-import dev.reseal.wire.Code;
 import dev.reseal.wire.Kind;
 import dev.reseal.wire.Status;
 import dev.reseal.wire.WireError;
@@ -30,11 +29,7 @@ final class Surveyor {
   private final Containers containers;
 
   Surveyor(
-      Bytes lineage,
-      Authority authority,
-      Platform platform,
-      Roster roster,
-      Containers containers) {
+      Bytes lineage, Authority authority, Platform platform, Roster roster, Containers containers) {
     this.lineage = lineage;
     this.authority = authority;
     this.platform = platform;
@@ -109,5 +104,4 @@ final class Surveyor {
         status.active().flatMap(Status.Active::platformId).map(here::equals).orElse(true),
         status.head().map(Status.StateHead::bodyId));
   }
-
 }
