@@ -1,0 +1,150 @@
+package dev.reseal.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.reseal.bytes.Bytes;
+import dev.reseal.sgx.Attributes;
+import dev.reseal.sgx.EnclaveIdentity;
+import dev.reseal.sgx.KeyRequest;
+import dev.reseal.sgx.MalformedException;
+import dev.reseal.sgx.SigStruct;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+class InspectCommandTest {
+  @TempDir private Path folder = Path.of(".");
+
+  @Test
+  void anEnclaveIsMeasuredForBothKindsOfHost() throws IOException {
+    Run run = inspect(vector("enclave.so"));
+    assertThat(run.code()).isZero();
+    Golden.check("inspect-elf.txt", run.out());
+  }
+
+  @Test
+  void theSameInJsonHasTheSameNames() throws IOException {
+    Run run = inspect(vector("enclave.so"), "--json");
+    JsonNode root = new ObjectMapper().readTree(run.out());
+    assertThat(root.at("/block/0/mrenclave").asString())
+        .isEqualTo("eba1ccd7c00c2593ab02ccf57bea341f4c47aa78790269906eda038460f7f595");
+    assertThat(root.at("/block/1/pages").asLong()).isEqualTo(15);
+    assertThat(root.at("/policy_line/0/allow").asString()).contains("\"least_isvsvn\": 3");
+  }
+
+  @Test
+  void streamSignatureBlobAndContainerAreRead() throws IOException {
+    Golden.check("inspect-sgxs.txt", inspect(vector("enclave.sgxs")).out());
+    Golden.check("inspect-sig.txt", inspect(vector("enclave.sig")).out());
+    Golden.check(
+        "inspect-blob.txt",
+        inspect(file("blob", InspectSamples.blob(KeyRequest.POLICY_MRSIGNER, 3).encode())).out());
+    Golden.check("inspect-rsc.txt", inspect(file("state.rsc", InspectSamples.container())).out());
+  }
+
+  @Test
+  void reportTargetAndRequestAreGuessedFromTheirSizeAndSaySo() throws IOException {
+    EnclaveIdentity identity = identity("enclave.sig");
+    Bytes body = identity.report(InspectSamples.CPU_SVN, Bytes.zeros(64)).encode();
+    Run report = inspect(file("report", Bytes.concat(body, Bytes.zeros(48))));
+    assertThat(report.out())
+        .contains("kind")
+        .contains("REPORT")
+        .contains("by its size only: a guess")
+        .contains(identity.mrEnclave().toHex());
+    assertThat(inspect(file("target", identity.target().encode())).out()).contains("TARGETINFO");
+    assertThat(inspect(file("request", InspectSamples.request(2, 1).encode())).out())
+        .contains("KEYREQUEST")
+        .contains("MRSIGNER (0x02)");
+  }
+
+  @Test
+  void aTamperedEnclaveIsNotWhatWasSigned() throws IOException {
+    byte[] changed = Files.readAllBytes(Path.of(vector("enclave.so")));
+    changed[3000] ^= 1;
+    Run run = inspect(file("tampered.so", Bytes.wrap(changed)));
+    assertThat(run.code()).isEqualTo(40);
+    assertThat(run.out()).contains("block 1.5: the file measures to").contains("ANOTHER");
+    assertThat(run.out()).doesNotContain("policy line");
+  }
+
+  @Test
+  void aForgedSignatureIsNamed() throws IOException {
+    byte[] changed = Files.readAllBytes(Path.of(vector("enclave.sig")));
+    changed[1026] ^= 1;
+    Run run = inspect(file("forged.sig", Bytes.wrap(changed)));
+    assertThat(run.code()).isEqualTo(40);
+    assertThat(run.out()).contains("BAD: the RSA-3072 signature does not verify");
+  }
+
+  @Test
+  void whatIsNothingKnownIsRefusedWithOffsetFoundAndExpected() throws IOException {
+    Run run = inspect(file("notes.txt", Bytes.ascii("just some notes")));
+    assertThat(run.code()).isEqualTo(40);
+    assertThat(run.err())
+        .contains(
+            "at offset 0: found 15 bytes that begin with 6a75737420736f6d, expected an enclave");
+    assertThat(inspect(folder.resolve("absent").toString()).code()).isEqualTo(2);
+    assertThat(inspect(folder.toString()).code()).isEqualTo(2);
+    Bytes cut = InspectSamples.container().slice(0, 200);
+    assertThat(inspect(file("cut.rsc", cut)).err()).contains("no trailer");
+  }
+
+  @Test
+  void twoVersionsOfAnEnclaveAreComparedPerKindOfHost() throws IOException {
+    Run run = inspect(vector("enclave.so"), vector("enclave.so"));
+    assertThat(run.code()).isZero();
+    assertThat(run.out()).contains("same identity  true");
+    Golden.check("inspect-two.txt", inspect(vector("enclave.so"), upgraded()).out());
+  }
+
+  @Test
+  void filesWithoutIdentityCannotBeCompared() {
+    Run run = inspect(vector("enclave.sgxs"), vector("enclave.sig"));
+    assertThat(run.code()).isEqualTo(40);
+    assertThat(run.err()).contains("states no identity");
+  }
+
+  /** A debug report of the vector's enclave with a lower version. */
+  private String upgraded() throws IOException {
+    EnclaveIdentity of = identity("enclave.sig");
+    EnclaveIdentity other =
+        new EnclaveIdentity(
+            Bytes.hex("bb".repeat(32)),
+            of.mrSigner(),
+            of.attributes().with(Attributes.DEBUG),
+            0,
+            7,
+            2,
+            of.configId(),
+            0,
+            of.isvFamilyId(),
+            of.isvExtProdId());
+    return file("other", other.report(InspectSamples.CPU_SVN, Bytes.zeros(64)).encode());
+  }
+
+  private static EnclaveIdentity identity(String vector) throws IOException {
+    try {
+      return EnclaveIdentity.initialised(
+          SigStruct.parse(Bytes.wrap(Files.readAllBytes(Path.of(vector(vector))))));
+    } catch (MalformedException broken) {
+      throw new AssertionError(broken);
+    }
+  }
+
+  private static Run inspect(String... arguments) {
+    return Run.of(new InspectCommand(), arguments);
+  }
+
+  private static String vector(String name) {
+    return Run.VECTORS.resolve(name).toString();
+  }
+
+  private String file(String name, Bytes content) throws IOException {
+    return Files.write(folder.resolve(name), content.toArray()).toString();
+  }
+}
