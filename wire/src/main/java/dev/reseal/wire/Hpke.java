@@ -61,25 +61,41 @@ public final class Hpke {
     }
   }
 
-  private static Secret kem(Secret dh, Bytes enc, Bytes recipient) {
+  static Secret kem(Secret dh, Bytes enc, Bytes recipient) {
     try (Secret prk = labeledExtract(KEM_SUITE, new byte[0], "eae_prk", dh)) {
       return labeledExpand(KEM_SUITE, prk, "shared_secret", Bytes.concat(enc, recipient), 32);
     }
   }
 
+  /** Key and nonce of the one message of a context (RFC 9180 5.1, base mode). */
+  record Schedule(Secret key, Secret nonce) implements AutoCloseable {
+    static Schedule of(Secret shared, Bytes info) {
+      Bytes context =
+          Bytes.concat(
+              Bytes.zeros(1),
+              publicExtract("psk_id_hash", Bytes.EMPTY),
+              publicExtract("info_hash", info));
+      try (Secret none = Secret.own(new byte[0]);
+          Secret secret = shared.use(salt -> labeledExtract(SUITE, salt, "secret", none))) {
+        return new Schedule(
+            labeledExpand(SUITE, secret, "key", context, 32),
+            labeledExpand(SUITE, secret, "base_nonce", context, 12));
+      }
+    }
+
+    @Override
+    public void close() {
+      key.close();
+      nonce.close();
+    }
+  }
+
   private static byte[] gcm(int mode, Secret shared, Bytes info, byte[] input) {
-    Bytes context =
-        Bytes.concat(
-            Bytes.wrap(new byte[1]),
-            publicExtract("psk_id_hash", Bytes.EMPTY),
-            publicExtract("info_hash", info));
-    try (Secret none = Secret.own(new byte[0]);
-        Secret secret = shared.use(salt -> labeledExtract(SUITE, salt, "secret", none));
-        Secret key = labeledExpand(SUITE, secret, "key", context, 32);
-        Secret nonce = labeledExpand(SUITE, secret, "base_nonce", context, 12)) {
+    try (Schedule schedule = Schedule.of(shared, info)) {
       Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding");
-      SecretKeySpec aes = key.use(bytes -> new SecretKeySpec(bytes, "AES"));
-      GCMParameterSpec parameters = nonce.use(bytes -> new GCMParameterSpec(8 * TAG, bytes));
+      SecretKeySpec aes = schedule.key().use(bytes -> new SecretKeySpec(bytes, "AES"));
+      GCMParameterSpec parameters =
+          schedule.nonce().use(bytes -> new GCMParameterSpec(8 * TAG, bytes));
       cipher.init(mode, aes, parameters);
       return cipher.doFinal(input);
     } catch (AEADBadTagException refused) {

@@ -122,24 +122,27 @@ final class MessagesTest {
     assertThat(WireError.decode(error.encode())).isEqualTo(error);
     Status status = status(Optional.empty(), Optional.empty());
     assertThat(Status.decode(status.encode())).isEqualTo(status);
-    Status full =
-        status(
-            Optional.of(
-                new Status.Active(
-                    Samples.fill(32, 1),
-                    Samples.fill(32, 2),
-                    Samples.fill(300, 3),
-                    Optional.empty(),
-                    1,
-                    2,
-                    2)),
-            Optional.of(
-                new Status.StateHead(
-                    Samples.fill(32, 1), Samples.fill(300, 2), Samples.fill(200, 3), 1, true)));
+    Status full = fullStatus();
     assertThat(Status.decode(full.encode())).isEqualTo(full);
   }
 
-  private static Status status(Optional<Status.Active> active, Optional<Status.StateHead> head) {
+  static Status fullStatus() {
+    return status(
+        Optional.of(
+            new Status.Active(
+                Samples.fill(32, 1),
+                Samples.fill(32, 2),
+                Samples.fill(300, 3),
+                Optional.empty(),
+                1,
+                2,
+                2)),
+        Optional.of(
+            new Status.StateHead(
+                Samples.fill(32, 1), Samples.fill(300, 2), Samples.fill(200, 3), 1, true)));
+  }
+
+  static Status status(Optional<Status.Active> active, Optional<Status.StateHead> head) {
     return new Status(
         Samples.fill(16, 1),
         "customers",

@@ -6,7 +6,7 @@ import java.util.Optional;
 
 /** One well-formed message of every type, with recognisable field values. */
 final class Samples {
-  static final SigningKey KEY = SigningKey.generate(Randomness.system());
+  static final SigningKey KEY = SigningKey.generate(new FixedRandomness("samples"));
   static final Head HEAD = new Head(fill(16, 1), fill(16, 2), 7, 3);
 
   private Samples() {}
