@@ -9,7 +9,18 @@ import picocli.CommandLine.Command;
     mixinStandardHelpOptions = true,
     version = "reseal 0.1.0",
     description = "Swap the enclave, keep the state, prove it.",
-    subcommands = {PlatformCommand.class})
+    subcommands = {
+      RunCommand.class,
+      StatusCommand.class,
+      PlanCommand.class,
+      RotateCommand.class,
+      RecoverCommand.class,
+      AbortCommand.class,
+      BirthCommand.class,
+      PlatformCommand.class,
+      InspectCommand.class,
+      WhyCommand.class
+    })
 public final class Reseal {
   private Reseal() {}
 
@@ -17,7 +28,8 @@ public final class Reseal {
     CommandLine line = new CommandLine(Reseal.class);
     line.setExecutionExceptionHandler((failure, command, _) -> {
       command.getErr().println("reseal: " + failure.getMessage());
-      return 20;
+      command.getErr().flush();
+      return failure instanceof Refused refused ? refused.exitCode().number() : 20;
     });
     System.exit(line.execute(arguments));
   }

@@ -13,9 +13,11 @@ import java.util.Optional;
 /** From DESTROY to RETIRE: the old instance goes, candidates come until one is activated. */
 final class Candidates {
   private final Limits limits;
+  private final BackOut backOut;
 
-  Candidates(Limits limits) {
+  Candidates(Limits limits, BackOut backOut) {
     this.limits = limits;
+    this.backOut = backOut;
   }
 
   Decision decide(Run run, Event event) {
@@ -86,6 +88,9 @@ final class Candidates {
 
   private Decision failed(Run run, String rule, String detail) {
     Run counted = run.failedBy(rule);
+    if (counted.tries().same() >= Limits.CANDIDATES && run.kind() == Kind.GENESIS) {
+      return backOut.begin(counted, new Cause(rule, detail, "nothing was born; run it again"));
+    }
     if (counted.tries().same() >= Limits.CANDIDATES) {
       return halt(
           counted,

@@ -20,7 +20,7 @@ final class Sequential {
   Sequential(Limits limits, BackOut backOut) {
     this.limits = limits;
     this.backOut = backOut;
-    this.candidates = new Candidates(limits);
+    this.candidates = new Candidates(limits, backOut);
   }
 
   Candidates candidates() {

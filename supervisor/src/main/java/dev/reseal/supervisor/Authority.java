@@ -77,6 +77,11 @@ public final class Authority {
     return get("/v1/status/" + lineage.toHex());
   }
 
+  /** The status map of the lineage that has this name. */
+  public Reply named(String name) {
+    return get("/v1/named/" + name);
+  }
+
   /** Throws {@link AuthorityException} without an answer. */
   public Status status(Bytes lineage) {
     return Status.decode(statusBytes(lineage).orThrow());

@@ -1,0 +1,141 @@
+package dev.reseal.cli;
+
+import dev.reseal.supervisor.ControlClient;
+import dev.reseal.supervisor.Summary;
+import dev.reseal.wire.Status;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Prints an operation: phases as they end, then one line, or one JSON object at the end. */
+final class OperationReport implements ControlClient.Watcher {
+  private static final int DENIED = 45;
+
+  private final PrintWriter out;
+  private final boolean json;
+  private final String verb;
+  private final String name;
+  private final List<Map<String, Object>> phases = new ArrayList<>();
+
+  OperationReport(PrintWriter out, boolean json, String verb, String name) {
+    this.out = out;
+    this.json = json;
+    this.verb = verb;
+    this.name = name;
+  }
+
+  @Override
+  public void phase(String phase, String edge, long micros) {
+    if (edge.equals("intent")) {
+      return;
+    }
+    Map<String, Object> line = new LinkedHashMap<>();
+    line.put("phase", phase);
+    line.put("edge", edge);
+    line.put("ms", micros / 1000.0);
+    phases.add(line);
+    if (!json) {
+      out.printf(Locale.ROOT, "  %-9s %-6s %9.1f ms%n", phase, edge, micros / 1000.0);
+      out.flush();
+    }
+  }
+
+  /** Prints the end and gives the exit code. */
+  int end(ControlClient.Result result, Status before) {
+    return switch (result) {
+      case ControlClient.Result.Refused(String rule, String detail) -> refused(rule, detail);
+      case ControlClient.Result.Ended(Summary summary) -> {
+        if (json) {
+          json(summary, before);
+        } else {
+          line(summary, before);
+        }
+        out.flush();
+        yield summary.exitCode();
+      }
+    };
+  }
+
+  private int refused(String rule, String detail) {
+    if (json) {
+      Map<String, Object> object = new LinkedHashMap<>();
+      object.put("verb", verb);
+      object.put("lineage", name);
+      object.put("exit", DENIED);
+      object.put("outcome", "REFUSED");
+      object.put("rule", rule);
+      object.put("detail", detail);
+      out.println(JsonMapper.shared().writeValueAsString(object));
+    } else {
+      out.println("REFUSED  " + rule + ": " + detail);
+    }
+    out.flush();
+    return DENIED;
+  }
+
+  private void line(Summary summary, Status before) {
+    StringBuilder line = new StringBuilder();
+    line.append(summary.word()).append("  ").append(verb).append(' ').append(name);
+    summary
+        .row()
+        .ifPresent(row ->
+            line.append(", epoch ")
+                .append(row.epoch())
+                .append(", fence ")
+                .append(row.fence())
+                .append(", key generation ")
+                .append(row.gen()));
+    line.append(", ").append(lost(summary, before)).append(" updates lost, gap ");
+    line.append(String.format(Locale.ROOT, "%.1f ms", summary.gapMicros() / 1000.0));
+    line.append(String.format(Locale.ROOT, ", total %.1f ms", summary.totalMicros() / 1000.0));
+    line.append("  platform ").append(ServiceWords.platform(before));
+    out.println(line);
+    if (!summary.detail().isEmpty()) {
+      out.println("  why   " + ServiceWords.ruled(summary.rule(), summary.detail()));
+    }
+    if (!summary.next().isEmpty()) {
+      out.println("  next  " + summary.next());
+    }
+  }
+
+  /** A planned operation loses none; whoever stopped with nothing serving is bounded by policy. */
+  private static String lost(Summary summary, Status before) {
+    if (!summary.word().equals("STOPPED")) {
+      return "0";
+    }
+    return before.policy().rpoUpdates().map(n -> "at most " + n).orElse("an unbounded number of");
+  }
+
+  private void json(Summary summary, Status before) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("verb", verb);
+    object.put("lineage", name);
+    object.put("exit", summary.exitCode());
+    object.put("outcome", summary.word());
+    object.put("rule", summary.rule());
+    object.put("detail", summary.detail());
+    object.put("next", summary.next());
+    summary
+        .row()
+        .ifPresent(row -> {
+          object.put("epoch", row.epoch());
+          object.put("fence", row.fence());
+          object.put("key_generation", row.gen());
+          object.put("mrenclave", row.mrenclave().toHex());
+          object.put(
+              "mrenclave_equal",
+              before.active().map(a -> a.mrenclave().equals(row.mrenclave())).orElse(false));
+        });
+    object.put("updates_lost", lost(summary, before));
+    object.put("gap_ms", summary.gapMicros() / 1000.0);
+    object.put("total_ms", summary.totalMicros() / 1000.0);
+    object.put("platform", ServiceWords.platform(before));
+    object.put("lowered", before.policy().lowered());
+    object.put("phases", phases);
+    out.println(JsonMapper.shared().writeValueAsString(object));
+  }
+}

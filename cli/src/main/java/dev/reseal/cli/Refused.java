@@ -1,0 +1,30 @@
+package dev.reseal.cli;
+
+import dev.reseal.lifecycle.Cause;
+import dev.reseal.lifecycle.ExitCode;
+
+/** A command that stops before it touched anything; says why and what to do. */
+final class Refused extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private final transient Cause cause;
+  private final ExitCode exitCode;
+
+  Refused(String rule, String detail, String next) {
+    this(ExitCode.BLOCKED, new Cause(rule, detail, next));
+  }
+
+  Refused(ExitCode exitCode, Cause cause) {
+    super(cause.toString());
+    this.cause = cause;
+    this.exitCode = exitCode;
+  }
+
+  Cause why() {
+    return cause;
+  }
+
+  ExitCode exitCode() {
+    return exitCode;
+  }
+}

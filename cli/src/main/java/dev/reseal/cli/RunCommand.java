@@ -1,0 +1,157 @@
+package dev.reseal.cli;
+
+import dev.reseal.bytes.Bytes;
+import dev.reseal.emulator.EmulatedPlatform;
+import dev.reseal.lifecycle.ExitCode;
+import dev.reseal.lifecycle.Situation;
+import dev.reseal.supervisor.Settings;
+import dev.reseal.supervisor.StartException;
+import dev.reseal.supervisor.Supervisor;
+import dev.reseal.wire.SigningKey;
+import dev.reseal.wire.Status;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code reseal run}: the supervisor of one lineage, with its application. */
+@Command(
+    name = "run",
+    description = "Run a Python service whose state outlives its enclave instances.")
+final class RunCommand implements Callable<Integer> {
+  @Option(names = "--lineage", required = true, paramLabel = "NAME", description = "The lineage.")
+  private String name = "";
+
+  @Mixin private HomeOption home = new HomeOption();
+  @Mixin private AppOptions app = new AppOptions();
+  @Mixin private LimitOptions limits = new LimitOptions();
+
+  @Option(
+      names = "--public-port",
+      defaultValue = "0",
+      description = "Where clients connect on 127.0.0.1 (default: the last one, else any free).")
+  private int publicPort;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init")
+  private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    Status status = Services.status(home, name);
+    Path lineage = home.lineage(name);
+    SigningKey key = KeyFile.readOrMake(lineage.resolve("supervisor.pem"));
+    AppOptions.Measured measured = app.measure(home);
+    requireAllowed(status, measured);
+    Bytes sigstruct = AppOptions.sign(measured, home, lineage);
+    Settings settings =
+        new Settings(
+            lineage,
+            name,
+            status.lineage(),
+            measured.image(),
+            sigstruct,
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), publicPort),
+            home.authorityUrl(),
+            home.certificate(),
+            home.operators(),
+            key,
+            limits.limits(),
+            limits.holdMs(),
+            limits.checkpointMs());
+    try {
+      return supervise(Supervisor.start(settings, new EmulatedPlatform(home.platform())));
+    } catch (StartException refused) {
+      throw new Refused(ExitCode.BLOCKED, refused.why());
+    }
+  }
+
+  private void requireAllowed(Status status, AppOptions.Measured measured) {
+    boolean allowed =
+        status.policy().allowed().stream()
+            .anyMatch(a ->
+                a.mrenclave().equals(measured.mrenclave())
+                    && a.isvProdId() == measured.image().isvProdId()
+                    && a.leastIsvSvn() <= measured.image().isvSvn());
+    if (!allowed) {
+      throw new Refused(
+          "MEASUREMENT_NOT_ALLOWED",
+          "the image measures " + measured.mrenclave() + ", which policy does not allow",
+          "this line in 'allowed' would: " + measured.allowedLine());
+    }
+  }
+
+  private int supervise(Supervisor supervisor) throws IOException, InterruptedException {
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> close(supervisor)));
+    PrintWriter out = spec.commandLine().getOut();
+    if (settled(supervisor) instanceof Situation.Unborn) {
+      int born = birth(out);
+      if (born != 0) {
+        return born;
+      }
+    }
+    out.println(
+        "serving "
+            + name
+            + " on 127.0.0.1:"
+            + supervisor.publicPort()
+            + "  "
+            + supervisor.local().situation()
+            + "  platform EMULATED (no security)");
+    out.flush();
+    try {
+      supervisor.ended().get();
+      return 0;
+    } catch (ExecutionException broken) {
+      spec.commandLine().getErr().println("reseal: the supervisor broke: " + broken.getCause());
+      return ExitCode.RECOVERY_NEEDED.number();
+    }
+  }
+
+  private static Situation settled(Supervisor supervisor) throws InterruptedException {
+    while (supervisor.situation() instanceof Situation.Unsettled && !supervisor.ended().isDone()) {
+      Thread.sleep(10);
+    }
+    return supervisor.situation();
+  }
+
+  /** A process of its own holds the operator's key for as long as it takes to sign. */
+  private int birth(PrintWriter out) throws IOException, InterruptedException {
+    Path root = Path.of(System.getProperty("reseal.root", "."));
+    Process child =
+        new ProcessBuilder(
+                List.of(
+                    root.resolve("reseal").toString(),
+                    "birth",
+                    name,
+                    "--home",
+                    home.path().toString(),
+                    "--authority",
+                    home.authorityUrl().toString()))
+            .redirectErrorStream(true)
+            .start();
+    child.getOutputStream().close();
+    try (var lines = child.inputReader()) {
+      lines.lines().forEach(out::println);
+    }
+    out.flush();
+    return child.waitFor();
+  }
+
+  private static void close(Supervisor supervisor) {
+    try {
+      supervisor.close();
+    } catch (IOException late) {
+      System.err.println("reseal: while stopping: " + late.getMessage());
+    }
+  }
+}

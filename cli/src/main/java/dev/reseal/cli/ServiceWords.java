@@ -1,0 +1,20 @@
+package dev.reseal.cli;
+
+import dev.reseal.wire.Status;
+
+/** Words that several service verbs share. */
+final class ServiceWords {
+  private ServiceWords() {}
+
+  /** Every verdict prints the platform kind. */
+  static String platform(Status status) {
+    return status
+        .active()
+        .map(active -> active.platformKind() == 1 ? "SGX" : "EMULATED")
+        .orElse("none");
+  }
+
+  static String ruled(String rule, String detail) {
+    return rule.isEmpty() ? detail : rule + ": " + detail;
+  }
+}
