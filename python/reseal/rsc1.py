@@ -23,6 +23,7 @@ __all__ = ["SEGMENT", "Body", "Core", "Footer", "Sealing", "read", "read_tail"]
 SEGMENT = 1_048_576
 TAG = 16
 ROUNDS = 16
+BUFFERS = 4
 TAIL = FOOTER + 5 + 16
 MAGIC = bytes.fromhex("525343310d0a1a0a")
 END = bytes.fromhex("52534331454e440a")
@@ -31,9 +32,9 @@ _ROUND, _SEGMENT, _LAST, _FOOTER = 0x52, 0x53, 0x4C, 0x46
 
 
 class Source(Protocol):
-    """A binary stream; ``read`` may return less than asked for, and nothing at its end."""
+    """A binary stream; ``readinto`` fills some of the target and gives 0 at its end."""
 
-    def read(self, size: int, /) -> bytes: ...
+    def readinto(self, target: memoryview, /) -> int | None: ...
 
 
 class Core(NamedTuple):
@@ -140,36 +141,44 @@ class _Roots:
     """SHA-256 of the SHA-256 of each segment, with one more thread hashing while this one encrypts.
 
     hashlib lets go of the interpreter lock. The caller hashes itself when the other thread is behind,
-    so that two cores share the work and at most three segments wait.
+    so that two cores share the work. Segments live in a few buffers that are used in turn.
     """
 
     def __init__(self) -> None:
-        self._jobs: queue.SimpleQueue[tuple[list[bytes], int, bytes] | None] = queue.SimpleQueue()
+        self._buffers = [memoryview(bytearray(SEGMENT + TAG)) for _ in range(BUFFERS)]
+        self._busy = [threading.Lock() for _ in range(BUFFERS)]
+        self._turn = 0
+        self._jobs: queue.SimpleQueue[tuple[int, int, memoryview] | None] = queue.SimpleQueue()
         self._digests: list[bytes] = []
-        self._waiting = 0
-        self._idle = threading.Condition()
+        self._behind = threading.Semaphore(2)
         self._thread: threading.Thread | None = None
 
-    def add(self, ciphertext: bytes) -> None:
+    def buffer(self) -> memoryview:
+        """Room for the next ciphertext; waits until nobody reads what it held before."""
+        self._turn = (self._turn + 1) % BUFFERS
+        with self._busy[self._turn]:
+            return self._buffers[self._turn]
+
+    def add(self, ciphertext: memoryview) -> None:
+        """The ciphertext in the buffer that was handed out last."""
         place = len(self._digests)
         self._digests.append(b"")
-        if len(ciphertext) < 65_536 or self._waiting >= 2:
+        if len(ciphertext) < 65_536 or not self._behind.acquire(blocking=False):
             self._digests[place] = hashlib.sha256(ciphertext).digest()
             return
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="reseal-hash", daemon=True)
             self._thread.start()
-        with self._idle:
-            self._waiting += 1
-        self._jobs.put((self._digests, place, ciphertext))
+        self._busy[self._turn].acquire()
+        self._jobs.put((place, self._turn, ciphertext))
 
     def root(self) -> bytes:
         """Of the segments added since the last call."""
-        with self._idle:
-            while self._waiting:
-                self._idle.wait()
+        for busy in self._busy:
+            with busy:
+                pass
         digest = sha256(*self._digests)
-        self._digests = []
+        self._digests.clear()
         return digest
 
     def close(self) -> None:
@@ -180,11 +189,10 @@ class _Roots:
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            digests, place, ciphertext = job
-            digests[place] = hashlib.sha256(ciphertext).digest()
-            with self._idle:
-                self._waiting -= 1
-                self._idle.notify_all()
+            place, turn, ciphertext = job
+            self._digests[place] = hashlib.sha256(ciphertext).digest()
+            self._behind.release()
+            self._busy[turn].release()
 
 
 class Sealing:
@@ -202,9 +210,13 @@ class Sealing:
         self._begun = False
         self.body: Body | None = None
 
-    def stream(self, rounds: Iterable[Iterable[bytes]], finish: Callable[[], tuple[int, int, int]]) -> Iterator[bytes]:
-        """All bytes of the file. A round is an iterable of framed records; ``finish`` is asked at the end
-        for seq, gen and gen_floor."""
+    def stream(
+        self, rounds: Iterable[Iterable[bytes]], finish: Callable[[], tuple[int, int, int]]
+    ) -> Iterator[bytes | memoryview]:
+        """All bytes of the file; a chunk is valid until the next one is asked for.
+
+        A round is an iterable of framed records; ``finish`` is asked at the end for seq, gen and gen_floor.
+        """
         if self._begun:
             raise Refused("WRONG_STATE", "a container is written once")
         self._begun = True
@@ -213,7 +225,9 @@ class Sealing:
         finally:
             self._roots.close()
 
-    def _stream(self, rounds: Iterable[Iterable[bytes]], finish: Callable[[], tuple[int, int, int]]) -> Iterator[bytes]:
+    def _stream(
+        self, rounds: Iterable[Iterable[bytes]], finish: Callable[[], tuple[int, int, int]]
+    ) -> Iterator[bytes | memoryview]:
         begin = b"".join((MAGIC, u32(len(self._core)), self._core, u32(len(self._slots)), self._slots))
         offset = len(begin)
         yield begin
@@ -225,7 +239,8 @@ class Sealing:
             count = plain = 0
             for chunk, last in _segments(records):
                 nonce = prefix + u32(count) + (b"\1" if last else b"\0")
-                sealed = cipher.encrypt(nonce, chunk, None)
+                sealed = self._roots.buffer()[: len(chunk) + TAG]
+                cipher.encrypt_into(nonce, chunk, None, sealed)
                 self._roots.add(sealed)
                 yield (b"\x4c" if last else b"\x53") + u32(len(sealed))
                 yield sealed
@@ -240,37 +255,44 @@ class Sealing:
         self.body = Body(self._core, self._slots, footer)
 
 
-def _segments(records: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
-    """Cuts the records of a round into segments: the last one is flagged, and empty only if all is."""
-    held: list[bytes] = []
-    size = 0
+def _segments(records: Iterable[bytes]) -> Iterator[tuple[memoryview, bool]]:
+    """Cuts the records of a round into segments: the last one is flagged, and empty only if all is.
+
+    A segment is valid until the next one is asked for.
+    """
+    buffer = memoryview(bytearray(SEGMENT))
+    fill = 0
     for record in records:
-        held.append(record)
-        size += len(record)
-        if size > SEGMENT:
-            plain = memoryview(b"".join(held))
-            at = 0
-            while size - at > SEGMENT:
-                yield bytes(plain[at : at + SEGMENT]), False
-                at += SEGMENT
-            held = [bytes(plain[at:])]
-            size -= at
-    yield b"".join(held), True
+        size = len(record)
+        if fill + size <= SEGMENT:
+            buffer[fill : fill + size] = record
+            fill += size
+            continue
+        content = memoryview(record)
+        at = 0
+        while at < size:
+            if fill == SEGMENT:
+                yield buffer, False
+                fill = 0
+            step = min(size - at, SEGMENT - fill)
+            buffer[fill : fill + step] = content[at : at + step]
+            fill += step
+            at += step
+    yield buffer[:fill], True
+
+
+def _fill(source: Source, target: memoryview) -> memoryview:
+    at = 0
+    while at < len(target):
+        count = source.readinto(target[at:])
+        if not count:
+            raise Refused("TRUNCATED", f"the container ends {len(target) - at} bytes early")
+        at += count
+    return target
 
 
 def _exactly(source: Source, size: int) -> bytes:
-    content = source.read(size)
-    if len(content) == size:
-        return content
-    pieces = [content]
-    missing = size - len(content)
-    while missing:
-        content = source.read(missing)
-        if not content:
-            raise Refused("TRUNCATED", f"the container ends {missing} bytes early")
-        pieces.append(content)
-        missing -= len(content)
-    return b"".join(pieces)
+    return bytes(_fill(source, memoryview(bytearray(size))))
 
 
 def _length(source: Source, most: int, what: str) -> int:
@@ -313,18 +335,31 @@ def check_footer(core: bytes, footer: bytes, keys: StreamKeys) -> Footer:
     return found
 
 
-def read(source: Source, core: bytes, footer: bytes, keys: StreamKeys, accept: Callable[[bytes, bool], None]) -> None:
-    """Decrypts a whole container whose core and footer were checked before.
+def read(
+    source: Source, core: bytes, footer: bytes, keys: StreamKeys, accept: Callable[[memoryview, bool], None]
+) -> None:
+    """Decrypts a whole container whose core and footer were checked before, from its first byte.
 
-    ``accept`` is given each authenticated plaintext segment and whether it ends its round; what it
-    keeps counts only when this function returns.
+    ``accept`` is given each authenticated plaintext segment, valid during the call, and whether it
+    ends its round; what it keeps counts only when this function returns.
     """
+    found, slots = read_beginning(source)
+    if found != core:
+        raise Refused("CORE_DIGEST", "the file has another core than was granted")
+    read_rounds(source, 16 + len(core) + len(slots), core, footer, keys, accept)
+
+
+def read_rounds(
+    source: Source,
+    offset: int,
+    core: bytes,
+    footer: bytes,
+    keys: StreamKeys,
+    accept: Callable[[memoryview, bool], None],
+) -> None:
+    """As :func:`read`, of a source that was read up to ``offset``, where the rounds begin."""
     expected = check_footer(core, footer, keys)
     digest = sha256(core)
-    found_core, found_slots = read_beginning(source)
-    if found_core != core:
-        raise Refused("CORE_DIGEST", "the file has another core than was granted")
-    offset = 16 + len(core) + len(found_slots)
     roots = _Roots()
     try:
         rounds: list[tuple[int, int, bytes]] = []
@@ -345,7 +380,7 @@ def read(source: Source, core: bytes, footer: bytes, keys: StreamKeys, accept: C
         roots.close()
     found = _exactly(source, _length(source, FOOTER, "footer"))
     trailer = _exactly(source, 16)
-    if trailer != u64(offset) + END or source.read(1):
+    if trailer != u64(offset) + END or source.readinto(memoryview(bytearray(1))):
         raise Refused("TRAILER", "the trailer is wrong or not the end")
     if found != footer:
         raise Refused("BODY_ID", "the file has another footer than was granted")
@@ -363,10 +398,11 @@ def _compare(rounds: list[tuple[int, int, bytes]], expected: Footer) -> None:
 
 
 def _round(
-    source: Source, key: bytes, prefix: bytes, roots: _Roots, accept: Callable[[bytes, bool], None]
+    source: Source, key: bytes, prefix: bytes, roots: _Roots, accept: Callable[[memoryview, bool], None]
 ) -> tuple[int, int, int]:
     """Segments, plaintext bytes and bytes in the file."""
     cipher = AESGCM(key)
+    clear = memoryview(bytearray(SEGMENT))
     segments = plain = size = 0
     last = False
     while not last:
@@ -378,10 +414,11 @@ def _round(
         least = TAG if segments == 0 else TAG + 1
         if not (least <= length <= SEGMENT + TAG if last else length == SEGMENT + TAG):
             raise Refused("LENGTH", f"segment {segments} of {length} bytes")
-        sealed = _exactly(source, length)
+        sealed = _fill(source, roots.buffer()[:length])
         roots.add(sealed)
+        content = clear[: length - TAG]
         try:
-            content = cipher.decrypt(prefix + u32(segments) + (b"\1" if last else b"\0"), sealed, None)
+            cipher.decrypt_into(prefix + u32(segments) + (b"\1" if last else b"\0"), sealed, None, content)
         except InvalidTag:
             raise Refused("SEGMENT", f"segment {segments} is not authentic") from None
         accept(content, last)

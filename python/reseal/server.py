@@ -7,6 +7,7 @@ connections, header and body sizes, and the time a peer may stay silent.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import select
 import socket
@@ -34,6 +35,7 @@ _REASONS = {
     408: "Request Timeout",
     411: "Length Required",
     413: "Content Too Large",
+    422: "Unprocessable Content",
     431: "Request Header Fields Too Large",
     500: "Internal Server Error",
     503: "Service Unavailable",
@@ -46,6 +48,10 @@ class Retryable(Exception):
     def __init__(self, rule: str) -> None:
         super().__init__(rule)
         self.rule = rule
+
+
+class Conflict(Exception):
+    """An ``Idempotency-Key`` that was used for another request."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +78,10 @@ class Hooks(Protocol):
     def hold(self) -> None:
         """Waits until what the request wrote or read may be acknowledged; ``Retryable`` if that is unknown."""
 
-    def answer(self, key: str) -> Answer | None:
-        """The kept answer of an ``Idempotency-Key``."""
+    def answer(self, key: str, fingerprint: bytes) -> Answer | None:
+        """The kept answer of an ``Idempotency-Key``; ``Conflict`` if another request used the key."""
 
-    def keep(self, key: str, answer: Answer) -> None:
+    def keep(self, key: str, fingerprint: bytes, answer: Answer) -> None:
         """Keeps an answer inside the declared state."""
 
 
@@ -94,6 +100,11 @@ class _Request:
 
     def header(self, name: str) -> str | None:
         return next((value for key, value in self.headers if key == name), None)
+
+    def fingerprint(self) -> bytes:
+        """What a repeat of this request must have in common with it."""
+        parts = (self.method.encode(), self.target.encode("latin-1"), self.body)
+        return hashlib.sha256(b"\0".join(parts)).digest()
 
 
 class _Stream:
@@ -267,21 +278,26 @@ class Server:
 
     def _answer(self, request: _Request) -> Answer:
         key = request.header("idempotency-key")
+        fingerprint = request.fingerprint() if key else b""
         try:
-            kept = self._hooks.answer(key) if key else None
+            kept = self._hooks.answer(key, fingerprint) if key else None
             answer = kept or self._run(request)
             if key and kept is None and not answer.status.startswith("5"):
-                self._hooks.keep(key, answer)
+                self._hooks.keep(key, fingerprint, answer)
             self._hooks.hold()
         except Retryable as refusal:
             return _epoch_changed(refusal.rule)
+        except Conflict as conflict:
+            return _plain(422, str(conflict))
         return answer
 
     def _run(self, request: _Request) -> Answer:
         started: list[tuple[str, list[tuple[str, str]]]] = []
         body: list[bytes] = []
 
-        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], None]:
+        def start_response(
+            status: str, headers: list[tuple[str, str]], exc_info: Any = None
+        ) -> Callable[[bytes], None]:
             if exc_info is None and started:
                 raise AssertionError("start_response called twice")
             started[:] = [(status, headers)]

@@ -42,9 +42,7 @@ class TlsIdentity:
         context.num_tickets = 0
         context.options |= ssl.OP_NO_TICKET
         password = secrets.token_hex(32)
-        sealed = self._key.private_bytes(
-            Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(password.encode())
-        )
+        sealed = self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(password.encode()))
         memory = os.memfd_create("carrier", os.MFD_CLOEXEC)
         try:
             os.write(memory, self._certificate + sealed)

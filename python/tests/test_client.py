@@ -107,10 +107,10 @@ class Instance:
 
     def hold(self) -> None: ...
 
-    def answer(self, key: str) -> Answer | None:
+    def answer(self, key: str, fingerprint: bytes) -> Answer | None:
         return self.kept.get(key)
 
-    def keep(self, key: str, answer: Answer) -> None:
+    def keep(self, key: str, fingerprint: bytes, answer: Answer) -> None:
         self.kept[key] = answer
 
 

@@ -42,10 +42,10 @@ class Gate:
         if self.unknown:
             raise Retryable("UNKNOWN")
 
-    def answer(self, key: str) -> Answer | None:
+    def answer(self, key: str, fingerprint: bytes) -> Answer | None:
         return self.kept.get(key)
 
-    def keep(self, key: str, answer: Answer) -> None:
+    def keep(self, key: str, fingerprint: bytes, answer: Answer) -> None:
         self.kept[key] = answer
 
 

@@ -1,0 +1,377 @@
+"""``reseal.App``: what an application declares, and what runs around it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NoReturn, TypeVar
+
+from reseal import _launch, cbor
+from reseal.errors import Refused
+from reseal.gate import ANSWERS
+from reseal.keyring import Key, KeyGeneration, Keyring
+from reseal.machine import State as Phase
+from reseal.messages import Generation, Policy, app_report_data
+from reseal.records import Key as StateKey
+from reseal.records import Staging, frame, store_head, value_of
+from reseal.state import Ledger, State
+
+__all__ = ["App"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+SCHEMA = "reseal/schema"
+SNAPSHOT = "reseal/snapshot/"
+
+_WRITABLE = (Phase.INSTALLING, Phase.SERVING, Phase.QUIESCING)
+
+
+class App:
+    """One service. Inside an instance its state outlives it; elsewhere it is in-memory and says so.
+
+    ``drain_timeout`` bounds, in seconds, how long requests in flight may take at a re-seal.
+    """
+
+    def __init__(self, *, drain_timeout: float = 10.0) -> None:
+        self.drain_timeout = drain_timeout
+        self._ring = Keyring()
+        self._ledger = Ledger(self._may_write)
+        self._ledger.stores.update({SCHEMA: {}, ANSWERS: {}})
+        self._states: dict[str, State[Any]] = {}
+        self._keys: dict[str, Key] = {}
+        self._on_key: dict[str, Callable[[Any, Any, str], Any]] = {}
+        self._on_quiesce: list[tuple[Callable[[], Any], float]] = []
+        self._on_resume: list[Callable[[], Any]] = []
+        self._on_identity: list[Callable[[], Any]] = []
+        self._snapshots: dict[str, tuple[Callable[[], Any], int]] = {}
+        self._restores: dict[str, tuple[Callable[[Any, int], Any], tuple[int, ...]]] = {}
+        self._raised_floor = 0
+        self._started = False
+        self._forked = False
+        self._phase = Phase.BORN
+        self._runtime: Any = None
+        os.register_at_fork(after_in_child=self._in_child)
+
+    # -- declarations
+
+    def state(
+        self,
+        name: str,
+        of: Any,
+        schema_version: int = 1,
+        migrate: Mapping[int, Callable[[Any], Any]] | None = None,
+    ) -> State[Any]:
+        """A mapping whose content outlives the instance. Keys are str, int or bytes.
+
+        ``of`` is str, int, float, bool, bytes, None, list, dict or a dataclass of these; anything else
+        raises ``TypeError`` here. ``migrate`` maps an older schema version to a function that turns its
+        values into those of the next version.
+        """
+        self._declaring(name, self._states)
+        state: State[Any] = State(self._ledger, name, of, schema_version, migrate)
+        self._states[name] = state
+        return state
+
+    def key(self, name: str, keep: int | None = 1) -> Key:
+        """A handle on the key of this purpose; its bytes come from the authority with the activation.
+
+        ``keep`` is how many older generations stay readable after a new one is installed; with None
+        they stay until :meth:`raise_floor`.
+        """
+        self._declaring(name, self._keys)
+        if keep is not None and not 0 <= keep < 16:
+            raise ValueError(f"keep={keep} is not between 0 and 15")
+        self._keys[name] = key = Key(self._ring, name, keep)
+        return key
+
+    def on_key(self, name: str) -> Callable[[F], F]:
+        """Called with old (None at first) and new generation and the reason, before the first request."""
+        if name not in self._keys:
+            raise ValueError(f"key {name!r} is not declared: call app.key({name!r}) first")
+        return self._hook(lambda hook: self._on_key.__setitem__(name, hook))
+
+    def on_quiesce(self, timeout: float) -> Callable[[F], F]:
+        """Called at a re-seal when no request is in flight; past its seconds the re-seal is given up."""
+        return self._hook(lambda hook: self._on_quiesce.append((hook, timeout)))
+
+    def on_resume(self, hook: F) -> F:
+        """Called whenever this instance begins to serve, also after an aborted re-seal."""
+        return self._hook(self._on_resume.append)(hook)
+
+    def on_identity_change(self, hook: F) -> F:
+        """Called when this instance begins to serve for the first time: new instance, new epoch."""
+        return self._hook(self._on_identity.append)(hook)
+
+    def snapshot(self, name: str, version: int) -> Callable[[F], F]:
+        """The hook returns a value (of the types that a state can hold) that is sealed with the state."""
+        return self._hook(lambda hook: self._snapshots.__setitem__(name, (hook, version)))
+
+    def restore(self, name: str, versions: tuple[int, ...]) -> Callable[[F], F]:
+        """The hook is given that value and its version in the next instance."""
+        return self._hook(lambda hook: self._restores.__setitem__(name, (hook, versions)))
+
+    def _hook(self, add: Callable[[Any], Any]) -> Callable[[F], F]:
+        def decorate(hook: F) -> F:
+            self._undecided()
+            add(hook)
+            return hook
+
+        return decorate
+
+    def _declaring(self, name: str, names: Mapping[str, object]) -> None:
+        self._undecided()
+        if not name or name in names or name.startswith("reseal/"):
+            raise ValueError(f"name {name!r} is empty, taken or reserved")
+
+    def _undecided(self) -> None:
+        if self._started:
+            raise Refused("WRONG_STATE", "declare states, keys and hooks before the application starts")
+
+    # -- what an application may ask
+
+    def quote(self, data: bytes) -> bytes:
+        """A quote over any bytes, under its own tag: it never passes as evidence of an instance."""
+        self._alive()
+        if self._runtime is None or self._runtime.platform is None:
+            raise Refused("UNAVAILABLE", "development mode has no platform that could quote")
+        quote: bytes = self._runtime.platform.quote(app_report_data(data))
+        return quote
+
+    def raise_floor(self, generation: int) -> None:
+        """Says that nothing depends on generations below this one any more."""
+        self._raised_floor = max(self._raised_floor, generation)
+        self._lower_bound()
+
+    @property
+    def phase(self) -> str:
+        """The state of the instance (protocol 8), or DEVELOPMENT."""
+        return "DEVELOPMENT" if self._development else self._phase.value
+
+    @property
+    def _development(self) -> bool:
+        return self._runtime is not None and self._runtime.platform is None
+
+    def serve(self, wsgi_app: Callable[..., Iterable[bytes]]) -> NoReturn:
+        """Runs the application in attested TLS until the instance is over. Does not return."""
+        self.start(wsgi_app)
+        code = self._runtime.wait()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)  # threads of requests that never end must not keep an instance that is over
+
+    def start(self, wsgi_app: Callable[..., Iterable[bytes]] | None = None) -> None:
+        """As :meth:`serve`, without waiting for the end."""
+        if _launch.device_fd >= 0:
+            from reseal.runtime import Runtime
+
+            self.start_in(Runtime.launched(self, wsgi_app or _nothing))
+        else:
+            from reseal.development import Development
+
+            self.start_in(Development(self, wsgi_app or _nothing))
+
+    def start_in(self, runtime: Any) -> None:
+        """Starts in surroundings of the caller's choice; ``reseal.testing`` makes some."""
+        self._alive()
+        self._undecided()
+        self._started = True
+        self._runtime = runtime
+        runtime.start()
+
+    # -- fork
+
+    def _in_child(self) -> None:
+        self._forked = True
+        self._phase = Phase.DEAD
+        self._ring.erase()
+        self._ledger.lock = threading.RLock()
+        self._ledger.erase()
+        if self._runtime is not None:
+            self._runtime.forked()
+
+    def _alive(self) -> None:
+        if self._forked:
+            raise Refused(
+                "WRONG_STATE",
+                "this process was forked from an instance and is none: keys and state are erased here; use threads",
+            )
+
+    def _may_write(self) -> None:
+        self._alive()
+        if self._phase not in _WRITABLE:
+            raise Refused(
+                "WRONG_STATE",
+                f"the instance is {self._phase.value}: state is written from on_key, on_resume or a request on",
+            )
+
+    # -- what the runtime asks (engine.Host, but for what needs the server)
+
+    def moved(self, phase: Phase) -> None:
+        self._phase = phase
+
+    def granted(self, policy: Policy) -> None:
+        self._ledger.state_max = policy.state_max
+        missing = sorted(set(self._keys) - set(policy.purposes))
+        if missing:
+            print(f"reseal: policy names no purpose {missing[0]!r}: on_key will fail", file=sys.stderr, flush=True)
+
+    def seal_records(self) -> tuple[int, list[list[bytes]]]:
+        documents = {name: hook() for name, (hook, _) in self._snapshots.items()}
+        with self._ledger.lock:
+            version = self._ledger.version
+            schema: dict[StateKey, bytes] = {}
+            own: list[list[bytes]] = []
+            for name, state in self._states.items():
+                version = self._add(schema, SCHEMA, name, version, [state.codec.name, state.schema_version])
+            for name, (_, number) in self._snapshots.items():
+                version = self._add(schema, SCHEMA, SNAPSHOT + name, version, ["snapshot", number])
+                kept: dict[StateKey, bytes] = {}
+                version = self._add(kept, SNAPSHOT + name, "value", version, documents[name])
+                own.append(list(kept.values()))
+            self._ledger.version = version
+            rest = [
+                list(records.values())
+                for name, records in self._ledger.stores.items()
+                if name != SCHEMA and not name.startswith(SNAPSHOT)
+            ]
+            return version, [list(schema.values()), *own, *rest]
+
+    def _add(self, into: dict[StateKey, bytes], store: str, key: str, version: int, value: Any) -> int:
+        into[key] = frame(store_head(store), key, version + 1, cbor.encode_value(value))
+        return version + 1
+
+    def staging(self, most: int) -> Staging:
+        self._schemas: dict[str, tuple[str, int]] = {}
+        self._unchecked: set[str] = set()
+        return Staging(most, self._check)
+
+    def _check(self, store: str, key: StateKey, value: Any) -> None:
+        state = self._states.get(store)
+        if state is not None:
+            if self._schemas.get(store) == (state.codec.name, state.schema_version):
+                state.codec.check(value)
+            else:
+                self._unchecked.add(store)
+        elif store == SCHEMA:
+            if type(key) is not str or type(value) is not list or [type(each) for each in value] != [str, int]:
+                raise Refused("RECORD", "a schema that is not a type name and a version")
+            self._schemas[key] = value[0], value[1]
+        elif store != ANSWERS and not store.startswith(SNAPSHOT):
+            raise Refused("RECORD", f"store {store!r} is sealed, but this image declares no such state")
+
+    def adopt(self, stores: dict[str, dict[StateKey, bytes]], highest: int) -> None:
+        """Compares schemas, migrates, and gives snapshots to their hooks."""
+        for name, state in self._states.items():
+            if name in stores:
+                highest = self._migrate(state, stores[name], self._schemas.get(name), highest)
+        with self._ledger.lock:
+            self._ledger.replace({name: each for name, each in stores.items() if name != SCHEMA}, highest)
+            self._ledger.stores[SCHEMA] = {}
+        for store in [store for store in stores if store.startswith(SNAPSHOT)]:
+            hook, versions = self._restores.get(store.removeprefix(SNAPSHOT), (None, ()))
+            schema = self._schemas.get(store)
+            if hook is None or schema is None or schema[1] not in versions:
+                raise Refused(
+                    "RECORD", f"no restore hook of this image takes {store} of version {schema and schema[1]}"
+                )
+            value = stores[store].get("value")
+            if value is not None:
+                hook(cbor.decode_value(value_of(value, store_head(store))), schema[1])
+
+    def _migrate(
+        self, state: State[Any], records: dict[StateKey, bytes], schema: tuple[str, int] | None, highest: int
+    ) -> int:
+        if schema is None:
+            if records:
+                raise Refused("RECORD", f"state {state.name!r} is sealed without its schema")
+            return highest
+        if schema == (state.codec.name, state.schema_version) and state.name not in self._unchecked:
+            return highest
+        head = store_head(state.name)
+        for key, framed in records.items():
+            value = cbor.decode_value(value_of(framed, head))
+            for version in range(schema[1], state.schema_version):
+                if version not in state.migrate:
+                    break
+                value = state.migrate[version](value)
+            else:
+                if schema[1] <= state.schema_version:
+                    encoded = cbor.encode_value(value)
+                    state.codec.check(cbor.decode_value(encoded))
+                    highest += 1
+                    records[key] = frame(head, key, highest, encoded)
+                    continue
+            raise Refused(
+                "RECORD",
+                f"state {state.name!r} is sealed as {schema[0]} version {schema[1]}; "
+                f"this image reads {state.codec.name} version {state.schema_version}",
+            )
+        return highest
+
+    def install_keys(self, reason: str) -> None:
+        for name, key in self._keys.items():
+            new = key.current()
+            old: KeyGeneration | None = None
+            for each in self._ring.newest_first(name):
+                if each.generation < new.generation:
+                    old = each
+                    break
+            if name in self._on_key:
+                self._on_key[name](old, new, reason)
+        self._lower_bound()
+
+    def _lower_bound(self) -> None:
+        """The oldest generation that something here still depends on."""
+        floor = self._ring.active
+        for key in self._keys.values():
+            floor = min(floor, self._raised_floor if key.keep is None else self._ring.active - key.keep)
+        if self._runtime is not None:
+            self._runtime.floor(max(floor, self._raised_floor))
+
+    def run_quiesce_hooks(self, deadline: float) -> bool:
+        """Whether each ended in time and without an exception."""
+        for hook, timeout in self._on_quiesce:
+            done: list[bool] = []
+
+            def run(hook: Callable[[], Any] = hook, done: list[bool] = done) -> None:
+                hook()
+                done.append(True)
+
+            thread = threading.Thread(target=run, name="reseal-quiesce", daemon=True)
+            thread.start()
+            thread.join(max(0.0, min(timeout, deadline - time.monotonic())))
+            if not done:
+                return False
+        return True
+
+    def run_resume_hooks(self, first: bool) -> None:
+        for hook in (*(self._on_identity if first else ()), *self._on_resume):
+            hook()
+
+    def develop(self, generation: Generation) -> None:
+        """Development mode: keys made here, state writable."""
+        self._phase = Phase.INSTALLING
+        self._ring.install([generation])
+        self.install_keys("development")
+        self._phase = Phase.SERVING
+        self.run_resume_hooks(first=True)
+
+    @property
+    def declared_keys(self) -> list[str]:
+        return list(self._keys)
+
+    @property
+    def ledger(self) -> Ledger:
+        return self._ledger
+
+    @property
+    def ring(self) -> Keyring:
+        return self._ring
+
+
+def _nothing(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    start_response("404 Not Found", [("Content-Type", "text/plain")])
+    return [b"this instance has no web application\n"]

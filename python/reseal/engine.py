@@ -1,0 +1,425 @@
+"""What drives an instance: advice in, messages out, one step at a time (transport T4).
+
+One thread polls, one works, one renews. Only the worker moves the instance; the lock is held around
+each step of it and never while a container is streamed.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from reseal import cbor, rsc1
+from reseal.errors import Refused, ResealError
+from reseal.instance import Instance, Opened
+from reseal.link import Link, LinkError
+from reseal.machine import State
+from reseal.messages import Grant, Policy
+from reseal.records import Key, Staging
+
+__all__ = ["Engine", "Host"]
+
+FIRST_PAUSE_S = 0.02
+LONGEST_PAUSE_S = 1.0
+
+
+class Host(Protocol):
+    """What the engine asks of the application around the instance."""
+
+    def granted(self, policy: Policy) -> None:
+        """The policy under which this instance will run."""
+
+    def seal_records(self) -> tuple[int, list[list[bytes]]]:
+        """Version and records of the whole state, hooks included."""
+
+    def staging(self, most: int) -> Staging:
+        """Where a container is read into."""
+
+    def adopt(self, stores: dict[str, dict[Key, bytes]], highest: int) -> None:
+        """The staging store becomes the state; runs ``restore`` hooks."""
+
+    def install_keys(self, reason: str) -> None:
+        """Runs ``on_key``."""
+
+    def port(self) -> int:
+        """Where the server listens."""
+
+    def serving(self, resumed: bool) -> None:
+        """SERVING was entered."""
+
+    def holding(self) -> bool:
+        """Whether acknowledgements wait for a checkpoint."""
+
+    def drain(self) -> bool:
+        """Admits nothing, finishes what is in flight; False at the deadline."""
+
+    def locked(self) -> None:
+        """LOCKED was entered."""
+
+    def acknowledged(self, version: int) -> None:
+        """Everything up to this version is in the registered head."""
+
+    def dead(self, rule: str) -> None:
+        """The instance is over."""
+
+
+class Engine:
+    """Runs until the instance is dead or told to exit."""
+
+    def __init__(self, instance: Instance, link: Link, host: Host) -> None:
+        self.instance = instance
+        self._link = link
+        self._host = host
+        self._lock = threading.RLock()
+        self._work: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
+        self._renewal = threading.Condition()
+        self._renew_at: float | None = None
+        self._checkpoint_wanted = threading.Event()
+        self._lost = True
+        self._over = False
+        self._handlers: dict[str, Callable[[bytes], None]] = {
+            "challenge": self._challenge,
+            "plat-check": self._plat_check,
+            "grant": self._grant,
+            "activation": self._activation,
+            "finish": self._finish,
+            "abort": self._abort,
+            "seal": self._seal,
+            "checkpoint": self._checkpoint,
+            "rekey-grant": self._rekey,
+            "passport": self._passport,
+            "renew": lambda _: self._renew(),
+            "retired": self._retired,
+            "exit": self._exit,
+        }
+
+    # -- threads
+
+    def start(self) -> None:
+        for target, name in ((self._poll, "poll"), (self._run, "engine"), (self._renewals, "renew")):
+            threading.Thread(target=target, name=f"reseal-{name}", daemon=True).start()
+
+    def stop(self) -> None:
+        self._over = True
+        self._work.put(("", b""))
+        with self._renewal:
+            self._renewal.notify_all()
+
+    def want_checkpoint(self) -> None:
+        """Asks for a checkpoint unless one waits already; from any thread."""
+        if not self._checkpoint_wanted.is_set():
+            self._checkpoint_wanted.set()
+            self._work.put(("checkpoint", b""))
+
+    def _poll(self) -> None:
+        after = 0
+        pause = FIRST_PAUSE_S
+        while not self._over:
+            try:
+                if self._lost:
+                    self._introduce()
+                for item in self._link.poll(after):
+                    number, verb, payload = item
+                    if type(number) is not int or type(verb) is not str or type(payload) is not bytes:
+                        raise LinkError("advice that is not [number, verb, payload]")
+                    after = max(after, number)
+                    self._work.put((verb, payload))
+                pause = FIRST_PAUSE_S
+            except (LinkError, ValueError, TypeError):
+                self._lost = True
+                time.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE_S)
+
+    def _introduce(self) -> None:
+        """Who we are and where we stand, for a supervisor that is new or was away."""
+        instance = self.instance
+        self._call("/born", cbor.encode([instance.id, instance.pk_sig, instance.pk_kem, instance.pk_tls]))
+        self._event("state", {1: instance.state.value})
+        if instance.state is State.SERVING:
+            self._event("serving", {1: self._host.port()})
+        if instance.state is State.STANDBY and instance.ready is not None:
+            self._call("/message/ready", instance.ready)
+        if instance.state is State.LOCKED and instance.receipt is not None:
+            self._call("/message/seal-receipt", instance.receipt)
+        self._lost = False
+
+    def _run(self) -> None:
+        while not self._over:
+            verb, payload = self._work.get()
+            handler = self._handlers.get(verb)
+            if handler is None:
+                continue
+            try:
+                handler(payload)
+            except Refused as refused:
+                _say(f"{verb} refused: {refused}")
+                self._tell("refused", {1: verb, 2: refused.rule})
+            except LinkError as failure:
+                _say(f"{verb}: {failure}")
+                self._lost = True
+
+    # -- the link
+
+    def _call(self, path: str, body: bytes) -> tuple[int, bytes]:
+        status, content = self._link.post(path, body)
+        if status == 409 and path == "/born":
+            raise LinkError("the supervisor does not know this instance")
+        return status, content
+
+    def _event(self, name: str, fields: dict[int, Any]) -> None:
+        self._call(f"/event/{name}", cbor.encode(fields))
+
+    def _tell(self, name: str, fields: dict[int, Any]) -> None:
+        """An event that may be lost: the supervisor learns it from the next introduction."""
+        try:
+            self._event(name, fields)
+        except LinkError:
+            self._lost = True
+
+    def moved(self, state: State) -> None:
+        """The instance entered a state; called by it."""
+        self._tell("state", {1: state.value})
+
+    def _send(self, path: str, message: bytes) -> None:
+        """A message whose answer comes as advice; repeated by the next introduction if it is lost."""
+        status, content = self._call(path, message)
+        if status not in (200, 202):
+            _say(f"{path}: {_refusal(status, content)}")
+
+    # -- handlers, on the worker thread
+
+    def _challenge(self, payload: bytes) -> None:
+        with self._lock:
+            request = self.instance.challenge(payload)
+        self._send("/message/grant-request", request)
+
+    def _plat_check(self, payload: bytes) -> None:
+        with self._lock:
+            found = self.instance.plat_check(payload)
+        self._event("plat-check", {1: found})
+
+    def _grant(self, payload: bytes) -> None:
+        with self._lock:
+            grant = self.instance.grant(payload)
+        policy = self.instance.policy
+        if policy is not None:
+            self._host.granted(policy)
+        if grant.genesis:
+            body = self._store("genesis")[0]
+            with self._lock:
+                ready = self.instance.begun(body)
+        else:
+            try:
+                ready = self._restore(grant)
+            except Exception as failure:
+                self._failed("restore-failed", failure)
+                return
+        self._send("/message/ready", ready)
+
+    def _failed(self, name: str, failure: Exception) -> None:
+        """DEAD, and why; of an application's exception only the type leaves the instance."""
+        if isinstance(failure, ResealError):
+            rule = failure.rule if isinstance(failure, Refused) else "UNAVAILABLE"
+            detail = str(failure)
+        else:
+            rule, detail = "HOOK", f"the application's hook raised {type(failure).__name__}"
+        _say(f"{name}: {rule}: {detail}")
+        with self._lock:
+            self.instance.die(name)
+        self._tell(name, {1: rule, 2: detail} if name == "restore-failed" else {1: detail})
+        self._host.dead(rule)
+
+    def _restore(self, grant: Grant) -> bytes:
+        body = grant.body_id or b""
+        path = f"/container/{body.hex()}"
+        footer = self._footer(path)
+        with self._link.get(path) as download:
+            if download.response.status != 200:
+                raise LinkError(f"GET {path}: status {download.response.status}")
+            core, file_slots = rsc1.read_beginning(download)
+            with self._lock:
+                opened: Opened = self.instance.open_state(core, footer)
+            most = self.instance.policy.state_max if self.instance.policy else 0
+            staging = self._host.staging(most)
+            begun = 16 + len(core) + len(file_slots)
+            rsc1.read_rounds(download, begun, core, footer, opened.keys, staging.accept)
+        self._host.adopt(staging.finish(), staging.highest)
+        with self._lock:
+            return self.instance.restored(opened)
+
+    def _footer(self, path: str) -> bytes:
+        """From the end of the container, so that its body_id is known before anything is decrypted."""
+        with self._link.get(path, rsc1.TAIL) as download:
+            if download.response.status == 206:
+                total = download.response.headers.get("content-range", "").rpartition("/")[2]
+                tail = download.response.whole(rsc1.TAIL)
+                if not total.isdecimal():
+                    raise LinkError("a partial answer without Content-Range")
+                return rsc1.read_tail(tail, int(total))
+            if download.response.status != 200:
+                raise LinkError(f"GET {path}: status {download.response.status}")
+            size, last = 0, b""
+            buffer = memoryview(bytearray(1 << 20))
+            while count := download.readinto(buffer):
+                size += count
+                last = (last + bytes(buffer[:count]))[-rsc1.TAIL :]
+            return rsc1.read_tail(last, size)
+
+    def _activation(self, payload: bytes) -> None:
+        try:
+            with self._lock:
+                self.instance.activation(payload, self._host.install_keys)
+        except Exception as failure:
+            if self.instance.state is not State.DEAD:
+                raise
+            self._tell("install-failed", {1: _public(failure)})
+            self._host.dead("install-failed")
+            return
+        self._serve(resumed=False)
+
+    def _serve(self, resumed: bool) -> None:
+        self._host.serving(resumed)
+        self._event("serving", {1: self._host.port()})
+        self._plan_renewal()
+
+    def _finish(self, payload: bytes) -> None:
+        if self._host.holding():
+            self._checkpoint(b"")
+        with self._lock:
+            self.instance.finish(payload)
+        if not self._host.drain():
+            with self._lock:
+                self.instance.enter("drain-deadline")
+            self._host.serving(True)
+            self._event("drain-deadline", {})
+            return
+        with self._lock:
+            self.instance.drained()
+        self._host.locked()
+        self._tell("drained", {})
+        self._seal(b"")
+
+    def _seal(self, _: bytes) -> None:
+        body = self._store("seal")[0]
+        with self._lock:
+            receipt = self.instance.sign_receipt(body)
+        self._send("/message/seal-receipt", receipt)
+
+    def _store(self, kind: str) -> tuple[rsc1.Body, int]:
+        """A fresh container of the whole state, durable at the supervisor under its temporary name."""
+        version, records = self._host.seal_records()
+        with self._lock:
+            sealed = self.instance.begin(kind, version)
+        chunks = sealed.sealing.stream([_all(records)], self.instance.finish_values)
+        status = self._link.put("/container", chunks)
+        body = sealed.sealing.body
+        if status != 201 or body is None:
+            raise LinkError(f"PUT /container: status {status}")
+        return body, version
+
+    def _abort(self, payload: bytes) -> None:
+        with self._lock:
+            self.instance.abort(payload)
+        self._serve(resumed=True)
+
+    def _checkpoint(self, _: bytes) -> None:
+        self._checkpoint_wanted.clear()
+        with self._lock:
+            self.instance.check("checkpoint")
+        body, version = self._store("checkpoint")
+        with self._lock:
+            message, nonce = self.instance.checkpoint(body)
+        status, answer = self._call("/message/checkpoint", message)
+        if status != 200:
+            _say(f"checkpoint: {_refusal(status, answer)}")
+            return
+        with self._lock:
+            self.instance.acknowledged(answer, body, nonce)
+        self._host.acknowledged(version)
+
+    def _rekey(self, payload: bytes) -> None:
+        try:
+            with self._lock:
+                self.instance.rekey(payload, self._host.install_keys)
+        except ResealError:
+            raise
+        except Exception as failure:
+            self._tell("install-failed", {1: _public(failure)})
+        self._renew()
+
+    def _retired(self, payload: bytes) -> None:
+        with self._lock:
+            self.instance.retired(payload)
+
+    def _passport(self, payload: bytes) -> None:
+        with self._lock:
+            self.instance.accept_passport(payload)
+        self._plan_renewal()
+
+    def _exit(self, _: bytes) -> None:
+        self._host.dead("exit")
+
+    # -- renewals, on their own thread so that a long seal cannot outlast a passport
+
+    def _plan_renewal(self) -> None:
+        """After a third of the life of the newest passport."""
+        with self._lock:
+            message = self.instance.passport
+            held = None if message is None else self.instance.accept_passport(message)
+        if held is not None:
+            with self._renewal:
+                self._renew_at = time.monotonic() + (held.not_after - held.not_before) / 3000
+                self._renewal.notify_all()
+
+    def _renewals(self) -> None:
+        while not self._over:
+            with self._renewal:
+                at = self._renew_at
+                left = None if at is None else at - time.monotonic()
+                if left is None or left > 0:
+                    self._renewal.wait(left)
+                    continue
+                self._renew_at = time.monotonic() + LONGEST_PAUSE_S
+            try:
+                self._renew()
+            except Refused as refused:
+                if refused.rule != "WRONG_STATE":
+                    _say(f"renew refused: {refused}")
+                    self._tell("refused", {1: "renew", 2: refused.rule})
+            except LinkError:
+                self._lost = True
+
+    def _renew(self) -> None:
+        with self._lock:
+            message = self.instance.renew()
+        status, answer = self._call("/message/renew", message)
+        if status != 200:
+            _say(f"renew: {_refusal(status, answer)}")
+            return
+        self._passport(answer)
+
+
+def _all(stores: list[list[bytes]]) -> Any:
+    for records in stores:
+        yield from records
+
+
+def _public(failure: Exception) -> str:
+    return str(failure) if isinstance(failure, ResealError) else f"on_key raised {type(failure).__name__}"
+
+
+def _refusal(status: int, content: bytes) -> str:
+    try:
+        fields = cbor.decode(content)
+        return f"status {status}, {fields[2]}: {fields[3]}"
+    except (ResealError, KeyError, TypeError):
+        return f"status {status}"
+
+
+def _say(text: str) -> None:
+    print(f"reseal[{os.getpid()}]: {text}", file=sys.stderr, flush=True)

@@ -1,0 +1,181 @@
+"""Who is inside: requests in flight, answers that are kept, acknowledgements that are held back."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from reseal import cbor
+from reseal.errors import Refused
+from reseal.records import store_head, value_of
+from reseal.server import Answer, Conflict, Retryable
+from reseal.state import Ledger
+
+__all__ = ["ANSWERS", "Gate", "Pace"]
+
+ANSWERS = "reseal/answers"
+ANSWERS_KEPT = 10_000
+
+
+class Pace(Protocol):
+    """How far acknowledgements may run ahead of the registered head (protocol 8, RPO)."""
+
+    def rpo_updates(self) -> int | None:
+        """None means unbounded."""
+
+    def want_checkpoint(self) -> None: ...
+
+
+class Gate:
+    """Counts requests, and lets none in once the instance is about to lock."""
+
+    def __init__(self, ledger: Ledger, pace: Pace) -> None:
+        self._ledger = ledger
+        self._pace = pace
+        self._head = store_head(ANSWERS)
+        self._changed = threading.Condition()
+        self._mine = threading.local()
+        self._open = False
+        self._inside = 0
+        self._holding = 0
+        self._acked = 0
+        self._keyed: set[str] = set()
+        self._copying = False
+
+    def open(self) -> None:
+        self._set(True)
+
+    def close(self) -> None:
+        """From now on nobody enters, and who waits for an acknowledgement learns that it never comes."""
+        self._set(False)
+
+    def _set(self, is_open: bool) -> None:
+        with self._changed:
+            self._open = is_open
+            self._changed.notify_all()
+
+    # -- server.Hooks
+
+    def enter(self) -> bool:
+        with self._changed:
+            if self._open:
+                self._inside += 1
+                self._mine.inside = True
+            self._ledger.forget()
+            return self._open
+
+    def leave(self) -> None:
+        with self._changed:
+            if self._mine.inside:
+                self._inside -= 1
+                self._mine.inside = False
+            self._done_keyed()
+            self._changed.notify_all()
+
+    def hold(self) -> None:
+        """Waits until what this request wrote (under RPO 0: or read) is covered by the registered head."""
+        rpo = self._pace.rpo_updates()
+        if rpo is None:
+            return
+        wrote = self._ledger.written()
+        covered = self._ledger.version if rpo == 0 else wrote - rpo
+        with self._changed:
+            if self._acked >= covered:
+                return
+            self._inside -= 1
+            self._mine.inside = False
+            self._holding += 1
+            self._done_keyed()
+            self._changed.notify_all()
+            try:
+                while self._acked < covered:
+                    if not self._open and self._inside == 0:
+                        raise Retryable("UNKNOWN")
+                    self._pace.want_checkpoint()
+                    self._changed.wait(1.0)
+            finally:
+                self._holding -= 1
+
+    def answer(self, key: str, fingerprint: bytes) -> Answer | None:
+        """The kept answer of an ``Idempotency-Key``; waits while the same key is being answered."""
+        with self._changed:
+            while key in self._keyed or self._copying:
+                if not self._changed.wait(60.0):
+                    raise Retryable("UNKNOWN")
+            framed = self._ledger.stores[ANSWERS].get(key)
+            if framed is None:
+                self._keyed.add(key)
+                self._mine.key = key
+                return None
+        kept, status, headers, body = cbor.decode_value(value_of(framed, self._head))
+        if kept != fingerprint:
+            raise Conflict("this Idempotency-Key belongs to another request")
+        return Answer(status, [(name, value) for name, value in headers], body)
+
+    def keep(self, key: str, fingerprint: bytes, answer: Answer) -> None:
+        """Keeps an answer inside the sealed state; the oldest go when there are too many."""
+        value = cbor.encode_value([fingerprint, answer.status, [list(each) for each in answer.headers], answer.body])
+        with self._ledger.lock:
+            changes: dict[str | int | bytes, bytes | None] = {key: value}
+            held = self._ledger.stores[ANSWERS]
+            if len(held) >= ANSWERS_KEPT:
+                changes[next(iter(held))] = None
+            self._ledger.write(ANSWERS, self._head, changes)
+        with self._changed:
+            self._done_keyed()
+            self._changed.notify_all()
+
+    def _done_keyed(self) -> None:
+        key = getattr(self._mine, "key", None)
+        if key is not None:
+            self._keyed.discard(key)
+            self._mine.key = None
+
+    # -- what the runtime asks
+
+    @contextmanager
+    def between_answers(self, patience_s: float) -> Iterator[None]:
+        """While no request with an ``Idempotency-Key`` is between its writes and its kept answer, so that
+        a copy of the state holds both or neither."""
+        deadline = time.monotonic() + patience_s
+        with self._changed:
+            self._copying = True
+            try:
+                while self._keyed:
+                    if not self._changed.wait(deadline - time.monotonic()):
+                        raise Refused("BUSY", f"requests with an Idempotency-Key run longer than {patience_s} s")
+            except BaseException:
+                self._copying = False
+                self._changed.notify_all()
+                raise
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._copying = False
+                self._changed.notify_all()
+
+    def holding(self) -> bool:
+        return self._holding > 0
+
+    def acknowledged(self, version: int) -> None:
+        with self._changed:
+            self._acked = max(self._acked, version)
+            self._changed.notify_all()
+
+    def empty(self, deadline: float, then: Callable[[], bool]) -> bool:
+        """Waits until nobody is inside, closes, and opens again if ``then`` says no."""
+        with self._changed:
+            while self._inside:
+                if not self._changed.wait(deadline - time.monotonic()):
+                    return False
+            self._open = False
+        if then():
+            with self._changed:
+                self._changed.notify_all()
+            return True
+        self.open()
+        return False

@@ -1,0 +1,237 @@
+"""The instance's calls to the supervisor: HTTP/1.1 on loopback, untrusted (transport T4).
+
+A client of its own because ``http.client`` costs more at start-up than all of its calls. It reads
+what this link needs and refuses the rest.
+"""
+
+from __future__ import annotations
+
+import io
+import socket
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+from reseal import cbor
+from reseal.errors import ResealError
+
+__all__ = ["Link", "LinkError", "Response"]
+
+POLL_S = 30.0
+CALL_S = 30.0
+_LINE = 8192
+_HEADERS = 100
+_BODY = 2 * 1024 * 1024
+
+
+class LinkError(ResealError):
+    """The supervisor does not answer, or not with HTTP; the call may or may not have arrived."""
+
+
+class Response:
+    """An answer; small bodies are read by :meth:`whole`, containers by :meth:`readinto`."""
+
+    def __init__(self, stream: io.BufferedReader[Any]) -> None:
+        self._stream = stream
+        version, status = self._line().split(" ", 2)[:2]
+        if version != "HTTP/1.1" or not status.isdecimal():
+            raise LinkError("the supervisor does not speak HTTP/1.1")
+        self.status = int(status)
+        self.headers: dict[str, str] = {}
+        while line := self._line():
+            name, _, value = line.partition(":")
+            self.headers[name.lower()] = value.strip()
+            if len(self.headers) > _HEADERS:
+                raise LinkError("the supervisor answers with too many headers")
+        self._chunked = self.headers.get("transfer-encoding", "").lower() == "chunked"
+        length = self.headers.get("content-length", "0")
+        if not length.isdecimal():
+            raise LinkError("the supervisor answers with a malformed Content-Length")
+        self._left = 0 if self._chunked or self.status in (204, 304) else int(length)
+        self._ended = not self._chunked
+
+    def _line(self) -> str:
+        line: bytes = self._stream.readline(_LINE)
+        if not line.endswith(b"\n"):
+            raise LinkError("the supervisor closed the connection")
+        return line.decode("latin-1").rstrip("\r\n")
+
+    def _next_chunk(self) -> None:
+        size = int(self._line().split(";")[0], 16)
+        if size == 0:
+            while self._line():
+                pass
+            self._ended = True
+        self._left = size
+
+    def readinto(self, target: memoryview) -> int:
+        """Fills some of the target; 0 at the end of the body."""
+        if self._left == 0 and not self._ended:
+            self._next_chunk()
+        if self._left == 0:
+            return 0
+        count = self._stream.readinto(target[: self._left])
+        if not count:
+            raise LinkError("the supervisor closed the connection inside a body")
+        self._left -= count
+        if self._left == 0 and not self._ended:
+            self._line()
+        return int(count)
+
+    def whole(self, most: int = _BODY) -> bytes:
+        """The rest of a small body."""
+        content = bytearray()
+        buffer = memoryview(bytearray(64 * 1024))
+        while count := self.readinto(buffer):
+            content += buffer[:count]
+            if len(content) > most:
+                raise LinkError(f"the supervisor answers with more than {most} bytes")
+        return bytes(content)
+
+    @property
+    def kept(self) -> bool:
+        """Whether the connection can carry another call."""
+        return self._ended and self._left == 0 and self.headers.get("connection", "").lower() != "close"
+
+
+class _Connection:
+    def __init__(self, address: tuple[str, int], timeout: float) -> None:
+        self.socket = socket.create_connection(address, timeout)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.stream = io.BufferedReader(socket.SocketIO(self.socket, "r"), 256 * 1024)
+
+    def close(self) -> None:
+        self.stream.close()
+        self.socket.close()
+
+
+class Link:
+    """``endpoint`` is ``http://127.0.0.1:PORT/i/<handle>``; it chooses where to connect, never whom to trust."""
+
+    def __init__(self, endpoint: str) -> None:
+        scheme, _, rest = endpoint.partition("://")
+        authority, slash, path = rest.partition("/")
+        host, _, port = authority.partition(":")
+        if scheme != "http" or not port.isdecimal() or not slash:
+            raise LinkError(f"endpoint {endpoint!r} is not http://HOST:PORT/PATH")
+        self._address = host, int(port)
+        self._base = "/" + path.rstrip("/")
+        self._lock = threading.Lock()
+        self._calls: _Connection | None = None
+        self._polls: _Connection | None = None
+
+    def _head(self, method: str, path: str, extra: str) -> bytes:
+        host = f"{self._address[0]}:{self._address[1]}"
+        return f"{method} {self._base}{path} HTTP/1.1\r\nHost: {host}\r\n{extra}\r\n".encode("ascii")
+
+    def post(self, path: str, body: bytes) -> tuple[int, bytes]:
+        """Status and body. Once more on a new connection if a kept one turns out to be closed."""
+        head = self._head("POST", path, f"Content-Length: {len(body)}\r\nContent-Type: application/cbor\r\n")
+        with self._lock:
+            for attempt in (self._calls is None, True):
+                try:
+                    connection = self._calls = self._calls or _Connection(self._address, CALL_S)
+                    connection.socket.sendall(head + body)
+                    response = Response(connection.stream)
+                    content = response.whole()
+                    if not response.kept:
+                        self._drop()
+                    return response.status, content
+                except (OSError, LinkError, ValueError) as failure:
+                    self._drop()
+                    if attempt:
+                        raise LinkError(f"POST {path}: {failure}") from failure
+        raise AssertionError("unreachable")
+
+    def _drop(self) -> None:
+        if self._calls is not None:
+            self._calls.close()
+            self._calls = None
+
+    def poll(self, after: int) -> list[Any]:
+        """Advice newer than ``after``; empty if there was none for a while. One caller."""
+        try:
+            connection = self._polls = self._polls or _Connection(self._address, POLL_S)
+            connection.socket.sendall(self._head("GET", f"/advice?after={after}", ""))
+            response = Response(connection.stream)
+            content = response.whole()
+            if not response.kept:
+                self._end_poll()
+            if response.status == 204:
+                return []
+            if response.status != 200:
+                raise LinkError(f"GET /advice: status {response.status}")
+            items = cbor.decode(content)
+        except (OSError, ResealError, ValueError) as failure:
+            self._end_poll()
+            raise LinkError(f"GET /advice: {failure}") from failure
+        if type(items) is not list:
+            raise LinkError("GET /advice: not an array")
+        return items
+
+    def _end_poll(self) -> None:
+        if self._polls is not None:
+            self._polls.close()
+            self._polls = None
+
+    def put(self, path: str, chunks: Iterable[bytes | memoryview]) -> int:
+        """Streams a chunked body on a connection of its own; the status."""
+        try:
+            connection = _Connection(self._address, CALL_S)
+            try:
+                out = connection.socket
+                out.sendall(self._head("PUT", path, "Transfer-Encoding: chunked\r\n"))
+                for chunk in chunks:
+                    if len(chunk) < 4096:
+                        out.sendall(b"%x\r\n" % len(chunk) + bytes(chunk) + b"\r\n")
+                    else:
+                        out.sendall(b"%x\r\n" % len(chunk))
+                        out.sendall(chunk)
+                        out.sendall(b"\r\n")
+                out.sendall(b"0\r\n\r\n")
+                response = Response(connection.stream)
+                response.whole()
+                return response.status
+            finally:
+                connection.close()
+        except (OSError, ValueError) as failure:
+            raise LinkError(f"PUT {path}: {failure}") from failure
+
+    def get(self, path: str, tail: int | None = None) -> Download:
+        """A container, or its last bytes if the supervisor grants the range; the caller closes it."""
+        extra = "" if tail is None else f"Range: bytes=-{tail}\r\n"
+        try:
+            connection = _Connection(self._address, CALL_S)
+            try:
+                connection.socket.sendall(self._head("GET", path, extra))
+                response = Response(connection.stream)
+            except BaseException:
+                connection.close()
+                raise
+        except (OSError, ValueError) as failure:
+            raise LinkError(f"GET {path}: {failure}") from failure
+        return Download(connection, response)
+
+    def close(self) -> None:
+        with self._lock:
+            self._drop()
+
+
+class Download:
+    """A streamed answer on its own connection."""
+
+    def __init__(self, connection: _Connection, response: Response) -> None:
+        self._connection = connection
+        self.response = response
+
+    def __enter__(self) -> Download:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def readinto(self, target: memoryview) -> int:
+        try:
+            return self.response.readinto(target)
+        except (OSError, ValueError) as failure:
+            raise LinkError(f"the container breaks off: {failure}") from failure

@@ -1,0 +1,295 @@
+"""Declared state: mappings whose content outlives the instance (runtimes of the SDK surface).
+
+A value is encoded when it is written and decoded when it is read, so what an application holds is
+never what the store holds: nested values come back read-only, and a mistake raises instead of
+losing data.
+"""
+
+from __future__ import annotations
+
+import threading
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from typing import Any, Generic, NoReturn, TypeVar
+
+from reseal import cbor
+from reseal.errors import Refused
+from reseal.records import Key, frame, store_head, value_of
+
+__all__ = ["Ledger", "ReadOnlyDict", "ReadOnlyList", "State", "Transaction"]
+
+V = TypeVar("V")
+
+_SCALARS: tuple[type, ...] = (str, int, float, bool, bytes, type(None))
+
+
+def _read_only(self: object, *_: object, **__: object) -> NoReturn:
+    raise TypeError("values of a state are read-only: assign the whole changed value to its key again")
+
+
+class ReadOnlyDict(dict[str, Any]):
+    """A nested value as it is in the store; ``dict(value)`` gives a copy to change."""
+
+    __slots__ = ()
+    __setitem__ = __delitem__ = __ior__ = _read_only
+    clear = pop = popitem = setdefault = update = _read_only
+
+    def __reduce__(self) -> Any:
+        return dict, (dict(self),)
+
+
+class ReadOnlyList(list[Any]):
+    """A nested value as it is in the store; ``list(value)`` gives a copy to change."""
+
+    __slots__ = ()
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _read_only
+    append = clear = extend = insert = pop = remove = reverse = sort = _read_only
+
+    def __reduce__(self) -> Any:
+        return list, (list(self),)
+
+
+def _frozen(item: Any) -> Any:
+    kind = type(item)
+    if kind is dict:
+        return ReadOnlyDict({key: _frozen(value) for key, value in item.items()})
+    if kind is list:
+        return ReadOnlyList([_frozen(value) for value in item])
+    return item
+
+
+class _Codec:
+    """How values of a declared type are written and read."""
+
+    def __init__(self, of: Any) -> None:
+        self.fields: dict[str, Any] | None = None
+        of = type(None) if of is None else of
+        if isinstance(of, type) and hasattr(of, "__dataclass_fields__"):
+            hints = typing.get_type_hints(of)
+            self.fields = {name: hints[name] for name in of.__dataclass_fields__}
+            for name, hint in self.fields.items():
+                if not _storable(hint):
+                    raise TypeError(f"{of.__qualname__}.{name} is a {hint!r}, which a state cannot hold")
+        elif of not in _SCALARS and of is not list and of is not dict:
+            raise TypeError(
+                f"a state cannot hold {of!r}: use str, int, float, bool, bytes, None, list, dict with text keys, "
+                "or a dataclass of these"
+            )
+        self.of = of
+        self.name = "dataclass" if self.fields is not None else of.__name__
+
+    def encode(self, value: Any) -> bytes:
+        if self.fields is not None:
+            if type(value) is not self.of:
+                raise TypeError(f"this state holds {self.of.__qualname__}, not {type(value).__name__}")
+            value = {name: getattr(value, name) for name in self.fields}
+        elif self.of is dict or self.of is list:
+            if not isinstance(value, self.of):
+                raise TypeError(f"this state holds {self.of.__name__}, not {type(value).__name__}")
+        elif type(value) is not self.of:
+            raise TypeError(f"this state holds {self.of.__name__}, not {type(value).__name__}")
+        return cbor.encode_value(value)
+
+    def decode(self, encoded: bytes) -> Any:
+        value = cbor.decode_value(encoded)
+        if self.fields is not None:
+            return self.of(**{name: _frozen(each) for name, each in value.items()})
+        return _frozen(value)
+
+    def check(self, value: object) -> None:
+        """Refuses (RECORD) a restored value that is not of the declared type."""
+        if self.fields is None:
+            if type(value) is not self.of:
+                raise Refused("RECORD", f"a value of type {type(value).__name__}, the state holds {self.name}")
+        elif type(value) is not dict or set(value) != set(self.fields):
+            raise Refused("RECORD", f"a value that has not the fields of {self.of.__qualname__}")
+
+
+def _storable(hint: Any) -> bool:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return all(map(_storable, arguments))
+    if origin is list:
+        return all(map(_storable, arguments))
+    if origin is dict:
+        return bool(arguments) and arguments[0] is str and _storable(arguments[1])
+    return hint in _SCALARS or hint is list or hint is dict
+
+
+class Ledger:
+    """All stores of an instance: one lock, one counter of versions, and who may write now.
+
+    ``gate`` raises if a write is not allowed in the instance's state.
+    """
+
+    def __init__(self, gate: Callable[[], None]) -> None:
+        self.lock = threading.RLock()
+        self.version = 0
+        self.stores: dict[str, dict[Key, bytes]] = {}
+        self._gate = gate
+        self._size = 0
+        self.state_max = cbor.MAX_INT
+        self.mine = threading.local()
+
+    def write(self, store: str, head: bytes, changes: Mapping[Key, bytes | None]) -> None:
+        """Applies encoded values (None deletes) as one: all of them or none."""
+        with self.lock:
+            self._gate()
+            records = self.stores[store]
+            framed: dict[Key, bytes | None] = {}
+            grown = 0
+            version = self.version
+            for key, value in changes.items():
+                version += 1
+                framed[key] = made = None if value is None else frame(head, key, version, value)
+                grown += len(made or b"") - len(records.get(key, b""))
+            if grown > 0 and self._size + grown > self.state_max:
+                raise Refused("POLICY", f"the state would exceed state_max, {self.state_max} bytes")
+            for key, made in framed.items():
+                if made is None:
+                    records.pop(key, None)
+                else:
+                    records[key] = made
+            self.version = version
+            self._size += grown
+            self.mine.version = version
+
+    def written(self) -> int:
+        """The version of this thread's newest write since :meth:`forget`; 0 if it wrote nothing."""
+        return getattr(self.mine, "version", 0)
+
+    def forget(self) -> None:
+        self.mine.version = 0
+
+    def snapshot(self) -> tuple[int, list[list[bytes]]]:
+        """The version and all records as of now; the records are shared, not copied."""
+        with self.lock:
+            return self.version, [list(records.values()) for records in self.stores.values()]
+
+    def replace(self, stores: dict[str, dict[Key, bytes]], version: int) -> None:
+        """What was restored becomes the state; declared stores that it lacks become empty."""
+        with self.lock:
+            for name in self.stores:
+                stores.setdefault(name, {})
+            self.stores = stores
+            self.version = version
+            self._size = sum(len(framed) for records in stores.values() for framed in records.values())
+
+    def erase(self) -> None:
+        with self.lock:
+            for name in self.stores:
+                self.stores[name] = {}
+
+
+class State(MutableMapping[Key, V], Generic[V]):
+    """A declared state; made by ``App.state``. Keys are str, int or bytes."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        name: str,
+        of: Any,
+        schema_version: int = 1,
+        migrate: Mapping[int, Callable[[Any], Any]] | None = None,
+    ) -> None:
+        self.name = name
+        self.codec = _Codec(of)
+        self.schema_version = schema_version
+        self.migrate = dict(migrate or {})
+        self._ledger = ledger
+        self._head = store_head(name)
+        ledger.stores.setdefault(name, {})
+
+    def __repr__(self) -> str:
+        return f"<State {self.name}: {len(self)} of {self.codec.name}>"
+
+    def __getitem__(self, key: Key) -> V:
+        value: V = self.codec.decode(value_of(self._ledger.stores[self.name][_key(key)], self._head))
+        return value
+
+    def __setitem__(self, key: Key, value: V) -> None:
+        self._ledger.write(self.name, self._head, {_key(key): self.codec.encode(value)})
+
+    def __delitem__(self, key: Key) -> None:
+        with self._ledger.lock:
+            if _key(key) not in self._ledger.stores[self.name]:
+                raise KeyError(key)
+            self._ledger.write(self.name, self._head, {key: None})
+
+    def __contains__(self, key: object) -> bool:
+        return type(key) in (str, int, bytes) and key in self._ledger.stores[self.name]
+
+    def __iter__(self) -> Iterator[Key]:
+        with self._ledger.lock:
+            return iter(list(self._ledger.stores[self.name]))
+
+    def __len__(self) -> int:
+        return len(self._ledger.stores[self.name])
+
+    def transaction(self) -> Transaction[V]:
+        """``with state.transaction() as tx``: all of its writes or, if the block raises, none."""
+        return Transaction(self)
+
+
+class Transaction(MutableMapping[Key, V], Generic[V]):
+    """Writes of one ``with`` block, seen by nobody else until it ends; others wait for its end."""
+
+    def __init__(self, state: State[V]) -> None:
+        self._state = state
+        self._changes: dict[Key, bytes | None] = {}
+        self._open = False
+
+    def __enter__(self) -> Transaction[V]:
+        self._state._ledger.lock.acquire()
+        self._open = True
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        try:
+            self._open = False
+            if kind is None and self._changes:
+                self._state._ledger.write(self._state.name, self._state._head, self._changes)
+        finally:
+            self._state._ledger.lock.release()
+
+    def _writable(self) -> None:
+        if not self._open:
+            raise Refused("WRONG_STATE", "the transaction has ended: use it inside its with block")
+
+    def __getitem__(self, key: Key) -> V:
+        if _key(key) in self._changes:
+            encoded = self._changes[key]
+            if encoded is None:
+                raise KeyError(key)
+            value: V = self._state.codec.decode(encoded)
+            return value
+        return self._state[key]
+
+    def __setitem__(self, key: Key, value: V) -> None:
+        self._writable()
+        self._changes[_key(key)] = self._state.codec.encode(value)
+
+    def __delitem__(self, key: Key) -> None:
+        self._writable()
+        if key not in self:
+            raise KeyError(key)
+        self._changes[_key(key)] = None
+
+    def __contains__(self, key: object) -> bool:
+        if key in self._changes:
+            return self._changes[key] is not None
+        return key in self._state
+
+    def __iter__(self) -> Iterator[Key]:
+        kept = [key for key in self._state if key not in self._changes]
+        return iter(kept + [key for key, value in self._changes.items() if value is not None])
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _key(key: Key) -> Key:
+    if type(key) is str or type(key) is int or type(key) is bytes:
+        return key
+    raise TypeError(f"a key of a state is str, int or bytes, not {type(key).__name__}")
