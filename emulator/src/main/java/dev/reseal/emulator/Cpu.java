@@ -75,7 +75,7 @@ public record Cpu(Secret fuses, Bytes ownerEpoch, Bytes reportKeyId, Tcb tcb) {
     if (!tcb.covers(request.cpuSvn())) {
       return failed(KeyError.INVALID_CPUSVN);
     }
-    return new KeyResult.Key(derive(request.keyName(), SealInput.of(self, request, ownerEpoch)));
+    return new KeyResult.Key(derive(request.keyName(), Derivation.of(self, request, ownerEpoch)));
   }
 
   private Secret reportKey(TargetInfo target, Bytes keyId) {

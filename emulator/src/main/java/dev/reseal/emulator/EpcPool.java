@@ -8,9 +8,6 @@ import java.util.Map;
  * version arrays and everything added (sgx.md 2.5).
  */
 final class EpcPool {
-  /** Version arrays have one slot for each page that can be evicted; one page holds 512. */
-  private static final int SLOTS_PER_VA_PAGE = 512;
-
   private final long total;
   private final Map<String, Long> held = new HashMap<>();
   private long free;
@@ -21,12 +18,6 @@ final class EpcPool {
     }
     this.total = total;
     this.free = total;
-  }
-
-  /** Pages that an enclave of {@code added} pages takes in all. */
-  static long need(long added) {
-    long va = (added + 1 + SLOTS_PER_VA_PAGE - 1) / SLOTS_PER_VA_PAGE;
-    return added + 1 + va;
   }
 
   /** Takes the pages or, when there are not enough, none. */

@@ -13,6 +13,7 @@ import dev.reseal.wire.Limits;
 import dev.reseal.wire.WireException;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -58,7 +59,7 @@ final class HostService {
         case "measure" ->
             done(
                 Cbor.of(
-                    images.measure(image(request.end(request.blob(1, Limits.FRAME)))).mrenclave()));
+                    images.measure(image(request.end(request.blob(1, Limits.FRAME)))).mrEnclave()));
         case "create" -> create(request);
         case "destroy" -> {
           instances.destroy(request.end(request.text(1)));
@@ -83,13 +84,21 @@ final class HostService {
     Image image = image(request.blob(1, Limits.FRAME));
     Bytes sigstruct = request.bytes(2, SigStruct.SIZE);
     SortedMap<String, String> advice = advice(request.blob(3, 1 << 16));
-    Path logs = Path.of(request.end(request.text(4)));
+    Path logs = path(request.end(request.text(4)));
     if (!logs.isAbsolute() || !Files.isDirectory(logs)) {
       throw new RefusedException(
           Refusal.DECLARATION, "log directory '" + logs + "' is not an existing absolute path");
     }
     Platform.Instance made = instances.create(image, sigstruct, advice, logs).announced();
     return done(Cbor.of(made.handle()), Cbor.of(made.mrenclave()), Cbor.of(made.pid()));
+  }
+
+  private static Path path(String text) throws RefusedException {
+    try {
+      return Path.of(text);
+    } catch (InvalidPathException bad) {
+      throw new RefusedException(Refusal.DECLARATION, "log directory: " + bad.getMessage());
+    }
   }
 
   private static Image image(Bytes encoded) throws RefusedException {

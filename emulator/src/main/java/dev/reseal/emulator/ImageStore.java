@@ -3,6 +3,7 @@ package dev.reseal.emulator;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.platform.Image;
 import dev.reseal.platform.Refusal;
+import dev.reseal.sgx.Measured;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -28,10 +29,10 @@ final class ImageStore {
   }
 
   /** A verified copy: what to run and what it takes. */
-  record Ready(Path root, Interpreter interpreter, Manifest.Measured measured) {}
+  record Ready(Path root, Interpreter interpreter, Measured measured) {}
 
   /** The measurement of the sources as they are now. */
-  Manifest.Measured measure(Image image) throws RefusedException {
+  Measured measure(Image image) throws RefusedException {
     return measured(image, describe(image, image.files()));
   }
 
@@ -47,8 +48,8 @@ final class ImageStore {
     SortedMap<String, Path> copies = new TreeMap<>();
     image.files().keySet().forEach(name -> copies.put(name, root.resolve(name)));
     Manifest manifest = describe(image, copies);
-    Manifest.Measured measured = measured(image.withFiles(copies), manifest);
-    if (!measured.mrenclave().equals(expected)) {
+    Measured measured = measured(image.withFiles(copies), manifest);
+    if (!measured.mrEnclave().equals(expected)) {
       throw changed(root, manifest, measured, expected);
     }
     if (!read(root.resolve("manifest")).equals(manifest.text())) {
@@ -72,15 +73,15 @@ final class ImageStore {
         copies.put(file.getKey(), copy);
       }
       Manifest manifest = describe(image, copies);
-      Manifest.Measured measured = measured(image.withFiles(copies), manifest);
-      if (!measured.mrenclave().equals(expected)) {
+      Measured measured = measured(image.withFiles(copies), manifest);
+      if (!measured.mrEnclave().equals(expected)) {
         Trees.delete(fresh);
         throw new RefusedException(
             Refusal.SIGSTRUCT,
             "EINIT: SIGSTRUCT signs "
                 + expected
                 + ", the files now measure "
-                + measured.mrenclave()
+                + measured.mrEnclave()
                 + "; sign them again, or restore them");
       }
       Files.write(fresh.resolve("manifest"), manifest.text().toArray());
@@ -94,7 +95,7 @@ final class ImageStore {
     }
   }
 
-  private Manifest.Measured measured(Image image, Manifest manifest) throws RefusedException {
+  private Measured measured(Image image, Manifest manifest) throws RefusedException {
     Path boot = image.files().get(Manifest.BOOT);
     if (boot == null) {
       throw new RefusedException(Refusal.DECLARATION, "image has no boot stub " + Manifest.BOOT);
@@ -146,22 +147,22 @@ final class ImageStore {
   }
 
   /** Names what differs: the first line of the manifest that is not as it was measured. */
-  private RefusedException changed(
-      Path root, Manifest now, Manifest.Measured measured, Bytes expected) throws RefusedException {
+  private RefusedException changed(Path root, Manifest now, Measured measured, Bytes expected)
+      throws RefusedException {
     String found = new String(now.text().toArray(), java.nio.charset.StandardCharsets.UTF_8);
     String stored =
         "\n"
             + new String(
                 read(root.resolve("manifest")).toArray(), java.nio.charset.StandardCharsets.UTF_8);
     Optional<String> different =
-        found.lines().filter(line -> !stored.contains("\n" + line + "\n")).skip(0).findFirst();
+        found.lines().filter(line -> !stored.contains("\n" + line + "\n")).findFirst();
     String line = different.orElse("boot stub or heap size");
     boolean library =
         line.startsWith("stdlib") || line.startsWith("interpreter") || line.startsWith("library");
     return new RefusedException(
         library ? Refusal.INTERPRETER_CHANGED : Refusal.IMAGE_CHANGED,
         "copy measures "
-            + measured.mrenclave()
+            + measured.mrEnclave()
             + " instead of "
             + expected
             + "; first difference: "

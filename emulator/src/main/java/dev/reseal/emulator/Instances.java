@@ -37,10 +37,10 @@ final class Instances implements AutoCloseable {
   /** ECREATE to EINIT and the first instruction; on any failure nothing is left. */
   InstanceProcess create(Image image, Bytes sigstruct, SortedMap<String, String> advice, Path logs)
       throws RefusedException {
-    EnclaveIdentity identity = Einit.identity(sigstruct, image);
+    EnclaveIdentity identity = SignedImage.identity(sigstruct, image);
     ImageStore.Ready ready = images.ready(image, identity.mrEnclave());
     String handle = random(8);
-    long pages = EpcPool.need(ready.measured().pages());
+    long pages = ready.measured().epcPages();
     if (!epc.take(handle, pages)) {
       throw new RefusedException(
           Refusal.EPC,

@@ -1,6 +1,7 @@
 package dev.reseal.emulator;
 
 import dev.reseal.bytes.Bytes;
+import dev.reseal.sgx.Measured;
 import dev.reseal.sgx.Mrenclave;
 import dev.reseal.sgx.SecInfo;
 import java.nio.ByteBuffer;
@@ -53,9 +54,6 @@ record Manifest(
     out.append(kind).append('\t').append(first).append('\t').append(second).append('\n');
   }
 
-  /** What ECREATE to the last EADD make of it, and how many EPC pages that takes. */
-  record Measured(Bytes mrenclave, long pages) {}
-
   /**
    * Replays the load: boot stub (read, execute), manifest text (read), one thread, its save area,
    * then heap that is added without being measured.
@@ -73,7 +71,7 @@ record Manifest(
       measurer.add(at, SecInfo.regular(SecInfo.R | SecInfo.W));
       at += Mrenclave.PAGE;
     }
-    return new Measured(measurer.digest(), pages);
+    return new Measured(measurer.digest(), size, measurer.added(), measurer.measured());
   }
 
   private static long pagesOf(Bytes content) {

@@ -8,11 +8,11 @@ import dev.reseal.sgx.KeyRequest;
 /**
  * The 280 bytes that a seal, provisioning or launch key is derived from ({@code dd_seal_key_t}).
  */
-final class SealInput {
+final class Derivation {
   /** In the key whatever the mask says, so that a debug enclave never shares a production key. */
   private static final long ALWAYS = Attributes.INIT | Attributes.DEBUG;
 
-  private SealInput() {}
+  private Derivation() {}
 
   static Bytes of(EnclaveIdentity self, KeyRequest request, Bytes ownerEpoch) {
     Attributes mask = request.attributeMask();

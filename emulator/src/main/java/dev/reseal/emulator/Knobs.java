@@ -1,0 +1,38 @@
+package dev.reseal.emulator;
+
+/**
+ * What can be set about an emulated processor and driver. Costs are units without a relation to any
+ * hardware; they only make dear what is dear.
+ *
+ * @param epcPages size of the EPC
+ * @param backingPages pages that the backing store takes before it is full; 0 for a machine without
+ *     one, where nothing can be reclaimed
+ * @param lowWater free pages below which the driver starts to reclaim
+ * @param highWater free pages that it then aims at
+ * @param batch pages it reclaims at a time
+ * @param patience times an allocation loops while the backing store refuses, before the watchdog's
+ *     signal ends it; the kernel would loop until a signal
+ */
+public record Knobs(
+    int epcPages, int backingPages, int lowWater, int highWater, int batch, int patience) {
+  static final int COST_ADD = 1;
+  static final int COST_EXTEND = 2;
+  static final int COST_EVICT = 40;
+  static final int COST_LOAD = 40;
+
+  public Knobs {
+    if (epcPages < 1 || backingPages < 0 || lowWater < 0 || highWater < lowWater || batch < 1) {
+      throw new IllegalArgumentException("knobs out of range");
+    }
+  }
+
+  /** The kernel's own marks and batch, and a backing store four times the EPC. */
+  public static Knobs epc(int pages) {
+    int low = Math.min(32, pages / 8);
+    return new Knobs(pages, 4 * pages, low, 2 * low, 16, 100);
+  }
+
+  public Knobs withBacking(int pages) {
+    return new Knobs(epcPages, pages, lowWater, highWater, batch, patience);
+  }
+}

@@ -1,0 +1,113 @@
+package dev.reseal.emulator;
+
+import dev.reseal.bytes.Bytes;
+import dev.reseal.platform.Device.KeyResult;
+import dev.reseal.sgx.EnclaveIdentity;
+import dev.reseal.sgx.KeyRequest;
+import dev.reseal.sgx.Report;
+import dev.reseal.sgx.TargetInfo;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * An emulated processor with the kernel's SGX driver, inside this process: EPC with types, owners
+ * and reclaim, the driver's calls with their error numbers, and faults that strike as planned. Its
+ * keys are those of the {@link Machine} it is given, so that it and a daemon of the same machine
+ * derive the same ones.
+ */
+public final class SgxDriver {
+  private final AtomicReference<Machine> machine;
+  private final Epc epc;
+  private final Faults faults;
+  private final AtomicLong nextEnclave = new AtomicLong(1);
+
+  /** Counts power transitions: an enclave of an earlier one is lost. */
+  private final AtomicLong power = new AtomicLong();
+
+  private final AtomicInteger retriesDue = new AtomicInteger();
+  private final AtomicInteger interruptsDue = new AtomicInteger();
+
+  public SgxDriver(Machine machine, Knobs knobs, Faults faults) {
+    this.machine = new AtomicReference<>(machine);
+    this.epc = new Epc(knobs);
+    this.faults = faults;
+  }
+
+  /** {@code open("/dev/sgx_enclave")}: one file, one enclave. */
+  public EnclaveFile open() throws DriverException {
+    step();
+    if (retriesDue.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+      throw new DriverException(Errno.EAGAIN, "EUPDATESVN lacks entropy");
+    }
+    return new EnclaveFile(this, nextEnclave.getAndIncrement());
+  }
+
+  /** Lets a fault strike now, whatever the plan says. */
+  public void strike(Fault fault) {
+    switch (fault) {
+      case Fault.PowerTransition _ -> power.incrementAndGet();
+      case Fault.OpenRetry(int times) -> retriesDue.addAndGet(times);
+      case Fault.EinitInterrupted(int times) -> interruptsDue.addAndGet(times);
+      case Fault.Microcode(int svn) ->
+          machine.updateAndGet(old -> old.withMicrocode(svn, old.issued()));
+      case Fault.LeakedPages _, Fault.Residue _, Fault.PagesTaken _ -> epc.strike(fault);
+    }
+  }
+
+  /** The owner changes the owner epoch, or the board is swapped: every key is another one. */
+  public void reset(Machine other) {
+    power.incrementAndGet();
+    machine.set(other);
+  }
+
+  public Machine machine() {
+    return machine.get();
+  }
+
+  /** Free pages, which the mainline kernel does not tell. */
+  public int freePages() {
+    return epc.freePages();
+  }
+
+  /** Pages lost to failed EREMOVEs. */
+  public int leakedPages() {
+    return epc.leakedPages();
+  }
+
+  /** Work done so far in units of {@link Knobs}: shows thrashing before anything fails. */
+  public long cost() {
+    return epc.cost();
+  }
+
+  /** Gives back what {@link Fault.PagesTaken} took. */
+  public void otherWorkloadEnds() {
+    epc.otherWorkloadEnds();
+  }
+
+  Epc epc() {
+    return epc;
+  }
+
+  long power() {
+    return power.get();
+  }
+
+  /** One driver call begins. */
+  synchronized void step() {
+    faults.next().forEach(this::strike);
+  }
+
+  /** Whether EINIT is interrupted this time. */
+  boolean interrupted() {
+    return interruptsDue.getAndUpdate(left -> Math.max(0, left - 1)) > 0;
+  }
+
+  KeyResult egetkey(EnclaveIdentity self, KeyRequest request) {
+    return machine.get().cpu().egetkey(self, request);
+  }
+
+  Report ereport(EnclaveIdentity self, TargetInfo target, Bytes reportData) {
+    return machine.get().cpu().report(self, target, reportData);
+  }
+}

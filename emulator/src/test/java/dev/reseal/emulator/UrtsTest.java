@@ -1,0 +1,371 @@
+package dev.reseal.emulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.reseal.bytes.Bytes;
+import dev.reseal.emulator.Urts.Called;
+import dev.reseal.emulator.Urts.Created;
+import dev.reseal.sgx.SigStruct;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Enclaves inside one process: statuses, pages and threads as driver and runtime have them. */
+class UrtsTest {
+  private static final Machine MACHINE =
+      Machine.make(PlatformIdentity.FIRST_FMSPC, Instant.parse("2026-05-01T00:00:00Z"));
+  private static final EnclaveImage IMAGE = Programs.keeper(8);
+  private static final SigStruct SIGNED = Programs.sign(IMAGE);
+  private static final long NEED = IMAGE.measure().epcPages();
+  private static final Bytes SECRET = Bytes.ascii("0123456789abcdef");
+
+  private final SgxDriver driver = driver(256);
+  private final Urts urts = new Urts(driver);
+
+  private static SgxDriver driver(int pages) {
+    return new SgxDriver(MACHINE, Knobs.epc(pages).withBacking(0), Faults.none());
+  }
+
+  static long created(Created result) {
+    assertThat(result).isInstanceOf(Created.Enclave.class);
+    return ((Created.Enclave) result).id();
+  }
+
+  static Bytes returned(Called result) {
+    assertThat(result).isInstanceOf(Called.Returned.class);
+    return ((Called.Returned) result).output();
+  }
+
+  private long create() {
+    return created(urts.create(IMAGE, SIGNED, false));
+  }
+
+  /** On a thread of its own, because it will block. */
+  private static <T> CompletableFuture<T> async(java.util.function.Supplier<T> work) {
+    CompletableFuture<T> result = new CompletableFuture<>();
+    Thread.ofPlatform().daemon().start(() -> result.complete(work.get()));
+    return result;
+  }
+
+  private static void assertFailed(Called result, SgxStatus status) {
+    assertThat(result).isEqualTo(new Called.Failed(status));
+  }
+
+  @Test
+  void memoryLivesInTheEnclaveAndNotBeyondIt() {
+    long first = create();
+    returned(urts.ecall(first, Programs.PUT, SECRET));
+    assertThat(returned(urts.ecall(first, Programs.GET, Bytes.EMPTY))).isEqualTo(SECRET);
+    assertThat(urts.destroy(first)).isEqualTo(SgxStatus.SUCCESS);
+    long second = create();
+    assertThat(returned(urts.ecall(second, Programs.GET, Bytes.EMPTY)).allZero()).isTrue();
+    assertFailed(urts.ecall(first, Programs.GET, Bytes.EMPTY), SgxStatus.INVALID_ENCLAVE_ID);
+    assertThat(urts.destroy(first)).isEqualTo(SgxStatus.INVALID_ENCLAVE_ID);
+  }
+
+  @Test
+  void createTakesExactlyThePagesOfTheFormulaAndDestroyReturnsThem() {
+    int before = driver.freePages();
+    long id = create();
+    assertThat(before - driver.freePages()).isEqualTo((int) NEED);
+    urts.destroy(id);
+    assertThat(driver.freePages()).isEqualTo(before);
+  }
+
+  @Test
+  void tenThousandCyclesLeaveNoPageAndNoThread() {
+    int before = driver.freePages();
+    int threads = Thread.activeCount();
+    for (int i = 0; i < 10_000; i++) {
+      urts.destroy(create());
+    }
+    assertThat(driver.freePages()).isEqualTo(before);
+    assertThat(Thread.activeCount()).isLessThanOrEqualTo(threads);
+    assertThat(driver.epc().paging().stored()).isZero();
+  }
+
+  @Test
+  void twoHundredLiveAtOnce() {
+    Urts many = new Urts(driver((int) NEED * 200));
+    List<Long> ids = new ArrayList<>();
+    for (int i = 0; i < 200; i++) {
+      long id = created(many.create(IMAGE, SIGNED, false));
+      returned(many.ecall(id, Programs.PUT, Bytes.concat(Bytes.u64(i), Bytes.u64(i))));
+      ids.add(id);
+    }
+    for (int i = 0; i < 200; i++) {
+      assertThat(returned(many.ecall(ids.get(i), Programs.GET, Bytes.EMPTY)).slice(0, 8))
+          .isEqualTo(Bytes.u64(i));
+    }
+    assertThat(many.create(IMAGE, SIGNED, false))
+        .isInstanceOfSatisfying(
+            Created.Failed.class,
+            failed -> assertThat(failed.status()).isEqualTo(SgxStatus.OUT_OF_MEMORY));
+  }
+
+  @Test
+  void aFullBackingStoreEndsInAWatchdogAndNotInALoop() {
+    Knobs knobs = Knobs.epc(64).withBacking(8);
+    Urts runtime = new Urts(new SgxDriver(MACHINE, knobs, Faults.none()));
+    EnclaveImage big = Programs.keeper(40);
+    created(runtime.create(big, Programs.sign(big), false));
+    assertThat(runtime.create(big, Programs.sign(big), false))
+        .isInstanceOfSatisfying(
+            Created.Failed.class, failed -> assertThat(failed.detail()).contains("ERESTARTSYS"));
+  }
+
+  @Test
+  void anOverfullCreateIsSlowFirstAndFailsOnlyWhenNothingIsReclaimable() {
+    SgxDriver small = new SgxDriver(MACHINE, Knobs.epc(64), Faults.none());
+    Urts runtime = new Urts(small);
+    EnclaveImage big = Programs.keeper(40);
+    SigStruct signed = Programs.sign(big);
+    long first = created(runtime.create(big, signed, false));
+    returned(runtime.ecall(first, Programs.PUT, SECRET));
+    long alone = small.cost();
+    created(runtime.create(big, signed, false));
+    assertThat(small.cost() - alone).isGreaterThan(5 * alone);
+    assertThat(small.epc().paging().stored()).isPositive();
+    assertThat(returned(runtime.ecall(first, Programs.GET, Bytes.EMPTY))).isEqualTo(SECRET);
+  }
+
+  @Test
+  void aFailedCreateLeavesNothing() {
+    int before = driver.freePages();
+    EnclaveImage large = Programs.keeper(400);
+    Created result = urts.create(large, Programs.sign(large), false);
+    assertThat(result)
+        .isInstanceOfSatisfying(
+            Created.Failed.class, failed -> assertThat(failed.status().isEpcSuspect()).isTrue());
+    EnclaveImage other = EnclaveImage.of("another", 2, 8, Programs.Keeper::new);
+    assertThat(urts.create(other, SIGNED, false))
+        .isInstanceOfSatisfying(
+            Created.Failed.class,
+            failed -> {
+              assertThat(failed.status()).isEqualTo(SgxStatus.UNEXPECTED);
+              assertThat(failed.detail()).contains("INVALID_MEASUREMENT");
+            });
+    assertThat(driver.freePages()).isEqualTo(before);
+  }
+
+  @Test
+  void aHostThatChangesAnEvictedPageIsFoundOut() {
+    SgxDriver small = new SgxDriver(MACHINE, Knobs.epc(64), Faults.none());
+    Urts runtime = new Urts(small);
+    EnclaveImage big = Programs.keeper(40);
+    SigStruct signed = Programs.sign(big);
+    long id = created(runtime.create(big, signed, false));
+    returned(runtime.ecall(id, Programs.PUT, SECRET));
+    created(runtime.create(big, signed, false));
+    Paging.Place place = new Paging.Place(id, big.heap());
+    Paging paging = small.epc().paging();
+    byte[] stored = paging.hostRead(place).toArray();
+    stored[100] ^= 1;
+    paging.hostWrite(place, Bytes.wrap(stored));
+    assertFailed(runtime.ecall(id, Programs.GET, Bytes.EMPTY), SgxStatus.ENCLAVE_CRASHED);
+  }
+
+  @Test
+  void aHostThatPutsBackAnOlderPageIsFoundOut() {
+    SgxDriver small = new SgxDriver(MACHINE, Knobs.epc(64), Faults.none());
+    Urts runtime = new Urts(small);
+    EnclaveImage big = Programs.keeper(40);
+    SigStruct signed = Programs.sign(big);
+    long id = created(runtime.create(big, signed, false));
+    returned(runtime.ecall(id, Programs.PUT, SECRET));
+    long filler = created(runtime.create(big, signed, false));
+    Paging.Place place = new Paging.Place(id, big.heap());
+    Paging paging = small.epc().paging();
+    Bytes older = paging.hostRead(place);
+    returned(runtime.ecall(id, Programs.PUT, Bytes.ascii("fedcba9876543210")));
+    runtime.destroy(filler);
+    created(runtime.create(big, signed, false));
+    created(runtime.create(big, signed, false));
+    assertThat(paging.holds(place)).isTrue();
+    paging.hostWrite(place, older);
+    assertFailed(runtime.ecall(id, Programs.GET, Bytes.EMPTY), SgxStatus.ENCLAVE_CRASHED);
+  }
+
+  @Test
+  void permissionsOfPagesHoldForTheEnclaveItself() {
+    long id = create();
+    assertFailed(urts.ecall(id, Programs.CODE_WRITE, SECRET), SgxStatus.ENCLAVE_CRASHED);
+    assertFailed(urts.ecall(id, Programs.GET, Bytes.EMPTY), SgxStatus.ENCLAVE_CRASHED);
+  }
+
+  @Test
+  void aPowerTransitionLosesEveryEnclaveAtOnceAndCreateWorksAgain() {
+    long one = create();
+    long two = create();
+    driver.strike(new Fault.PowerTransition());
+    assertFailed(urts.ecall(one, Programs.GET, Bytes.EMPTY), SgxStatus.ENCLAVE_LOST);
+    assertFailed(urts.ecall(two, Programs.GET, Bytes.EMPTY), SgxStatus.ENCLAVE_LOST);
+    urts.destroy(one);
+    urts.destroy(two);
+    assertThat(returned(urts.ecall(create(), Programs.GET, Bytes.EMPTY)).allZero()).isTrue();
+  }
+
+  @Test
+  void aForkedChildKeepsTheEpcAndCannotEnter() {
+    int before = driver.freePages();
+    long id = create();
+    try (Urts.Child child = urts.fork()) {
+      assertFailed(child.ecall(id, Programs.GET, Bytes.EMPTY), SgxStatus.ENCLAVE_LOST);
+      urts.destroy(id);
+      assertThat(driver.freePages()).isEqualTo(before - (int) NEED);
+    }
+    assertThat(driver.freePages()).isEqualTo(before);
+  }
+
+  @Test
+  void aFailedEremoveLeaksItsPages() {
+    int before = driver.freePages();
+    long id = create();
+    driver.strike(new Fault.LeakedPages(3));
+    urts.destroy(id);
+    assertThat(driver.leakedPages()).isEqualTo(3);
+    assertThat(driver.freePages()).isEqualTo(before - 3);
+  }
+
+  @Test
+  void threadsBeyondTheTcsAreRefused() throws Exception {
+    CountDownLatch entered = new CountDownLatch(2);
+    CountDownLatch go = new CountDownLatch(1);
+    EnclaveImage image =
+        EnclaveImage.of("waiting", 2, 1, () -> new Programs.Waiting(entered, go, false));
+    long id = created(urts.create(image, Programs.sign(image), false));
+    List<CompletableFuture<Called>> inside = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      inside.add(async(() -> urts.ecall(id, 0, Bytes.EMPTY)));
+    }
+    assertThat(entered.await(10, TimeUnit.SECONDS)).isTrue();
+    assertFailed(urts.ecall(id, 0, Bytes.EMPTY), SgxStatus.OUT_OF_TCS);
+    go.countDown();
+    for (CompletableFuture<Called> each : inside) {
+      assertThat(each.get(10, TimeUnit.SECONDS)).isInstanceOf(Called.Returned.class);
+    }
+  }
+
+  @Test
+  void aBusyThreadBlocksDestroyAndWithItEveryEnclaveOfTheProcess() throws Exception {
+    CountDownLatch entered = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    EnclaveImage image =
+        EnclaveImage.of("busy", 1, 1, () -> new Programs.Waiting(entered, go, false));
+    long busy = created(urts.create(image, Programs.sign(image), false));
+    long other = create();
+    var call = async(() -> urts.ecall(busy, 0, Bytes.EMPTY));
+    assertThat(entered.await(10, TimeUnit.SECONDS)).isTrue();
+    var destroy = async(() -> urts.destroy(busy));
+    var bystander =
+        async(() -> {
+          while (!destroy.isDone() && urts.ecall(other, Programs.GET, Bytes.EMPTY) != null) {
+            Thread.onSpinWait();
+          }
+          return 0;
+        });
+    assertThat(destroy).isNotDone();
+    go.countDown();
+    assertThat(destroy.get(10, TimeUnit.SECONDS)).isEqualTo(SgxStatus.SUCCESS);
+    assertThat(call.get(10, TimeUnit.SECONDS)).isInstanceOf(Called.Returned.class);
+    assertThat(bystander.get(10, TimeUnit.SECONDS)).isZero();
+  }
+
+  @Test
+  void destroyDuringAnOcallDoesNotWaitAndTheCallComesBackAsLost() throws Exception {
+    CountDownLatch entered = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    EnclaveImage image =
+        EnclaveImage.of("outside", 1, 1, () -> new Programs.Waiting(entered, go, true));
+    long id = created(urts.create(image, Programs.sign(image), false));
+    var call = async(() -> urts.ecall(id, 0, Bytes.EMPTY));
+    assertThat(entered.await(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(urts.destroy(id)).isEqualTo(SgxStatus.SUCCESS);
+    go.countDown();
+    assertFailed(call.get(10, TimeUnit.SECONDS), SgxStatus.ENCLAVE_LOST);
+  }
+
+  @Test
+  void onlyADebugEnclaveShowsItsMemory() throws Exception {
+    SigStruct.Body body = SigStruct.Body.of(IMAGE.measure().mrEnclave(), 1, 5, 0x20260101);
+    SigStruct debuggable =
+        SigStruct.sign(
+            new SigStruct.Body(
+                false,
+                false,
+                body.date(),
+                0,
+                0,
+                -1,
+                body.isvFamilyId(),
+                body.attributes(),
+                body.attributeMask().without(dev.reseal.sgx.Attributes.DEBUG),
+                body.enclaveHash(),
+                body.isvExtProdId(),
+                1,
+                5),
+            Programs.SIGNER);
+    long debug = created(urts.create(IMAGE, debuggable, true));
+    long production = created(urts.create(IMAGE, debuggable, false));
+    returned(urts.ecall(debug, Programs.PUT, SECRET));
+    assertThat(urts.debugRead(debug, IMAGE.heap(), 16)).isEqualTo(SECRET);
+    org.assertj.core.api.Assertions.assertThatThrownBy(
+            () -> urts.debugRead(production, IMAGE.heap(), 16))
+        .isInstanceOf(EnclaveFault.class);
+    Bytes request = Programs.seal(1, Bytes.zeros(16), 0).encode();
+    assertThat(returned(urts.ecall(debug, Programs.KEY, request)))
+        .isNotEqualTo(returned(urts.ecall(production, Programs.KEY, request)));
+    assertThat(urts.create(IMAGE, SIGNED, true)).isInstanceOf(Created.Failed.class);
+  }
+
+  @ParameterizedTest(name = "seed {0}")
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+  void whateverStrikesPagesAreFreeLeakedOrTakenAndARunRepeats(long seed) {
+    List<String> first = run(seed);
+    assertThat(run(seed)).isEqualTo(first);
+  }
+
+  /** Creates and destroys under a seeded plan; what it saw, line by line. */
+  private static List<String> run(long seed) {
+    SgxDriver machine = new SgxDriver(MACHINE, Knobs.epc(128), Faults.seeded(seed, 2_000, 40));
+    Urts runtime = new Urts(machine);
+    List<String> seen = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      switch (runtime.create(IMAGE, SIGNED, false)) {
+        case Created.Enclave(long id) -> {
+          seen.add(runtime.ecall(id, Programs.PUT, SECRET).toString());
+          seen.add(runtime.destroy(id).toString());
+        }
+        case Created.Failed failed -> seen.add(failed.toString());
+      }
+      seen.add("free " + machine.freePages() + " leaked " + machine.leakedPages());
+    }
+    machine.otherWorkloadEnds();
+    assertThat(machine.freePages() + machine.leakedPages()).isEqualTo(128);
+    return seen;
+  }
+
+  /** The check of {@link #memoryLivesInTheEnclaveAndNotBeyondIt} goes red on a broken adapter. */
+  @Test
+  void anAdapterThatLeavesResidueIsFoundOut() {
+    int pages = (int) NEED;
+    SgxDriver broken = new SgxDriver(MACHINE, new Knobs(pages, 0, 0, 0, 1, 1), Faults.none());
+    Urts tight = new Urts(broken);
+    long first = created(tight.create(IMAGE, SIGNED, false));
+    returned(tight.ecall(first, Programs.PUT, SECRET));
+    broken.strike(new Fault.Residue(pages));
+    tight.destroy(first);
+    long second = created(tight.create(IMAGE, SIGNED, false));
+    List<Bytes> seen = new ArrayList<>();
+    for (int page = 0; page < 8; page++) {
+      seen.add(returned(tight.ecall(second, Programs.GET_PAGE, Bytes.u64(page))));
+    }
+    assertThat(seen).contains(SECRET);
+  }
+}
