@@ -126,9 +126,7 @@ class Authority:
         self._begin(new_generation)
         self.state = "PREPARED"
         target = [bytes(32), 0, 0, 2, None]
-        self._ticket = self.sign(
-            messages.Ticket(self._head(), self.active.id, 2, 1, (target,), None, 1 << 42, ZERO32)
-        )
+        self._ticket = self.sign(messages.Ticket(self._head(), self.active.id, 2, 1, (target,), None, 1 << 42, ZERO32))
         return self._ticket
 
     def abort(self) -> bytes:
@@ -360,25 +358,39 @@ class Supervisor:
         self._pending = b""
         self._changed = threading.Condition()
         self._over = False
-        outer = self
-
-        class Handler(_Calls):
-            supervisor = outer
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        self._server = self._listen(0)
 
     @property
     def endpoint(self) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}/i/test"
 
+    @property
+    def over(self) -> bool:
+        return self._over
+
+    def _listen(self, port: int) -> ThreadingHTTPServer:
+        outer = self
+
+        class Handler(_Calls):
+            supervisor = outer
+
+        server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        return server
+
     def close(self) -> None:
+        """Gone, as far as an instance can see."""
         with self._changed:
             self._over = True
             self._changed.notify_all()
         self._server.shutdown()
         self._server.server_close()
+
+    def reopen(self) -> None:
+        """Back at the same address, with the advice of before."""
+        self._over = False
+        self._server = self._listen(self._server.server_address[1])
 
     def advise(self, verb: str, payload: bytes = b"") -> None:
         with self._changed:
@@ -475,6 +487,7 @@ class _Calls(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         if url.path.endswith("/advice"):
             items = self.supervisor.advice_after(int(parse_qs(url.query)["after"][0]))
+            self.close_connection = self.supervisor.over
             self._answer(200, cbor.encode(items)) if items else self._answer(204)
             return
         content = self.supervisor.containers.get(bytes.fromhex(url.path.rpartition("/")[2]))
