@@ -1,0 +1,69 @@
+package dev.reseal.authority;
+
+import dev.reseal.bytes.Bytes;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+
+/**
+ * The anchor as one line in a file beside the database: protects against restoring the database
+ * alone.
+ */
+public final class FileAnchor implements Anchor {
+  private final Path path;
+
+  public FileAnchor(Path path) {
+    this.path = path;
+  }
+
+  @Override
+  public Optional<Mark> read() {
+    try {
+      String[] parts = Files.readString(path, StandardCharsets.US_ASCII).strip().split(" ");
+      if (parts.length != 2) {
+        throw new StoreException(path + " is not an anchor: need a number and a hash");
+      }
+      return Optional.of(new Mark(Long.parseLong(parts[0]), Bytes.hex(parts[1])));
+    } catch (NoSuchFileException none) {
+      return Optional.empty();
+    } catch (IOException | IllegalArgumentException broken) {
+      throw new StoreException("cannot read the anchor " + path, broken);
+    }
+  }
+
+  @Override
+  public void advance(Optional<Mark> from, Mark to) {
+    if (!read().equals(from)) {
+      throw new StoreException("the anchor " + path + " is at " + read() + ", expected " + from);
+    }
+    Path next = path.resolveSibling(path.getFileName() + ".next");
+    byte[] line = (to.seq() + " " + to.hash() + "\n").getBytes(StandardCharsets.US_ASCII);
+    try {
+      try (FileChannel file =
+          FileChannel.open(
+              next,
+              StandardOpenOption.CREATE,
+              StandardOpenOption.TRUNCATE_EXISTING,
+              StandardOpenOption.WRITE)) {
+        ByteBuffer bytes = ByteBuffer.wrap(line);
+        while (bytes.hasRemaining()) {
+          file.write(bytes);
+        }
+        file.force(true);
+      }
+      Files.move(next, path, StandardCopyOption.ATOMIC_MOVE);
+      try (FileChannel directory = FileChannel.open(path.toAbsolutePath().getParent())) {
+        directory.force(true);
+      }
+    } catch (IOException refused) {
+      throw new StoreException("cannot advance the anchor " + path, refused);
+    }
+  }
+}
