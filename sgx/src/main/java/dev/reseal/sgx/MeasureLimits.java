@@ -7,6 +7,6 @@ package dev.reseal.sgx;
  * @param measuredPages pages whose content is hashed too, 5,184 bytes each
  */
 public record MeasureLimits(long pages, long measuredPages) {
-  /** 256 GiB of enclave, 8 GiB of measured content. */
-  public static final MeasureLimits DEFAULT = new MeasureLimits(1L << 26, 1L << 21);
+  /** 128 GiB of enclave, 2 GiB of measured content. */
+  public static final MeasureLimits DEFAULT = new MeasureLimits(1L << 25, 1L << 19);
 }
