@@ -10,6 +10,7 @@ import picocli.CommandLine.Command;
     version = "reseal 0.1.0",
     description = "Swap the enclave, keep the state, prove it.",
     subcommands = {
+      DraftCommand.class,
       RunCommand.class,
       StatusCommand.class,
       PlanCommand.class,

@@ -1,0 +1,342 @@
+"""The demo: four real processes, 10,000 records, one re-seal, one kill -9. The clients give the verdict.
+
+    demo/run.py [--keep DIR] [--json]
+
+Exit code 0 only if the planned operation failed no request, lost nothing, and the kill cost nothing that
+an acknowledged checkpoint covered.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "e2e"))
+
+from world import World, WorldError, wait_for  # noqa: E402
+
+NAME = "customers"
+APP = ROOT / "python" / "examples" / "customers" / "app.py"
+RECORDS = 10_000
+CLIENTS = 4
+RPO_UPDATES = 64
+LIFE_MS = 4_000
+SKEW_MS = 200
+LOAD_S = 1.5
+SOCKET_PATH_MOST = 100
+
+
+class Client:
+    """A client process and the line protocol with it."""
+
+    def __init__(self, given: dict[str, Any], log: pathlib.Path) -> None:
+        command = [sys.executable, str(ROOT / "demo" / "customer_client.py")]
+        self._log = log
+        with log.open("wb") as errors:
+            self._process = subprocess.Popen(  # noqa: S603
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
+            )
+        self._send(given)
+
+    def ask(self, verb: str, *arguments: Any) -> Callable[[], Any]:
+        """Sends a command; the result waits for its answer."""
+        self._send([verb, *arguments])
+        return self._answer
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _send(self, item: Any) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(item) + "\n")
+        self._process.stdin.flush()
+
+    def _answer(self) -> Any:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise WorldError(f"a client ended: {self._log.read_text(errors='replace')[-2000:]}")
+        return json.loads(line)
+
+
+class Crowd:
+    """All clients; each command goes to every one of them before the first answer is awaited."""
+
+    def __init__(self, clients: list[Client]) -> None:
+        self._clients = clients
+        self._seen = {"requests": 0, "failed": 0, "retried": 0, "acknowledged": 0}
+        self.notes: list[str] = []
+
+    def ask(self, verb: str, *arguments: Any) -> list[Any]:
+        return [wait() for wait in [each.ask(verb, *arguments) for each in self._clients]]
+
+    def since(self, answers: list[Any]) -> dict[str, int]:
+        """What was counted since the last call."""
+        total = {name: sum(each[name] for each in answers) for name in self._seen}
+        delta = {name: total[name] - self._seen[name] for name in total}
+        self._seen = total
+        for each in answers:
+            self.notes += [note for note in (*each["notes"], *each.get("findings", ())) if note not in self.notes]
+        return delta
+
+
+class Demo:
+    """The acts of the demo over a :class:`World`; ``say`` shows them, ``result`` collects the numbers."""
+
+    def __init__(self, home: pathlib.Path, app: pathlib.Path, say: Callable[[str], None]) -> None:
+        self.home = home
+        self.app = app
+        self.say = say
+        self.world = World(home)
+        self.result: dict[str, Any] = {}
+        self.faults: list[str] = []
+
+    def run(self) -> dict[str, Any]:
+        with self.world:
+            self._start()
+            with self._crowd() as crowd:
+                self._load(crowd)
+                self._reseal(crowd)
+                self._kill(crowd)
+            self._proof()
+        self.result["platform"] = "EMULATED"
+        return self.result
+
+    # -- the four processes
+
+    def _start(self) -> None:
+        say, world = self.say, self.world
+        say("four processes: authority, platform, supervisor, application")
+        say("the platform is EMULATED: it proves the protocol and protects nothing")
+        self._cli("authority", "init")
+        self._cli("platform", "init")
+        world.start("authority", "authority", "start", ready="ready")
+        world.start("platform", "platform", "start", ready="ready")
+        policy = self.home / "policy.json"
+        draft = ["draft", "--lineage", NAME, "--purpose", "billing-token", "--rpo-updates", str(RPO_UPDATES)]
+        draft += ["--life-ms", str(LIFE_MS), "--skew-ms", str(SKEW_MS)]
+        policy.write_text(self._cli(*draft, "--", sys.executable, str(self.app)))
+        self._show_policy(json.loads(policy.read_text())["lineages"][0])
+        self._cli("authority", "policy", "apply", str(policy))
+        say(f"  $ reseal run --lineage {NAME} -- python3 {self.app.name}")
+        served = world.start(
+            "supervisor", "run", "--lineage", NAME, "--", sys.executable, str(self.app), ready="serving"
+        )
+        say("    " + served.await_line("serving"))
+
+    def _show_policy(self, lineage: dict[str, Any]) -> None:
+        self.lineage: str = lineage["lineage"]
+        self.mrenclave: str = lineage["allowed"][0]["mrenclave"]
+        self.say(f"  policy: env demo, MRENCLAVE {self.mrenclave[:16]}.., rpo_updates {lineage['rpo_updates']}")
+        self.say(
+            f"  demo only: passports live {lineage['life_ms']} ms instead of 120,000, so a takeover waits that long"
+        )
+
+    def _cli(self, *words: str) -> str:
+        shown = [str(pathlib.Path(word).name) if "/" in word else word for word in words]
+        self.say("  $ reseal " + " ".join(shown))
+        return self.world.cli(*words).stdout
+
+    @contextlib.contextmanager
+    def _crowd(self) -> Iterator[Crowd]:
+        status = self._status()
+        given = {
+            "url": f"https://127.0.0.1:{status['supervisor']['public_port']}",
+            "authority_spki": str(self.home / "public" / "authority.spki"),
+            "lineage": self.lineage,
+            "mrenclave": self.mrenclave,
+            "skew_ms": SKEW_MS,
+            "records": RECORDS // CLIENTS,
+        }
+        clients: list[Client] = []
+        try:
+            for n in range(CLIENTS):
+                memory = str(self.home / f"client-{n}.seen")
+                clients.append(
+                    Client({**given, "name": f"c{n}", "memory": memory}, self.world.logs / f"client-{n}.log")
+                )
+            yield Crowd(clients)
+        finally:
+            for each in clients:
+                each.close()
+
+    def _status(self) -> Any:
+        return self.world.json("status", NAME)
+
+    # -- the acts
+
+    def _load(self, crowd: Crowd) -> None:
+        begun = time.monotonic()
+        counted = crowd.since(crowd.ask("load"))
+        took = (time.monotonic() - begun) * 1000
+        if counted["failed"]:
+            raise WorldError(f"loading failed: {crowd.notes}")
+        self.say(f"{RECORDS} records loaded by {CLIENTS} attested clients in {took:.0f} ms; now they read and write")
+        self.result |= {"requests": counted["requests"], "failed": 0, "retried": 0, "lost": 0}
+
+    def _reseal(self, crowd: Crowd) -> None:
+        before = crowd.ask("billing")[0]
+        crowd.ask("run")
+        time.sleep(LOAD_S)
+        self.say(f"── re-seal: the instance is destroyed and re-created with a new key ── $ reseal rotate {NAME}")
+        rotated = self.world.cli("rotate", NAME, "--json", check=False)
+        summary = json.loads(rotated.stdout.strip().splitlines()[-1]) if rotated.stdout.strip() else {}
+        self._phases(summary)
+        if rotated.returncode != 0:
+            self.faults.append(f"rotate ended with {rotated.returncode}: {summary or rotated.stderr}")
+        time.sleep(LOAD_S)
+        paused = crowd.ask("pause")
+        verified = crowd.ask("verify", 0)
+        self._judge("re-seal", verified, crowd, planned=True)
+        after = crowd.ask("billing")[0]
+        self.result |= {
+            "epoch": summary.get("epoch", 0),
+            "key_generation": summary.get("key_generation", 0),
+            "mrenclave_equal": bool(summary.get("mrenclave_equal")),
+            "longest_gap_ms": round(max(each["slowest_ms"] for each in paused), 1),
+        }
+        if after.get("generation") != before.get("generation", 0) + 1:
+            self.faults.append(f"the application signs in with {after} after {before}: no new key generation")
+        self.operation = self._status()["op_id"] if not self.faults else ""
+
+    def _kill(self, crowd: Crowd) -> None:
+        status = self._status()
+        pid = next(each["pid"] for each in status["supervisor"]["instances"] if each["state"] == "SERVING")
+        crowd.ask("run")
+        time.sleep(LOAD_S)
+        self.say(f"── kill -9 {pid}: no goodbye; the authority lets nobody take over while its passport lives ──")
+        killed_at = time.monotonic()
+        os.kill(pid, signal.SIGKILL)
+        epoch = status["epoch"]
+        wait = self._status()["wait_ms"] + (time.monotonic() - killed_at) * 1000
+        wait_for("a takeover", lambda: max(crowd.ask("newest_epoch")) > epoch, 40.0)
+        time.sleep(LOAD_S)
+        crowd.ask("pause")
+        verified = crowd.ask("verify", epoch)
+        self._judge("kill", verified, crowd, planned=False)
+        answers = [each["first_answer"].get(str(epoch + 1)) for each in verified]
+        first = [each for each in answers if each is not None]
+        if not first:
+            self.faults.append("no client was served after the takeover")
+        recovery = (min(first) - killed_at) * 1000 if first else 0.0
+        self.result |= {
+            "takeover_wait_ms": round(wait, 1),
+            "recovery_ms": round(recovery, 1),
+            "epoch": epoch + 1,
+        }
+        self.say(
+            f"  served again {recovery:.0f} ms after the kill, of which the passport's end was waited {wait:.0f} ms"
+        )
+
+    def _judge(self, act: str, answers: list[Any], crowd: Crowd, *, planned: bool) -> None:
+        counted = crowd.since(answers)
+        lost = sum(each["lost"] + each["wrong"] for each in answers)
+        beyond = sum(each["beyond"] for each in answers)
+        back = sum(each["read_back"] for each in answers)
+        if not planned and beyond > RPO_UPDATES:
+            lost += beyond - RPO_UPDATES
+            beyond = RPO_UPDATES
+        if planned and counted["failed"]:
+            self.faults.append(f"{counted['failed']} requests failed during the {act}")
+        if lost:
+            self.faults.append(f"{lost} acknowledged updates lost in the {act}")
+        if back != RECORDS:
+            self.faults.append(f"{back} of {RECORDS} records read back after the {act}")
+        self.result["requests"] += counted["requests"]
+        self.result["retried"] += counted["retried"]
+        self.result["lost"] += lost
+        self.result["acknowledged"] = sum(each["acknowledged"] for each in answers)
+        if planned:
+            self.result["failed"] += counted["failed"]
+        else:
+            self.result |= {"beyond_rpo": beyond, "failed_by_kill": counted["failed"]}
+        cost = "" if planned else f", {beyond} newer than the last checkpoint gone (at most {RPO_UPDATES} by policy)"
+        self.say(
+            f"  clients: {back} records read back, {counted['requests']} requests, {counted['failed']} failed, "
+            f"{counted['retried']} retried, {lost} lost{cost}"
+        )
+
+    def _phases(self, summary: dict[str, Any]) -> None:
+        for phase in summary.get("phases", ()):
+            if phase["edge"] == "done":
+                self.say(f"  {phase['phase'].lower():<10} {phase['ms']:9.1f} ms")
+        if "gap_ms" in summary:
+            self.say(f"  gap {summary['gap_ms']:.1f} ms, total {summary['total_ms']:.1f} ms")
+
+    def _proof(self) -> None:
+        if not self.operation:
+            return
+        proof = self.home / f"proof-{self.result['epoch'] - 1}.cbor"
+        self._cli("proof", "show", NAME, "--op", self.operation, "--out", str(proof))
+        public = self.home / "public"
+        verdict = self.world.cli(
+            "proof", "verify", str(proof),
+            "--authority-spki", str(public / "authority.spki"), "--root", str(public / "platform-root.pem"),
+        )  # fmt: skip
+        self.say("  " + verdict.stdout.strip().splitlines()[-1])
+        self.result["proof"] = str(proof)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--keep", metavar="DIR", type=pathlib.Path, help="leave everything there, also the proof")
+    parser.add_argument("--json", action="store_true", help="end with one JSON object")
+    options = parser.parse_args()
+    home = options.keep.absolute() if options.keep else pathlib.Path(tempfile.mkdtemp(prefix="reseal-demo-"))
+    if len(str(home / "lineages" / NAME / "control.sock")) > SOCKET_PATH_MOST:
+        parser.error(f"{home} is too long for a socket below it; choose a shorter --keep")
+    if options.keep and home.exists() and any(home.iterdir()):
+        parser.error(f"{home} is not empty; the demo makes a lineage of its own")
+    begun = time.monotonic()
+    demo = Demo(home, APP, lambda line: print(line, flush=True))
+    try:
+        result = demo.run()
+    except (WorldError, subprocess.TimeoutExpired) as fault:
+        print(f"the demo could not go on: {fault}", file=sys.stderr)
+        print(f"logs: {home / 'logs'}", file=sys.stderr)
+        return 1
+    for each in demo.faults:
+        print(f"FAILED: {each}")
+    if not options.keep:
+        if not demo.faults:
+            shutil.rmtree(home)
+        result.pop("proof", None)
+    print(_line(result, demo.faults, time.monotonic() - begun))
+    if options.json:
+        print(json.dumps(result))
+    return 1 if demo.faults else 0
+
+
+def _line(result: dict[str, Any], faults: list[str], seconds: float) -> str:
+    parts = [
+        f"{'FAILED' if faults else 'DONE'}  {result['requests']} requests, {result['failed']} failed when planned",
+        f"{result['lost']} updates lost, {result['beyond_rpo']} newer than the last checkpoint at the kill",
+        f"epoch {result['epoch']}, key generation {result['key_generation']}",
+        f"measurement {'equal' if result['mrenclave_equal'] else 'CHANGED'}",
+        f"longest wait {result['longest_gap_ms']:.0f} ms, back {result['recovery_ms']:.0f} ms after the kill",
+        f"platform EMULATED · {seconds:.1f} s",
+    ]
+    return " · ".join(parts)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
