@@ -1,0 +1,108 @@
+package dev.reseal.quote;
+
+import dev.reseal.bytes.Bytes;
+import dev.reseal.sgx.MalformedException;
+import dev.reseal.sgx.PlatformKind;
+import java.security.PublicKey;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+
+/** The three certificates of a platform, verified up to a pinned root but for dates and CRLs. */
+record PckChain(
+    Certificate leaf, Certificate intermediate, Certificate root, PckExtension pck, PublicKey key) {
+  private static final String LEAF = "Intel SGX PCK Certificate";
+  private static final Set<String> AUTHORITIES =
+      Set.of("Intel SGX PCK Processor CA", "Intel SGX PCK Platform CA");
+  private static final String WHAT = "PCK chain";
+  private static final int LENGTH = 3;
+
+  /** Reads and verifies the chain in a quote, or takes it from memory. */
+  static PckChain of(Bytes pem, ChainRules rules) throws Refusal {
+    Seen seen = rules.signatures().seen();
+    if (!seen.remembers()) {
+      return verify(pem, rules);
+    }
+    Bytes key = pem.sha256();
+    var known = seen.chain(key);
+    if (known.isPresent()) {
+      return known.get();
+    }
+    PckChain chain = verify(pem, rules);
+    seen.keepChain(key, chain);
+    return chain;
+  }
+
+  private static PckChain verify(Bytes pem, ChainRules rules) throws Refusal {
+    List<Certificate> chain = parse(pem);
+    rules.check(WHAT, chain, LEAF, Reason.PCK_CHAIN);
+    Certificate leaf = chain.getFirst();
+    Certificate intermediate = chain.get(1);
+    Refusal.unless(
+        AUTHORITIES.contains(intermediate.subject().commonName()),
+        Reason.PCK_CHAIN,
+        WHAT,
+        intermediate.subject().toString(),
+        "one of " + AUTHORITIES);
+    PckExtension pck =
+        leaf.extensions()
+            .sgx()
+            .orElseThrow(
+                () -> new Refusal(Reason.PCK_CHAIN, WHAT, "no SGX extension", "one in the leaf"));
+    PublicKey key =
+        rules
+            .signatures()
+            .p256()
+            .key(leaf.point())
+            .orElseThrow(
+                () -> new Refusal(Reason.PCK_CHAIN, WHAT, "no point of P-256", "a P-256 key"));
+    return new PckChain(leaf, intermediate, chain.getLast(), pck, key);
+  }
+
+  private static List<Certificate> parse(Bytes pem) throws Refusal {
+    try {
+      List<Certificate> chain = Certificate.chain(WHAT, pem, LENGTH);
+      Refusal.unless(
+          chain.size() == LENGTH,
+          Reason.PCK_CHAIN,
+          WHAT,
+          chain.size() + " certificates",
+          LENGTH + ": leaf, intermediate, root");
+      return chain;
+    } catch (MalformedException bad) {
+      throw Refusal.of(Reason.PCK_CHAIN, bad);
+    }
+  }
+
+  List<Certificate> certificates() {
+    return List.of(leaf, intermediate, root);
+  }
+
+  /** Dates and CRLs, at {@code at}. */
+  void current(CheckedCollateral collateral, ChainRules rules, Instant at) throws Refusal {
+    ChainRules.inDate(WHAT, certificates(), at);
+    collateral.crls(rules, intermediate, at);
+    Refusal.unless(
+        !collateral.rootCrl().revoked().contains(intermediate.serial()),
+        Reason.PCK_REVOKED,
+        "intermediate CA",
+        "serial " + intermediate.serial().toString(16) + " in the root CRL",
+        "a CA that is not revoked");
+    Refusal.unless(
+        !collateral.pckCrl().revoked().contains(leaf.serial()),
+        Reason.PCK_REVOKED,
+        "PCK certificate",
+        "serial " + leaf.serial().toString(16) + " in the PCK CRL",
+        "a certificate that is not revoked");
+  }
+
+  Platform platform() {
+    boolean emulated = certificates().stream().anyMatch(c -> c.extensions().emulated());
+    return new Platform(
+        emulated ? PlatformKind.EMULATED : PlatformKind.SGX,
+        leaf.keyId(),
+        root.keyId(),
+        pck,
+        intermediate.subject().commonName());
+  }
+}

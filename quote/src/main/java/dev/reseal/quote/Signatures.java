@@ -1,0 +1,29 @@
+package dev.reseal.quote;
+
+import dev.reseal.bytes.Bytes;
+import java.security.PublicKey;
+import java.util.Optional;
+
+/** Verifies signatures of certificates and CRLs, each fact once. */
+record Signatures(P256 p256, Seen seen) {
+  /** Whether {@code signed} carries a signature by {@code issuer}'s key. */
+  boolean by(Certificate issuer, Signed signed) {
+    if (!seen.remembers()) {
+      return verifies(issuer, signed);
+    }
+    Bytes fact = Bytes.sha256(issuer.point(), signed.signature(), signed.message());
+    if (seen.link(fact)) {
+      return true;
+    }
+    boolean good = verifies(issuer, signed);
+    if (good) {
+      seen.keepLink(fact);
+    }
+    return good;
+  }
+
+  private boolean verifies(Certificate issuer, Signed signed) {
+    Optional<PublicKey> key = p256.key(issuer.point());
+    return key.isPresent() && p256.verifies(key.get(), signed.message(), signed.signature());
+  }
+}
