@@ -15,7 +15,7 @@ from reseal.hashes import agree, expand, extract, raw_public
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-__all__ = ["info", "open_box", "schedule", "seal_box"]
+__all__ = ["info", "open_box", "receive", "schedule", "seal_box"]
 
 _KEM = b"KEM" + (0x0020).to_bytes(2, "big")
 _SUITE = b"HPKE" + b"".join(number.to_bytes(2, "big") for number in (0x0020, 0x0001, 0x0002))
@@ -65,12 +65,17 @@ def seal_box(
     return enc, AESGCM(key).encrypt(nonce, plaintext, aad)
 
 
+def receive(secret: X25519PrivateKey, info: bytes, enc: bytes) -> tuple[bytes, bytes]:
+    """Key and base nonce on the recipient's side."""
+    return schedule(_shared_secret(agree(secret, enc), enc, raw_public(secret)), info)
+
+
 def open_box(secret: X25519PrivateKey, info: bytes, enc: bytes, ciphertext: bytes, aad: bytes = b"") -> bytes:
     """The plaintext; refused by rule HPKE if it was made for another key or info."""
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    key, nonce = schedule(_shared_secret(agree(secret, enc), enc, raw_public(secret)), info)
+    key, nonce = receive(secret, info, enc)
     if len(ciphertext) < 16:
         raise Refused("HPKE", f"a ciphertext of {len(ciphertext)} bytes is shorter than its tag")
     try:

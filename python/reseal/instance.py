@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from reseal import cbor, cose, hpke, messages, rsc1, slots
 from reseal.device import Platform
 from reseal.errors import Refused
-from reseal.hashes import body_id, instance_id, labelled, policy_digest, raw_public, sha256, slot_digest, u64
+from reseal.hashes import instance_id, labelled, policy_digest, raw_public, sha256, slot_digest, u64
 from reseal.keyring import Keyring
 from reseal.machine import State, step
 from reseal.messages import ZERO16, ZERO32, Head, Policy
@@ -199,14 +199,8 @@ class Instance:
     def open_state(self, core: bytes, footer: bytes) -> Opened:
         """The keys of the granted container; everything of 5.6 that comes before decryption."""
         grant, policy = self._granted()
-        decoded = rsc1.Core.decode(core)
-        digest = sha256(core)
-        if decoded.lineage != self.trust.lineage:
-            raise Refused("LINEAGE", "a container of another lineage")
-        if digest != grant.core_digest:
-            raise Refused("CORE_DIGEST", "the container has another core than was granted")
-        if body_id(core, footer) != grant.body_id:
-            raise Refused("BODY_ID", "the container is not the registered one")
+        decoded = rsc1.check_granted(core, footer, self.trust.lineage, grant.core_digest, grant.body_id)
+        digest = grant.core_digest
         head = grant.head
         info = hpke.info("grant", head.lineage, head.op_id, head.fence, self.id, digest, slot_digest(grant.slots))
         halves = messages.shares(hpke.open_box(self._box_key(), info, grant.enc, grant.ct))

@@ -200,6 +200,28 @@ class Retired(NamedTuple):
     backup_until: int
 
 
+class Request(NamedTuple):
+    """``ask`` is encoded, as approvals signed it."""
+
+    head: Head
+    ask: bytes
+    approvals: tuple[bytes, ...]
+
+
+class LogEntry(NamedTuple):
+    head: Head
+    seq: int
+    previous: bytes
+    event: bytes
+    row_digest: bytes
+    wall_time: int
+
+
+class Proof(NamedTuple):
+    head: Head
+    digest: bytes
+
+
 class LogHead(NamedTuple):
     head: Head
     seq: int
@@ -225,6 +247,7 @@ _HEAD: Shape = (
 )
 
 KINDS: dict[type[Any], Kind] = {
+    Request: Kind(1, "request", MESSAGE, ((10, "ask", blob(MESSAGE)), (15, "approvals", listed(blob(1024), 0, 64)))),
     Ticket: Kind(
         2,
         "ticket",
@@ -347,6 +370,19 @@ KINDS: dict[type[Any], Kind] = {
             (13, "backup_until", _N),
         ),
     ),
+    LogEntry: Kind(
+        17,
+        "log-entry",
+        MESSAGE,
+        (
+            (10, "seq", _N),
+            (11, "previous", _D),
+            (12, "event", blob(MESSAGE)),
+            (13, "row digest", _D),
+            (14, "wall time", _N),
+        ),
+    ),
+    Proof: Kind(19, "proof", MESSAGE, ((10, "digest", _D),)),
     LogHead: Kind(18, "log-head", MESSAGE, ((10, "seq", _N), (11, "hash", _D))),
 }
 """Number, name, largest size and fields of every type."""
@@ -422,6 +458,9 @@ class Policy(NamedTuple):
         found = map_of(encoded, "policy", _POLICY)
         return Policy(*found[1:8], *found[8])
 
+
+TARGET = _TARGET
+"""[MRENCLAVE, ISVPRODID, least ISVSVN, platform kind, platform id or null]."""
 
 _POLICY: Shape = (
     (1, "version", number(1, 1)),

@@ -16,7 +16,7 @@ from reseal import cbor
 from reseal.errors import Refused
 from reseal.fields import CORE, FOOTER, SLOTS, Shape, blob, fixed, listed, map_of, nullable, number, row
 from reseal.hashes import body_id, head_digest, same, sha256, slot_digest, u32, u64
-from reseal.slots import StreamKeys
+from reseal.slots import StreamKeys, decode
 
 __all__ = ["SEGMENT", "Body", "Core", "Footer", "Sealing", "read", "read_tail"]
 
@@ -307,7 +307,10 @@ def read_beginning(source: Source) -> tuple[bytes, bytes]:
     if _exactly(source, 8) != MAGIC:
         raise Refused("MAGIC", "not an RSC1 container")
     core = _exactly(source, _length(source, CORE, "core"))
-    return core, _exactly(source, _length(source, SLOTS, "slots part"))
+    Core.decode(core)
+    slots = _exactly(source, _length(source, SLOTS, "slots part"))
+    decode(slots)
+    return core, slots
 
 
 def read_tail(tail: bytes, total: int) -> bytes:
@@ -323,6 +326,19 @@ def read_tail(tail: bytes, total: int) -> bytes:
     if at + 5 + size + 16 != len(tail):
         raise Refused("TRAILER", "the footer does not end where the trailer begins")
     return tail[at + 5 : at + 5 + size]
+
+
+def check_granted(core: bytes, footer: bytes, lineage: bytes, core_digest: bytes, granted: bytes | None) -> Core:
+    """Steps 2 to 4 of protocol 5.6: that these are core and footer of the granted body."""
+    decoded = Core.decode(core)
+    Footer.decode(footer)
+    if decoded.lineage != lineage:
+        raise Refused("LINEAGE", "a container of another lineage")
+    if sha256(core) != core_digest:
+        raise Refused("CORE_DIGEST", "the container has another core than was granted")
+    if body_id(core, footer) != granted:
+        raise Refused("BODY_ID", "the container is not the registered one")
+    return decoded
 
 
 def check_footer(core: bytes, footer: bytes, keys: StreamKeys) -> Footer:

@@ -115,13 +115,20 @@ class _Stream:
         self._buffer = bytearray()
         self._poll = select.poll()
         self._poll.register(tls.fileno(), select.POLLIN)
-        self._poll.register(wake, select.POLLIN)
+        self._wake = wake
+        self._fresh = True
 
     def ready(self) -> bool:
-        """Waits for the first byte of a request; False at the end, after silence, or when a drain begins first."""
+        """Waits for the first byte of a request; False at the end, after silence, or when a drain begins first.
+
+        A new connection is not idle: its first request is waited for and answered whatever happens.
+        """
         if self._buffer or self._tls.pending():
             return True
         events = {fd for fd, _ in self._poll.poll(SILENCE_S * 1000)}
+        if self._fresh:
+            self._fresh = False
+            self._poll.register(self._wake, select.POLLIN)
         return self._tls.fileno() in events and self._fill()
 
     def _fill(self) -> bool:

@@ -480,8 +480,11 @@ class _Calls(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
         self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        try:
+            self.end_headers()
+            self.wfile.write(body)
+        except OSError:
+            self.close_connection = True  # the instance is gone; there is nobody to tell
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
