@@ -14,11 +14,12 @@ SOURCES := $(shell find . -path ./.venv -prune -o -path '*/target' -prune -o \( 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
-build: cli/target/lib/.built .venv/.built ## build ./reseal and the Python environment
+build: cli/target/quick/lib/.built .venv/.built ## build ./reseal and the Python environment
 
-cli/target/lib/.built: $(SOURCES)
-	$(MVN) package -DskipTests -Dspotless.check.skip -pl cli -am
+cli/target/quick/lib/.built: $(SOURCES)
+	@$(MVN) -T2 -Pquick package -Dmaven.test.skip -Dspotless.check.skip -pl cli -am
 	@touch $@
+	@build/train.sh
 
 .venv/.built: python/requirements.lock
 	python3 -m venv .venv
