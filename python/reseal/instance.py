@@ -269,7 +269,6 @@ class Instance:
         keyset = self._keyset("keyset", head, found.epoch, found.gen, found.enc, found.ct)
         self.enter("activation")
         self.epoch, self._fence, self.passport = passport.head.epoch, head.fence, found.passport
-        self.seq = 0
         self.ring.install(keyset)
         try:
             install("activation")
