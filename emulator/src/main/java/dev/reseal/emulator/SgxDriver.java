@@ -1,7 +1,10 @@
 package dev.reseal.emulator;
 
 import dev.reseal.bytes.Bytes;
+import dev.reseal.bytes.Secret;
 import dev.reseal.platform.Device.KeyResult;
+import dev.reseal.platform.Device.QuoteResult;
+import dev.reseal.sgx.Attributes;
 import dev.reseal.sgx.EnclaveIdentity;
 import dev.reseal.sgx.KeyRequest;
 import dev.reseal.sgx.Report;
@@ -83,6 +86,30 @@ public final class SgxDriver {
   /** Gives back what {@link Fault.PagesTaken} took. */
   public void otherWorkloadEnds() {
     epc.otherWorkloadEnds();
+  }
+
+  /** What an enclave makes its report for, when it wants a quote. */
+  public TargetInfo quotingTarget() {
+    return Quoting.QE.target();
+  }
+
+  /** A quote, if the report is a genuine one of this machine for the quoting enclave. */
+  public QuoteResult quote(Report report) {
+    Machine now = machine.get();
+    KeyRequest request =
+        new KeyRequest(
+            KeyRequest.REPORT_KEY, 0, 0, Bytes.zeros(16), Attributes.NONE, report.keyId(), 0, 0);
+    return switch (now.cpu().egetkey(Quoting.QE, request)) {
+      case KeyResult.Key(Secret key) -> {
+        try (key) {
+          yield report.isAuthentic(key)
+              ? new QuoteResult.Quote(now.quoting().quote(report.body()))
+              : new QuoteResult.Unavailable("the report was not made here for the quoting enclave");
+        }
+      }
+      case KeyResult.Unsupported _, KeyResult.Failed _ ->
+          throw new IllegalStateException("the quoting enclave cannot get its report key");
+    };
   }
 
   Epc epc() {

@@ -7,6 +7,7 @@ import dev.reseal.sgx.Attributes;
 import dev.reseal.sgx.KeyRequest;
 import dev.reseal.sgx.SigStruct;
 import dev.reseal.sgx.SigningKeys;
+import dev.reseal.sgx.TargetInfo;
 import java.security.interfaces.RSAPrivateCrtKey;
 import java.util.concurrent.CountDownLatch;
 
@@ -20,6 +21,7 @@ final class Programs {
   static final int CRASH = 4;
   static final int CODE_WRITE = 5;
   static final int GET_PAGE = 6;
+  static final int REPORT = 7;
 
   private Programs() {}
 
@@ -35,6 +37,7 @@ final class Programs {
         case GET -> inside.read(inside.heap(), 16);
         case GET_PAGE -> inside.read(inside.heap() + 4096L * input.at(7), 16);
         case KEY -> key(input, inside);
+        case REPORT -> report(input, inside);
         case CRASH -> inside.read(inside.heap() + (1L << 40), 1);
         case CODE_WRITE -> {
           inside.write(0, input);
@@ -42,6 +45,15 @@ final class Programs {
         }
         default -> throw new EnclaveFault("no ecall " + function);
       };
+    }
+
+    private static Bytes report(Bytes input, Trusted inside) throws EnclaveFault {
+      try {
+        TargetInfo target = TargetInfo.parse(input.slice(0, TargetInfo.SIZE));
+        return inside.ereport(target, input.slice(TargetInfo.SIZE, 64)).encode();
+      } catch (dev.reseal.sgx.MalformedException malformed) {
+        throw new EnclaveFault(String.valueOf(malformed.getMessage()));
+      }
     }
 
     private static Bytes key(Bytes request, Trusted inside) throws EnclaveFault {
