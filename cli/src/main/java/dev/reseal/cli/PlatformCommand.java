@@ -20,7 +20,11 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "platform",
     description = "The emulated platform: no SGX needed, no security given.",
-    subcommands = {PlatformCommand.Init.class, PlatformCommand.Start.class})
+    subcommands = {
+      PlatformCommand.Init.class,
+      PlatformCommand.Start.class,
+      PlatformTcbCommand.class
+    })
 public final class PlatformCommand {
   private PlatformCommand() {}
 

@@ -53,6 +53,18 @@ final class Collateral {
       return new Judgement(evaluation + 1, all, revokedPck);
     }
 
+    /** The status word of a platform at that TCB with that PCK certificate. */
+    String of(Tcb tcb, BigInteger pckSerial) {
+      if (revokedPck.contains(pckSerial)) {
+        return "Revoked";
+      }
+      return levels.stream()
+          .filter(level -> tcb.covers(level.tcb.cpuSvn()) && tcb.pceSvn() >= level.tcb.pceSvn())
+          .map(Level::status)
+          .findFirst()
+          .orElse("not supported");
+    }
+
     Judgement revoking(BigInteger serial) {
       List<BigInteger> all = new ArrayList<>(revokedPck);
       all.add(serial);

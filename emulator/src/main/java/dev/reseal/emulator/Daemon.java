@@ -70,7 +70,9 @@ public final class Daemon implements AutoCloseable {
     UnixServer device = UnixServer.bind(deviceSocket);
     Daemon daemon = new Daemon(machine, instances, host, device, timer, lock);
     long owner = ((Integer) Files.getAttribute(home, "unix:uid")).longValue();
-    HostService hostService = new HostService(instances, images, epc, machine::get, owner);
+    HostService hostService =
+        new HostService(
+            instances, images, epc, machine::get, () -> daemon.reload(home, clock), owner);
     DeviceService deviceService = new DeviceService(instances, machine::get, timer);
     daemon.listen("host", host, hostService::serve);
     daemon.listen("device", device, deviceService::serve);
@@ -134,10 +136,14 @@ public final class Daemon implements AutoCloseable {
 
   private void keepFresh(Path home, Clock clock) {
     try {
-      machine.set(Machine.open(home, clock.instant()));
+      reload(home, clock);
     } catch (IOException failed) {
       throw new UncheckedIOException("collateral cannot be renewed", failed);
     }
+  }
+
+  private void reload(Path home, Clock clock) throws IOException {
+    machine.set(Machine.open(home, clock.instant()));
   }
 
   @Override

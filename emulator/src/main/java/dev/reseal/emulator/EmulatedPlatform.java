@@ -99,6 +99,11 @@ public final class EmulatedPlatform implements Platform {
     return in.end(in.bool(1));
   }
 
+  /** Tells a running daemon that its machine was changed. */
+  public void reload() {
+    results("reload", ask("reload")).end();
+  }
+
   private static Instance row(Fields in) {
     return in.end(new Instance(in.text(0), in.bytes(1, 32), in.uint(2), Path.of(in.text(3))));
   }

@@ -26,17 +26,29 @@ final class HostService {
   private final ImageStore images;
   private final EpcPool epc;
   private final Supplier<Machine> machine;
+  private final Reload reload;
   private final long owner;
+
+  /** Reads the machine's file again. */
+  interface Reload {
+    void run() throws IOException;
+  }
 
   /**
    * @param owner the user id that may ask
    */
   HostService(
-      Instances instances, ImageStore images, EpcPool epc, Supplier<Machine> machine, long owner) {
+      Instances instances,
+      ImageStore images,
+      EpcPool epc,
+      Supplier<Machine> machine,
+      Reload reload,
+      long owner) {
     this.instances = instances;
     this.images = images;
     this.epc = epc;
     this.machine = machine;
+    this.reload = reload;
     this.owner = owner;
   }
 
@@ -51,7 +63,7 @@ final class HostService {
     }
   }
 
-  private Cbor answer(Cbor frame) {
+  private Cbor answer(Cbor frame) throws IOException {
     Fields request = Fields.ofArray(frame, "host request");
     String verb = request.text(0);
     try {
@@ -68,6 +80,11 @@ final class HostService {
         case "headroom" -> request.end(done(Cbor.of(epc.free()), Cbor.of(epc.total())));
         case "list" -> request.end(done(Cbor.array(instances.list(), HostService::row)));
         case "alive" -> done(Cbor.of(instances.find(request.end(request.text(1))).isPresent()));
+        case "reload" -> {
+          request.end();
+          reload.run();
+          yield done();
+        }
         case "info" -> request.end(info(machine.get().info()));
         default ->
             throw new WireException(WireException.Rule.FIELD, "no host request '" + verb + "'");

@@ -14,12 +14,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /**
  * One emulated machine as it is kept in {@code platform/}: processor secret, keys of its
  * provisioning chain, certificates, and what its TCB authority says. Everything is made at {@link
  * #init} and belongs to this machine alone.
  *
+ * @param judgement what the standard channel says of TCBs
+ * @param early what the early channel says: the same, or already a recovery
  * @param issued when the collateral was last signed
  */
 public record Machine(
@@ -27,6 +30,7 @@ public record Machine(
     PlatformIdentity identity,
     Chain chain,
     Judgement judgement,
+    Judgement early,
     long crlNumber,
     Instant issued) {
   private static final Duration ROOT_CRL_LIFE = Duration.ofDays(365);
@@ -38,8 +42,8 @@ public record Machine(
   public static Machine make(Bytes fmspc, Instant now) {
     PlatformIdentity identity = PlatformIdentity.random(fmspc);
     Cpu cpu = new Cpu(Secret.random(16), open(16), open(32), identity.tcb());
-    return new Machine(
-        cpu, identity, Chain.make(identity, now), Judgement.of(identity.tcb()), 1, now);
+    Judgement judgement = Judgement.of(identity.tcb());
+    return new Machine(cpu, identity, Chain.make(identity, now), judgement, judgement, 1, now);
   }
 
   /** Makes a machine in {@code directory}, which must not hold one yet. */
@@ -67,33 +71,57 @@ public record Machine(
     return machine;
   }
 
+  /**
+   * Changes the machine in {@code directory} for good: file and collateral. A daemon that runs it
+   * is told by the host request {@code reload}.
+   */
+  public static Machine change(Path directory, UnaryOperator<Machine> how) throws IOException {
+    Machine changed = how.apply(MachineFile.read(directory));
+    MachineFile.write(directory, changed);
+    changed.publish(directory);
+    return changed;
+  }
+
   /** With collateral signed at {@code now}. */
   public Machine reissued(Instant now) {
-    return new Machine(cpu, identity, chain, judgement, crlNumber + 1, now);
+    return new Machine(cpu, identity, chain, judgement, early, crlNumber + 1, now);
   }
 
   /**
    * A TCB recovery for the machine's TCB: microcode one higher becomes the level that is up to
-   * date. New TCB info is out at once; the machine follows with {@link #withMicrocode}.
+   * date, on the early channel; {@link #standard} follows later. The machine follows with {@link
+   * #withMicrocode}.
    */
   public Machine recovering(String advisory, Instant now) {
     Tcb needed = identity.tcb().withMicrocode(identity.tcb().microcode() + 1);
-    return new Machine(
-        cpu, identity, chain, judgement.recovery(needed, advisory), crlNumber + 1, now);
+    Judgement ahead = early.recovery(needed, advisory);
+    return new Machine(cpu, identity, chain, judgement, ahead, crlNumber + 1, now);
+  }
+
+  /** What the early channel says is now said on the standard channel. */
+  public Machine standard(Instant now) {
+    return new Machine(cpu, identity, chain, early, early, crlNumber + 1, now);
   }
 
   /** After a microcode update or a roll back to {@code svn}: new CPUSVN, new PCK certificate. */
   public Machine withMicrocode(int svn, Instant now) {
     Tcb changed = identity.tcb().withMicrocode(svn);
     PlatformIdentity renewed = identity.withTcb(changed);
-    return new Machine(
-        cpu.at(changed), renewed, chain.certifying(renewed, now), judgement, crlNumber, issued);
+    Chain certified = chain.certifying(renewed, now);
+    return new Machine(cpu.at(changed), renewed, certified, judgement, early, crlNumber, issued);
   }
 
   /** The PCK certificate that the machine has now is on the CRL from {@code now} on. */
   public Machine revoked(Instant now) {
     BigInteger serial = chain.pckSerial();
-    return new Machine(cpu, identity, chain, judgement.revoking(serial), crlNumber + 1, now);
+    return new Machine(
+        cpu,
+        identity,
+        chain,
+        judgement.revoking(serial),
+        early.revoking(serial),
+        crlNumber + 1,
+        now);
   }
 
   /** What the platform tells of itself; the evidence proves it. */
@@ -102,6 +130,17 @@ public record Machine(
         PlatformInfo.EMULATED,
         Bytes.of(chain.pck().getPublic().getEncoded()).sha256(),
         Bytes.of(chain.root().getPublic().getEncoded()).sha256());
+  }
+
+  /** CPUSVN and what each channel says of it, on one line. */
+  public String tcbLine() {
+    return "cpusvn %s  standard %s  early %s  evaluation %d, early %d"
+        .formatted(
+            identity.tcb().cpuSvn(),
+            judgement.of(identity.tcb(), chain.pckSerial()),
+            early.of(identity.tcb(), chain.pckSerial()),
+            judgement.evaluation(),
+            early.evaluation());
   }
 
   public Quoting quoting() {
@@ -115,20 +154,23 @@ public record Machine(
     return chain.rootPem();
   }
 
-  /** Writes {@code collateral/} in the shape in which a PCCS client keeps it. */
+  /** Writes {@code collateral/} and {@code collateral-early/} as a PCCS client keeps them. */
   void publish(Path directory) throws IOException {
-    Path folder = Files.createDirectories(directory.resolve("collateral"));
-    var tcbKey = chain.tcbSigner().getPrivate();
-    replace(folder, "tcb_info.json", Collateral.tcbInfo(judgement, identity, issued, tcbKey));
-    replace(
-        folder, "qe_identity.json", Collateral.qeIdentity(judgement, Quoting.QE, issued, tcbKey));
+    publish(Files.createDirectories(directory.resolve("collateral")), judgement);
+    publish(Files.createDirectories(directory.resolve("collateral-early")), early);
+    replace(directory, "root.pem", chain.rootPem());
+  }
+
+  private void publish(Path folder, Judgement said) throws IOException {
+    var signer = chain.tcbSigner().getPrivate();
+    replace(folder, "tcb_info.json", Collateral.tcbInfo(said, identity, issued, signer));
+    replace(folder, "qe_identity.json", Collateral.qeIdentity(said, Quoting.QE, issued, signer));
     replace(folder, "root.pem", chain.rootPem());
     replace(folder, "tcb_info_issuer_chain.pem", chain.tcbPem());
     replace(folder, "qe_identity_issuer_chain.pem", chain.tcbPem());
     replace(folder, "pck_crl_issuer_chain.pem", chain.authorityPem());
     replace(folder, "root_ca_crl.der", rootCrl());
     replace(folder, "pck_crl.der", pckCrl());
-    replace(directory, "root.pem", chain.rootPem());
   }
 
   Bytes rootCrl() {

@@ -66,7 +66,6 @@ final class MachineFile {
     Cpu cpu = machine.cpu();
     PlatformIdentity id = machine.identity();
     Chain chain = machine.chain();
-    Judgement judgement = machine.judgement();
     return Cbor.map()
         .with(1, VERSION)
         .with(2, cpu.fuses().use(Bytes::of))
@@ -79,11 +78,10 @@ final class MachineFile {
         .with(9, tcb(id.tcb()))
         .with(10, Cbor.array(pairs(chain), MachineFile::pair))
         .with(11, Cbor.array(certificates(chain), Cbor::of))
-        .with(12, judgement.evaluation())
-        .with(13, Cbor.array(judgement.levels(), MachineFile::level))
-        .with(14, Cbor.array(judgement.revokedPck(), MachineFile::serial))
-        .with(15, machine.crlNumber())
-        .with(16, machine.issued().toEpochMilli())
+        .with(12, judgement(machine.judgement()))
+        .with(13, judgement(machine.early()))
+        .with(14, machine.crlNumber())
+        .with(15, machine.issued().toEpochMilli())
         .encode();
   }
 
@@ -95,14 +93,30 @@ final class MachineFile {
     PlatformIdentity identity =
         new PlatformIdentity(in.bytes(5, 16), in.bytes(6, 16), in.bytes(7, 6), in.bytes(8, 2), tcb);
     Chain chain = chain(in.nested(10), in.nested(11));
-    Judgement judgement =
-        new Judgement(
-            (int) in.uint(12, 0, Integer.MAX_VALUE),
-            in.list(13, 1, MOST_LEVELS, each -> level(each.nested(0))),
-            in.list(14, 0, MOST_LEVELS, each -> new BigInteger(1, each.blob(0, 64).toArray())));
     return in.end(
         new Machine(
-            cpu, identity, chain, judgement, in.uint(15), Instant.ofEpochMilli(in.uint(16))));
+            cpu,
+            identity,
+            chain,
+            judgement(in.nested(12)),
+            judgement(in.nested(13)),
+            in.uint(14),
+            Instant.ofEpochMilli(in.uint(15))));
+  }
+
+  private static Cbor judgement(Judgement judgement) {
+    return Cbor.array(
+        Cbor.of(judgement.evaluation()),
+        Cbor.array(judgement.levels(), MachineFile::level),
+        Cbor.array(judgement.revokedPck(), MachineFile::serial));
+  }
+
+  private static Judgement judgement(Fields in) {
+    return in.end(
+        new Judgement(
+            (int) in.uint(0, 0, Integer.MAX_VALUE),
+            in.list(1, 1, MOST_LEVELS, each -> level(each.nested(0))),
+            in.list(2, 0, MOST_LEVELS, each -> new BigInteger(1, each.blob(0, 64).toArray()))));
   }
 
   private static List<KeyPair> pairs(Chain chain) {

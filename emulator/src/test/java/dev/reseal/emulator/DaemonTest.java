@@ -259,6 +259,26 @@ class DaemonTest {
   }
 
   @Test
+  void aRunningDaemonTakesOverAMicrocodeUpdateAndKeepsOldKeys() throws Exception {
+    Image image =
+        rig.image(
+            """
+            request = (4).to_bytes(2, "little") + (1).to_bytes(2, "little") + bytes(508)
+            say("before", ask("egetkey", request))
+            while ask("report", bytes(512), bytes(64))[5] != 9:
+                time.sleep(0.02)
+            say("after", ask("egetkey", request))
+            """
+                + WAIT);
+    rig.created(image);
+    String before = rig.said("before");
+    Machine.change(
+        rig.home.resolve("platform"), old -> old.withMicrocode(9, java.time.Instant.now()));
+    rig.platform.reload();
+    assertThat(rig.said("after")).isEqualTo(before);
+  }
+
+  @Test
   void onlyOneDaemonRunsAMachine() {
     org.assertj.core.api.Assertions.assertThatThrownBy(
             () -> Daemon.start(rig.home.resolve("platform"), 1, java.time.Clock.systemUTC()))

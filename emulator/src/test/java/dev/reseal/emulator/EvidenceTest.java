@@ -61,10 +61,13 @@ class EvidenceTest {
     Machine machine =
         Machine.init(home.resolve("platform"), PlatformIdentity.FIRST_FMSPC, NOW)
             .recovering("EMULATED-SA-00001", NOW);
-    machine.publish(home.resolve("platform"));
     String point = "04" + Keys.point(machine.chain().root().getPublic()).toHex();
-    assertThat(oracle(machine, NOW, Optional.of(point))).contains("status: OutOfDate");
-    Machine updated = machine.withMicrocode(machine.cpu().tcb().microcode() + 1, NOW);
+    assertThat(oracle(machine, NOW, Optional.of(point))).contains("status: UpToDate");
+    assertThat(Files.readString(home.resolve("platform/collateral-early/tcb_info.json")))
+        .contains("OutOfDate", "EMULATED-SA-00001", "\"tcbEvaluationDataNumber\":2");
+    Machine standard = machine.standard(NOW);
+    assertThat(oracle(standard, NOW, Optional.of(point))).contains("status: OutOfDate");
+    Machine updated = standard.withMicrocode(machine.cpu().tcb().microcode() + 1, NOW);
     assertThat(oracle(updated, NOW, Optional.of(point))).contains("status: UpToDate");
   }
 
@@ -75,6 +78,30 @@ class EvidenceTest {
     machine.publish(home.resolve("platform"));
     String point = "04" + Keys.point(machine.chain().root().getPublic()).toHex();
     assertThat(oracle(machine, NOW, Optional.of(point))).contains("refused:", "revoked");
+  }
+
+  @Test
+  void collateralThatHasExpiredIsRefusedByThatVerifier() throws Exception {
+    Machine machine = Machine.init(home.resolve("platform"), PlatformIdentity.FIRST_FMSPC, NOW);
+    String point = "04" + Keys.point(machine.chain().root().getPublic()).toHex();
+    Instant late = NOW.plus(Collateral.LIFE).plusSeconds(60);
+    assertThat(oracle(machine, late, Optional.of(point))).contains("refused:");
+    assertThat(oracle(machine.reissued(late), late, Optional.of(point)))
+        .contains("status: UpToDate");
+  }
+
+  @Test
+  void collateralOfAnotherFamilyDoesNotFitThisMachine() throws Exception {
+    Machine machine = Machine.init(home.resolve("platform"), PlatformIdentity.FIRST_FMSPC, NOW);
+    PlatformIdentity id = machine.identity();
+    PlatformIdentity family =
+        new PlatformIdentity(
+            id.ppid(), id.instanceId(), Bytes.hex("e1eeee000000"), id.pceId(), id.tcb());
+    Machine other =
+        new Machine(
+            machine.cpu(), family, machine.chain(), machine.judgement(), machine.early(), 1, NOW);
+    String point = "04" + Keys.point(machine.chain().root().getPublic()).toHex();
+    assertThat(oracle(other, NOW, Optional.of(point))).contains("refused:");
   }
 
   @Test
