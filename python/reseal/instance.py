@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from reseal import cbor, cose, hpke, messages, rsc1, slots
 from reseal.device import Platform
 from reseal.errors import Refused
-from reseal.hashes import instance_id, labelled, policy_digest, raw_public, sha256, slot_digest, u64
+from reseal.hashes import head_digest, instance_id, labelled, policy_digest, raw_public, sha256, slot_digest, u64
 from reseal.keyring import Keyring
 from reseal.machine import State, step
 from reseal.messages import ZERO16, ZERO32, Head, Policy
@@ -87,6 +87,7 @@ class Instance:
         self._challenge: Head | None = None
         self._grant: messages.Grant | None = None
         self._policy_bytes = b""
+        self._ready_head = b""
         self._wrap_key = b""
         self._fence = 0
         self._locked_fence = 0
@@ -149,14 +150,16 @@ class Instance:
         """The grant-request that answers a challenge (6.2)."""
         found = self._verified(messages.Challenge, message)
         self._ours(found.head)
+        self.check("challenge")
+        if self._grant is not None and self._grant.head.op_id != found.head.op_id:
+            raise Refused("BINDING_MISMATCH", "a challenge of another operation than the grant's")
         self.enter("challenge")
         self.learn(found.log_head)
         claims = messages.claims(found.head, found.nonce, self.pk_sig, self.pk_kem, self.pk_tls)
         evidence = self.platform.quote(messages.evidence_report_data(claims))
         self._challenge = found.head
         self.evidence = cbor.encode([claims, evidence])
-        core = None if self._grant is None else self._grant.core_digest
-        return messages.sign(messages.GrantRequest(found.head, claims, evidence, core), self._sig)
+        return messages.sign(messages.GrantRequest(found.head, claims, evidence, None), self._sig)
 
     def plat_check(self, registered: bytes) -> list[bool]:
         """Per slot, whether this platform has its half."""
@@ -230,6 +233,7 @@ class Instance:
         made = slots.make(self.platform, to, digest, decoded.pk_open, decoded.salt, opened.dek)
         proof = labelled("reseal/v1/opened", opened.z, head.op_id, u64(head.fence), self.id, slot_digest(made))
         body = grant.body_id or ZERO32
+        self._ready_head = head_digest(body, slot_digest(made))
         self.ready = messages.sign(messages.Ready(head, self.id, body, digest, made, proof), self._sig)
         return self.ready
 
@@ -246,6 +250,7 @@ class Instance:
             None,
             (finished.core, finished.footer),
         )
+        self._ready_head = finished.head
         self.ready = messages.sign(ready, self._sig)
         return self.ready
 
@@ -264,6 +269,8 @@ class Instance:
             self.check("activation-fenced")
         if found.policy != self._policy_bytes:
             raise Refused("POLICY_REFUSED", "the activation names another policy than the grant")
+        if found.state_head != self._ready_head:
+            raise Refused("BINDING_MISMATCH", "the activation names another head than our ready made")
         passport = self._passport(found.passport, found.epoch)
         self.learn(found.log_head)
         keyset = self._keyset("keyset", head, found.epoch, found.gen, found.enc, found.ct)

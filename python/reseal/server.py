@@ -15,8 +15,7 @@ import ssl
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from reseal.tls import TlsIdentity
 
@@ -54,8 +53,7 @@ class Conflict(Exception):
     """An ``Idempotency-Key`` that was used for another request."""
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """A whole response, as it can be kept and given again."""
 
     status: str
@@ -91,12 +89,12 @@ class _BadRequest(Exception):
         self.status = status
 
 
-@dataclass
 class _Request:
-    method: str
-    target: str
-    headers: list[tuple[str, str]] = field(default_factory=list)
-    body: bytes = b""
+    def __init__(self, method: str, target: str) -> None:
+        self.method = method
+        self.target = target
+        self.headers: list[tuple[str, str]] = []
+        self.body = b""
 
     def header(self, name: str) -> str | None:
         return next((value for key, value in self.headers if key == name), None)

@@ -486,6 +486,12 @@ class _Calls(BaseHTTPRequestHandler):
         except OSError:
             self.close_connection = True  # the instance is gone; there is nobody to tell
 
+    def handle_one_request(self) -> None:
+        try:
+            super().handle_one_request()
+        except ConnectionError:
+            self.close_connection = True
+
     def do_GET(self) -> None:
         url = urlsplit(self.path)
         if url.path.endswith("/advice"):
