@@ -65,10 +65,8 @@ public final class Mrenclave {
   public void extend(long offset, Bytes chunk) {
     Check.size("EEXTEND data", chunk, CHUNK);
     requireInside(offset, CHUNK);
-    byte[] record = new byte[MEASURED];
-    ByteBuffer bytes = ByteBuffer.wrap(record).order(ByteOrder.LITTLE_ENDIAN);
-    bytes.putLong(EEXTEND).putLong(offset).put(RECORD, chunk.buffer(), 0, CHUNK);
-    hash.update(record);
+    out.putLong(RECORD + 8, offset).put(2 * RECORD, chunk.buffer(), 0, CHUNK);
+    hash.update(records, RECORD, MEASURED);
   }
 
   /** EADD and sixteen EEXTEND of one page, taking 4,096 bytes from {@code content}. */

@@ -1,6 +1,7 @@
 package dev.reseal.sgx;
 
 import dev.reseal.bytes.Bytes;
+import java.security.MessageDigest;
 import java.util.BitSet;
 
 /**
@@ -26,10 +27,14 @@ public final class SgxsStream {
 
   private final Content in;
   private final MeasureLimits limits;
-  private final Mrenclave hash;
+  private final MessageDigest hash = Bytes.newSha256();
+  private final byte[] buffer = new byte[Mrenclave.PAGE_RECORDS];
+  private final long size;
   private final int ssaFramePages;
   private final BitSet chunks = new BitSet(Mrenclave.PAGE / Mrenclave.CHUNK);
   private long at = RECORD;
+  private long hashed;
+  private long pages;
   private long page = -1;
   private long fullPages;
   private long measuredChunks;
@@ -51,7 +56,7 @@ public final class SgxsStream {
       throw in.malformed(12, "size 0x" + Long.toHexString(size), "a power of two above 0x1000");
     }
     requireZero(20, RECORD);
-    this.hash = new Mrenclave(ssaFramePages, size);
+    this.size = size;
   }
 
   /** Whether a file begins like an SGXS stream. */
@@ -77,15 +82,17 @@ public final class SgxsStream {
       }
     }
     closePage();
-    Measured measured = new Measured(hash.digest(), hash.size(), hash.added(), fullPages);
+    hash(at);
+    Measured measured = new Measured(Bytes.wrap(hash.digest()), size, pages, fullPages);
     return new Contents(measured, ssaFramePages, measuredChunks, unmeasuredChunks);
   }
 
   private void add() throws MalformedException {
     closePage();
+    hash(at);
     long offset = in.u64(at + 8, "page offset");
     long flags = in.u64(at + 16, "SECINFO");
-    if (offset % Mrenclave.PAGE != 0 || offset < 0 || offset > hash.size() - Mrenclave.PAGE) {
+    if (offset % Mrenclave.PAGE != 0 || offset < 0 || offset > size - Mrenclave.PAGE) {
       throw in.malformed(
           at + 8, "page 0x" + Long.toHexString(offset), "an aligned page inside the enclave");
     }
@@ -95,7 +102,7 @@ public final class SgxsStream {
           "page 0x" + Long.toHexString(offset),
           "one above 0x" + Long.toHexString(page) + " (pages rise)");
     }
-    if (hash.added() == limits.pages()) {
+    if (pages == limits.pages()) {
       throw in.malformed(at, "more pages", "at most " + limits.pages());
     }
     SecInfo secInfo = SecInfo.checked("SGXS", at + 16, flags);
@@ -103,7 +110,7 @@ public final class SgxsStream {
       throw in.malformed(at + 16, secInfo.toString(), "a TCS without permissions");
     }
     requireZero(at + 24, at + RECORD);
-    hash.add(offset, secInfo);
+    pages++;
     page = offset;
     at += RECORD;
   }
@@ -124,15 +131,16 @@ public final class SgxsStream {
       throw in.malformed(at + 8, "chunk 0x" + Long.toHexString(offset) + " again", "each once");
     }
     requireZero(at + 16, at + RECORD);
-    Bytes data = in.bytes(at + RECORD, Mrenclave.CHUNK, "chunk data");
+    in.require(at + RECORD, Mrenclave.CHUNK, "chunk data");
     chunks.set(index);
     if (measured) {
-      hash.extend(offset, data);
       measuredChunks++;
       if (measuredChunks / 16 > limits.measuredPages()) {
         throw in.malformed(at, "more pages", "at most " + limits.measuredPages() + " measured");
       }
     } else {
+      hash(at);
+      hashed = at + RECORD + Mrenclave.CHUNK;
       unmeasuredChunks++;
       chunks.set(Mrenclave.PAGE / Mrenclave.CHUNK);
     }
@@ -148,12 +156,29 @@ public final class SgxsStream {
     chunks.clear();
   }
 
+  /** Padding: a multiple of 4 bytes that must be zero. */
   private void requireZero(long from, long to) throws MalformedException {
-    for (long i = from; i < to; i++) {
-      byte found = in.bytes(i, 1, "record padding").at(0);
-      if (found != 0) {
-        throw in.malformed(i, "%02x".formatted(found), "a zero byte (padding)");
+    long i = from;
+    for (; i + 8 <= to; i += 8) {
+      if (in.u64(i, "record padding") != 0) {
+        break;
       }
+    }
+    for (; i < to; i += 4) {
+      long found = in.u32(i, "record padding");
+      if (found != 0) {
+        throw in.malformed(i, "0x%x".formatted(found), "zero (padding)");
+      }
+    }
+  }
+
+  /** Hashes what was checked since the last call, up to {@code end}: the records as they stand. */
+  private void hash(long end) {
+    while (hashed < end) {
+      int size = (int) Math.min(buffer.length, end - hashed);
+      in.copy(hashed, buffer, 0, size);
+      hash.update(buffer, 0, size);
+      hashed += size;
     }
   }
 
