@@ -1,8 +1,10 @@
 package dev.reseal.sgx;
 
 import dev.reseal.bytes.Bytes;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.security.MessageDigest;
-import java.util.BitSet;
+import java.util.Arrays;
 
 /**
  * Reads an SGXS stream: the measured records themselves as a file format (rust-sgx {@code
@@ -11,6 +13,7 @@ import java.util.BitSet;
  */
 public final class SgxsStream {
   private static final int RECORD = 64;
+  private static final byte[] NOTHING = new byte[RECORD];
   static final long ECREATE = Mrenclave.tag("ECREATE");
   static final long EADD = Mrenclave.tag("EADD");
   static final long EEXTEND = Mrenclave.tag("EEXTEND");
@@ -25,17 +28,28 @@ public final class SgxsStream {
   public record Contents(
       Measured measured, int ssaFramePages, long measuredChunks, long unmeasuredChunks) {}
 
+  private static final int WINDOW = 4 * Mrenclave.PAGE_RECORDS;
+  private static final int ALL_CHUNKS = 0xFFFF;
+
   private final Content in;
   private final MeasureLimits limits;
   private final MessageDigest hash = Bytes.newSha256();
-  private final byte[] buffer = new byte[Mrenclave.PAGE_RECORDS];
   private final long size;
   private final int ssaFramePages;
-  private final BitSet chunks = new BitSet(Mrenclave.PAGE / Mrenclave.CHUNK);
-  private long at = RECORD;
-  private long hashed;
+
+  /** A piece of the file from {@code base}; {@code next} and {@code hashed} are places in it. */
+  private final byte[] window = new byte[WINDOW];
+
+  private final ByteBuffer fields = ByteBuffer.wrap(window).order(ByteOrder.LITTLE_ENDIAN);
+  private long base;
+  private int filled;
+  private int next;
+  private int hashed;
+
   private long pages;
   private long page = -1;
+  private int seenChunks;
+  private int measuredHere;
   private long fullPages;
   private long measuredChunks;
   private long unmeasuredChunks;
@@ -43,20 +57,21 @@ public final class SgxsStream {
   private SgxsStream(Content in, MeasureLimits limits) throws MalformedException {
     this.in = in;
     this.limits = limits;
-    long tag = in.u64(0, "first record");
+    need(RECORD, "record");
+    long tag = fields.getLong(0);
     if (tag == UNSIZED) {
       throw in.malformed(0, "UNSIZED", "ECREATE (set the size of the enclave first)");
     }
     if (tag != ECREATE) {
       throw in.malformed(0, name(tag), "ECREATE");
     }
-    this.ssaFramePages = (int) in.u32(8, "SSAFRAMESIZE");
-    long size = in.u64(12, "SIZE");
+    this.ssaFramePages = fields.getInt(8);
+    this.size = fields.getLong(12);
     if (size < 2 * Mrenclave.PAGE || Long.bitCount(size) != 1) {
       throw in.malformed(12, "size 0x" + Long.toHexString(size), "a power of two above 0x1000");
     }
-    requireZero(20, RECORD);
-    this.size = size;
+    requireZero(20);
+    next = RECORD;
   }
 
   /** Whether a file begins like an SGXS stream. */
@@ -70,116 +85,122 @@ public final class SgxsStream {
   }
 
   private Contents run() throws MalformedException {
-    while (at < in.size()) {
-      long tag = in.u64(at, "record");
-      in.require(at, RECORD, "record");
+    while (base + next < in.size()) {
+      need(RECORD, "record");
+      long tag = fields.getLong(next);
       if (tag == EADD) {
         add();
       } else if (tag == EEXTEND || tag == UNMEASURED) {
         chunk(tag == EEXTEND);
       } else {
-        throw in.malformed(at, name(tag), "EADD, EEXTEND or UNMEASRD");
+        throw malformed(0, name(tag), "EADD, EEXTEND or UNMEASRD");
       }
     }
     closePage();
-    hash(at);
+    hashUpToNext();
     Measured measured = new Measured(Bytes.wrap(hash.digest()), size, pages, fullPages);
     return new Contents(measured, ssaFramePages, measuredChunks, unmeasuredChunks);
   }
 
   private void add() throws MalformedException {
     closePage();
-    hash(at);
-    long offset = in.u64(at + 8, "page offset");
-    long flags = in.u64(at + 16, "SECINFO");
+    long offset = fields.getLong(next + 8);
     if (offset % Mrenclave.PAGE != 0 || offset < 0 || offset > size - Mrenclave.PAGE) {
-      throw in.malformed(
-          at + 8, "page 0x" + Long.toHexString(offset), "an aligned page inside the enclave");
+      throw malformed(8, "page " + hex(offset), "an aligned page inside the enclave");
     }
     if (offset <= page) {
-      throw in.malformed(
-          at + 8,
-          "page 0x" + Long.toHexString(offset),
-          "one above 0x" + Long.toHexString(page) + " (pages rise)");
+      throw malformed(8, "page " + hex(offset), "one above " + hex(page) + " (pages rise)");
     }
     if (pages == limits.pages()) {
-      throw in.malformed(at, "more pages", "at most " + limits.pages());
+      throw malformed(0, "more pages", "at most " + limits.pages());
     }
-    SecInfo secInfo = SecInfo.checked("SGXS", at + 16, flags);
+    SecInfo secInfo = SecInfo.checked("SGXS", base + next + 16, fields.getLong(next + 16));
     if (secInfo.pageType() == SecInfo.TYPE_TCS && secInfo.permissions() != 0) {
-      throw in.malformed(at + 16, secInfo.toString(), "a TCS without permissions");
+      throw malformed(16, secInfo.toString(), "a TCS without permissions");
     }
-    requireZero(at + 24, at + RECORD);
+    requireZero(24);
     pages++;
     page = offset;
-    at += RECORD;
+    next += RECORD;
   }
 
   private void chunk(boolean measured) throws MalformedException {
-    long offset = in.u64(at + 8, "chunk offset");
+    need(RECORD + Mrenclave.CHUNK, "record and 256 bytes of chunk data");
+    long offset = fields.getLong(next + 8);
     if (page < 0
         || offset % Mrenclave.CHUNK != 0
         || offset < page
         || offset >= page + Mrenclave.PAGE) {
-      throw in.malformed(
-          at + 8,
-          "chunk 0x" + Long.toHexString(offset),
-          page < 0 ? "an EADD before it" : "one in the page 0x" + Long.toHexString(page));
+      throw malformed(
+          8,
+          "chunk " + hex(offset),
+          page < 0 ? "an EADD before it" : "one in the page " + hex(page));
     }
-    int index = (int) ((offset - page) / Mrenclave.CHUNK);
-    if (chunks.get(index)) {
-      throw in.malformed(at + 8, "chunk 0x" + Long.toHexString(offset) + " again", "each once");
+    int bit = 1 << (int) ((offset - page) / Mrenclave.CHUNK);
+    if ((seenChunks & bit) != 0) {
+      throw malformed(8, "chunk " + hex(offset) + " again", "each once");
     }
-    requireZero(at + 16, at + RECORD);
-    in.require(at + RECORD, Mrenclave.CHUNK, "chunk data");
-    chunks.set(index);
+    requireZero(16);
+    seenChunks |= bit;
     if (measured) {
+      measuredHere |= bit;
       measuredChunks++;
       if (measuredChunks / 16 > limits.measuredPages()) {
-        throw in.malformed(at, "more pages", "at most " + limits.measuredPages() + " measured");
+        throw malformed(0, "more pages", "at most " + limits.measuredPages() + " measured");
       }
+      next += RECORD + Mrenclave.CHUNK;
     } else {
-      hash(at);
-      hashed = at + RECORD + Mrenclave.CHUNK;
+      hashUpToNext();
       unmeasuredChunks++;
-      chunks.set(Mrenclave.PAGE / Mrenclave.CHUNK);
+      next += RECORD + Mrenclave.CHUNK;
+      hashed = next;
     }
-    at += RECORD + Mrenclave.CHUNK;
   }
 
   /** Counts the page that ends here, if all of its chunks were measured. */
   private void closePage() {
-    if (chunks.cardinality() == Mrenclave.PAGE / Mrenclave.CHUNK
-        && !chunks.get(Mrenclave.PAGE / Mrenclave.CHUNK)) {
+    if (measuredHere == ALL_CHUNKS) {
       fullPages++;
     }
-    chunks.clear();
+    seenChunks = 0;
+    measuredHere = 0;
   }
 
-  /** Padding: a multiple of 4 bytes that must be zero. */
-  private void requireZero(long from, long to) throws MalformedException {
-    long i = from;
-    for (; i + 8 <= to; i += 8) {
-      if (in.u64(i, "record padding") != 0) {
-        break;
-      }
+  /** Makes sure that {@code bytes} from {@link #next} are in the window. */
+  private void need(int bytes, String what) throws MalformedException {
+    if (next + bytes <= filled) {
+      return;
     }
-    for (; i < to; i += 4) {
-      long found = in.u32(i, "record padding");
-      if (found != 0) {
-        throw in.malformed(i, "0x%x".formatted(found), "zero (padding)");
-      }
+    in.require(base + next, bytes, what);
+    hashUpToNext();
+    base += next;
+    filled = (int) Math.min(WINDOW, in.size() - base);
+    in.copy(base, window, 0, filled);
+    next = 0;
+    hashed = 0;
+  }
+
+  /** Hashes the records as they stand in the file: that is what the processor hashes too. */
+  private void hashUpToNext() {
+    hash.update(window, hashed, next - hashed);
+    hashed = next;
+  }
+
+  /** The rest of the record is padding. */
+  private void requireZero(int from) throws MalformedException {
+    int bad = Arrays.mismatch(window, next + from, next + RECORD, NOTHING, from, RECORD);
+    if (bad >= 0) {
+      throw malformed(
+          from + bad, "%02x".formatted(window[next + from + bad]), "a zero byte (padding)");
     }
   }
 
-  /** Hashes what was checked since the last call, up to {@code end}: the records as they stand. */
-  private void hash(long end) {
-    while (hashed < end) {
-      int size = (int) Math.min(buffer.length, end - hashed);
-      in.copy(hashed, buffer, 0, size);
-      hash.update(buffer, 0, size);
-      hashed += size;
-    }
+  private MalformedException malformed(int offset, String found, String expected) {
+    return in.malformed(base + next + offset, found, expected);
+  }
+
+  private static String hex(long value) {
+    return "0x" + Long.toHexString(value);
   }
 
   private static String name(long tag) {
