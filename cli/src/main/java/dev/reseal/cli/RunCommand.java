@@ -4,6 +4,7 @@ import dev.reseal.bytes.Bytes;
 import dev.reseal.emulator.EmulatedPlatform;
 import dev.reseal.lifecycle.ExitCode;
 import dev.reseal.lifecycle.Situation;
+import dev.reseal.platform.Platform;
 import dev.reseal.supervisor.Settings;
 import dev.reseal.supervisor.StartException;
 import dev.reseal.supervisor.Supervisor;
@@ -27,7 +28,9 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "run",
     description = "Run a Python service whose state outlives its enclave instances.")
-final class RunCommand implements Callable<Integer> {
+public final class RunCommand implements Callable<Integer> {
+  private final Starter starter;
+
   @Option(names = "--lineage", required = true, paramLabel = "NAME", description = "The lineage.")
   private String name = "";
 
@@ -44,6 +47,19 @@ final class RunCommand implements Callable<Integer> {
   @Spec
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
+
+  /** Who makes a supervisor of settings and platform. */
+  public interface Starter {
+    Supervisor start(Settings settings, Platform platform) throws IOException, StartException;
+  }
+
+  public RunCommand() {
+    this(Supervisor::start);
+  }
+
+  public RunCommand(Starter starter) {
+    this.starter = starter;
+  }
 
   @Override
   public Integer call() throws IOException, InterruptedException {
@@ -69,7 +85,7 @@ final class RunCommand implements Callable<Integer> {
             limits.holdMs(),
             limits.checkpointMs());
     try {
-      return supervise(Supervisor.start(settings, new EmulatedPlatform(home.platform())));
+      return supervise(starter.start(settings, new EmulatedPlatform(home.platform())));
     } catch (StartException refused) {
       throw new Refused(ExitCode.BLOCKED, refused.why());
     }

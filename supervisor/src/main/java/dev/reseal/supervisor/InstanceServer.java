@@ -9,6 +9,7 @@ import dev.reseal.wire.Fields;
 import dev.reseal.wire.VerifyKey;
 import dev.reseal.wire.WireError;
 import dev.reseal.wire.WireException;
+import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.HttpRouting;
@@ -17,7 +18,8 @@ import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.file.Files;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -173,10 +175,30 @@ final class InstanceServer implements AutoCloseable {
       refuse(response, WireError.of(Code.STALE_SEALED_STATE, "no container " + body));
       return;
     }
-    response.contentLength(Files.size(containers.path(body)));
-    try (OutputStream out = response.outputStream()) {
-      Files.copy(containers.path(body), out);
+    try (FileChannel file = FileChannel.open(containers.path(body))) {
+      long size = file.size();
+      long from = tail(request, size);
+      if (from > 0) {
+        response.status(Status.PARTIAL_CONTENT_206);
+        response.header(HeaderNames.CONTENT_RANGE, "bytes " + from + "-" + (size - 1) + "/" + size);
+      }
+      response.contentLength(size - from);
+      file.position(from);
+      try (OutputStream out = response.outputStream()) {
+        Channels.newInputStream(file).transferTo(out);
+      }
     }
+  }
+
+  /**
+   * Where to begin: 0, or what {@code Range: bytes=-N} leaves out; other ranges are not offered.
+   */
+  private static long tail(ServerRequest request, long size) {
+    String range = request.headers().first(HeaderNames.RANGE).orElse("");
+    if (!range.matches("bytes=-[1-9][0-9]{0,8}")) {
+      return 0;
+    }
+    return Math.max(0, size - Long.parseLong(range.substring("bytes=-".length())));
   }
 
   private static void refuse(ServerResponse response, WireError error) {

@@ -35,6 +35,7 @@ public final class Supervisor implements AutoCloseable {
   private final InstanceServer server;
   private final ControlServer control;
   private final Host host;
+  private final Effects effects;
   private final Engine engine;
   private final Stopwatch stopwatch;
   private final Authority authority;
@@ -44,7 +45,7 @@ public final class Supervisor implements AutoCloseable {
   private volatile Situation situation = new Situation.Unsettled(false);
   private volatile boolean closing;
 
-  private Supervisor(Settings settings, Platform platform, Home home)
+  private Supervisor(Settings settings, Platform platform, Home home, Seams seams)
       throws IOException, StartException {
     this.settings = settings;
     this.home = home;
@@ -70,6 +71,7 @@ public final class Supervisor implements AutoCloseable {
             server::port,
             events::add,
             followers::ended);
+    this.effects = seams.effects(host);
     this.engine =
         new Engine(new Lifecycle(settings.limits()), journal, this::perform, this::changed);
     this.control =
@@ -86,9 +88,15 @@ public final class Supervisor implements AutoCloseable {
   /** Starts and returns; refuses with {@link StartException} before anything is touched. */
   public static Supervisor start(Settings settings, Platform platform)
       throws IOException, StartException {
+    return start(settings, platform, Seams.NONE);
+  }
+
+  /** The same with somebody in between. */
+  public static Supervisor start(Settings settings, Platform platform, Seams seams)
+      throws IOException, StartException {
     Home home = Home.open(settings.directory());
     try {
-      Supervisor supervisor = new Supervisor(settings, platform, home);
+      Supervisor supervisor = new Supervisor(settings, platform, home, seams);
       Thread.ofPlatform().name("supervisor").start(supervisor::loop);
       Thread.ofVirtual().name("checkpoints").start(supervisor::adviseCheckpoints);
       return supervisor;
@@ -184,7 +192,7 @@ public final class Supervisor implements AutoCloseable {
     if (effect instanceof Effect.Park) {
       stopwatch.parked();
     }
-    host.perform(effect);
+    effects.perform(effect);
     if (effect instanceof Effect.Release) {
       stopwatch.released();
     }
