@@ -2,6 +2,7 @@ package dev.reseal.cli;
 
 import dev.reseal.supervisor.ControlClient;
 import dev.reseal.supervisor.LocalStatus;
+import dev.reseal.wire.Kind;
 import dev.reseal.wire.Status;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -119,6 +120,7 @@ final class StatusCommand implements Callable<Integer> {
     object.put("fence", row.fence());
     object.put("key_generation", row.gen());
     object.put("op_id", row.opId().toHex());
+    object.put("kind", row.kind() == 0 ? "none" : Kind.of(row.kind()).wireName());
     object.put("rpo_updates", status.policy().rpoUpdates().orElse(-1L));
     object.put("lowered", status.policy().lowered());
     object.put("platform", ServiceWords.platform(status));

@@ -1,0 +1,265 @@
+"""What goes wrong from outside: a clear message, a stable exit code, nothing lost. Real processes throughout."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from world import World, wait_for
+
+HEAD = "import os, time\nimport reseal\n"
+
+SERVICE = (
+    HEAD
+    + """
+app = reseal.App(drain_timeout=1.0)
+notes = app.state("notes", of=str)
+key = app.key("app")
+
+@app.on_key("app")
+def install(old, new, reason):
+    pass
+
+def web(environ, start_response):
+    path = environ["PATH_INFO"]
+    if path == "/slow":
+        time.sleep(20)
+    if environ["REQUEST_METHOD"] == "PUT":
+        notes[path] = environ["wsgi.input"].read().decode()
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [notes.get(path, "").encode()]
+
+app.serve(web)
+"""
+)
+
+NEVER_CONNECTS = HEAD + "time.sleep(60)\n"
+EXITS_EARLY = HEAD + "raise SystemExit('no licence file')\n"
+
+
+def refusing_restore(flag: pathlib.Path) -> str:
+    """An application whose restore hook raises while the file ``flag`` is there."""
+    hook = f"""
+@app.snapshot("counter", version=1)
+def save():
+    return 42
+
+@app.restore("counter", versions=(1,))
+def load(value, version):
+    if os.path.exists({str(flag)!r}):
+        raise RuntimeError("the table is locked")
+"""
+    return SERVICE.replace("def web(", hook + "\ndef web(", 1)
+
+
+class Site:
+    """Authority and platform for all tests of this file; a lineage for each."""
+
+    def __init__(self, home: pathlib.Path) -> None:
+        self.world = World(home)
+        self.home = home
+        self.world.cli("authority", "init")
+        self.world.cli("platform", "init")
+        self.world.start("authority", "authority", "start", ready="ready", within_s=60)
+        self.world.start("platform", "platform", "start", ready="ready", within_s=60)
+
+    def app(self, name: str, source: str) -> pathlib.Path:
+        """Writes the application, drafts its policy and applies it."""
+        directory = self.home / "apps" / name
+        directory.mkdir(parents=True)
+        app = directory / "app.py"
+        app.write_text(source)
+        words = ["draft", "--lineage", name, "--life-ms", "2000", "--skew-ms", "200", "--", sys.executable, str(app)]
+        policy = directory / "policy.json"
+        policy.write_text(self.world.cli(*words).stdout)
+        self.world.cli("authority", "policy", "apply", str(policy))
+        return app
+
+    def start(self, name: str, app: pathlib.Path, *flags: str) -> Any:
+        words = ["run", "--lineage", name, *flags, "--", sys.executable, str(app)]
+        return self.world.start(name, *words, ready="serving", within_s=60)
+
+    def run(self, name: str, app: pathlib.Path, *flags: str) -> subprocess.CompletedProcess[str]:
+        return self.world.cli("run", "--lineage", name, *flags, "--", sys.executable, str(app), check=False)
+
+    def rotate(self, name: str, *flags: str) -> tuple[int, Any]:
+        done = self.world.cli("rotate", name, "--json", *flags, check=False)
+        return done.returncode, json.loads(done.stdout.strip().splitlines()[-1]) if done.stdout.strip() else done.stderr
+
+    def status(self, name: str) -> Any:
+        return self.world.json("status", name)
+
+    def client(self, name: str) -> Any:
+        from reseal.client import EMULATED, AttestedClient, Memory, Policy
+        from reseal.messages import FLAG_DEMO_POLICY, FLAG_TAKEOVER
+
+        status = self.status(name)
+        policy = Policy.of(
+            str(self.home / "public" / "authority.spki"),
+            status["lineage_id"],
+            [status["mrenclave"]],
+            [EMULATED],
+            accept_flags=FLAG_DEMO_POLICY | FLAG_TAKEOVER,
+            skew_ms=200,
+        )
+        url = f"https://127.0.0.1:{status['supervisor']['public_port']}"
+        return AttestedClient(url, policy, Memory(str(self.home / f"{name}.seen")), connect_within_s=20.0)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    made = Site(tmp_path_factory.mktemp("site"))
+    with made.world:
+        yield made
+
+
+def test_an_unknown_lineage_is_named(site: Site) -> None:
+    app = site.home / "nobody.py"
+    app.write_text(SERVICE)
+    done = site.run("nobody", app)
+    assert done.returncode == 20
+    assert "UNKNOWN_LINEAGE" in done.stderr and "policy apply" in done.stderr
+    assert site.world.cli("rotate", "nobody", check=False).returncode == 20
+
+
+def test_an_image_that_policy_does_not_name_prints_the_line_that_would_allow_it(site: Site) -> None:
+    app = site.app("changed", SERVICE)
+    app.write_text(SERVICE + "# another byte\n")
+    done = site.run("changed", app)
+    assert done.returncode == 20
+    assert "MEASUREMENT_NOT_ALLOWED" in done.stderr and '"mrenclave"' in done.stderr
+
+
+def test_a_port_in_use_is_named(site: Site) -> None:
+    app = site.app("port", SERVICE)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = site.run("port", app, "--public-port", str(port))
+    assert done.returncode == 20
+    assert "PORT_IN_USE" in done.stderr and str(port) in done.stderr
+
+
+def test_an_application_that_never_connects_is_given_up_and_can_be_run_again(site: Site) -> None:
+    app = site.app("mute", NEVER_CONNECTS)
+    done = site.run("mute", app, "--birth-ms", "700")
+    assert done.returncode == 10
+    assert "NEVER_CONNECTED" in done.stdout + done.stderr
+    assert site.status("mute")["state"] == "EMPTY"
+
+
+def test_an_application_that_exits_early_is_given_up_with_where_its_log_is(site: Site) -> None:
+    app = site.app("short", EXITS_EARLY)
+    done = site.run("short", app)
+    assert done.returncode == 10
+    assert "log" in done.stdout + done.stderr
+    assert site.status("short")["state"] == "EMPTY"
+
+
+def test_a_second_supervisor_on_one_directory_is_refused(site: Site) -> None:
+    app = site.app("twice", SERVICE)
+    site.start("twice", app)
+    done = site.run("twice", app)
+    assert done.returncode == 20
+    assert "SECOND_SUPERVISOR" in done.stderr
+    assert site.status("twice")["supervisor"]["situation"] == "IDLE"
+
+
+def test_a_request_that_never_ends_aborts_the_reseal_and_the_old_instance_serves_on(site: Site) -> None:
+    app = site.app("stuck", SERVICE)
+    site.start("stuck", app)
+    client = site.client("stuck")
+    assert client.put("/a", b"one").status == 200
+    slow = threading.Thread(target=_quietly, args=(site, "stuck"), daemon=True)
+    slow.start()
+    time.sleep(1.0)
+    code, summary = site.rotate("stuck")
+    assert (code, summary["rule"]) == (10, "DRAIN_DEADLINE")
+    assert summary["updates_lost"] == "0"
+    assert client.get("/a").body == b"one"
+    assert site.status("stuck")["epoch"] == 1
+
+
+def _quietly(site: Site, name: str) -> None:
+    from reseal.errors import ResealError
+
+    try:
+        site.client(name).get("/slow")
+    except ResealError as ended:
+        assert ended is not None
+
+
+def test_a_restore_hook_that_throws_stops_with_the_head_intact_and_resumes(site: Site) -> None:
+    flag = site.home / "locked"
+    app = site.app("picky", refusing_restore(flag))
+    site.start("picky", app)
+    client = site.client("picky")
+    assert client.put("/a", b"one").status == 200
+    flag.touch()
+    code, summary = site.rotate("picky")
+    assert code == 50
+    assert "--resume" in summary["next"]
+    assert site.status("picky")["state"] == "SEALED"
+    code, summary = site.rotate("picky", "--resume")
+    assert code == 50
+    flag.unlink()
+    code, summary = site.rotate("picky", "--resume")
+    assert code == 0, summary
+    assert client.get("/a").body == b"one"
+
+
+def test_a_torn_journal_costs_nothing(site: Site) -> None:
+    app = site.app("torn", SERVICE)
+    site.start("torn", app)
+    assert site.client("torn").put("/a", b"one").status == 200
+    assert site.rotate("torn")[0] == 0
+    site.world.processes.pop("torn").kill()
+    journal = site.home / "lineages" / "torn" / "journal"
+    content = journal.read_bytes().rstrip(b"\0")
+    for torn in (content[:-3], content[:17], b"", b"\xff" * 100):
+        journal.write_bytes(torn)
+        site.start("torn", app)
+        assert site.client("torn").get("/a").body == b"one"
+        assert site.rotate("torn")[0] == 0
+        site.world.processes.pop("torn").kill()
+
+
+def test_without_its_authority_a_rotation_is_blocked_and_the_service_goes_on(site: Site) -> None:
+    app = site.app("alone", SERVICE)
+    site.start("alone", app)
+    client = site.client("alone")
+    assert client.put("/a", b"one").status == 200
+    site.world.processes.pop("authority").kill()
+    try:
+        done = site.world.cli("rotate", "alone", check=False)
+        assert done.returncode == 20
+        assert "AUTHORITY_UNREACHABLE" in done.stderr
+        assert site.world.cli("status", "alone", check=False).returncode == 20
+    finally:
+        site.world.start("authority", "authority", "start", ready="ready", within_s=60)
+    wait_for("the passport to be renewed", lambda: client.get("/a").body == b"one", 20)
+    assert site.rotate("alone")[0] == 0
+
+
+def test_an_authority_that_vanishes_during_a_rotation_is_waited_for(site: Site) -> None:
+    app = site.app("midway", SERVICE)
+    supervisor = site.start("midway", app)
+    client = site.client("midway")
+    assert client.put("/a", b"one").status == 200
+    result: list[tuple[int, Any]] = []
+    operator = threading.Thread(target=lambda: result.append(site.rotate("midway")))
+    operator.start()
+    supervisor.await_line("PERMIT    done", 30)
+    site.world.processes.pop("authority").kill()
+    time.sleep(1.0)
+    site.world.start("authority", "authority", "start", ready="ready", within_s=60)
+    operator.join(60)
+    assert result and result[0][0] == 0, result
+    assert client.get("/a").body == b"one"

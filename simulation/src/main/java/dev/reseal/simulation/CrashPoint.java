@@ -1,0 +1,33 @@
+package dev.reseal.simulation;
+
+/**
+ * Where a crash is made: before or after the n-th thing that a supervisor does in an operation.
+ *
+ * @param victim who is killed
+ * @param number counted from 1; journal writes and orders that touch the world count alike
+ */
+record CrashPoint(Victim victim, Side side, int number) {
+  enum Victim {
+    SUPERVISOR,
+    OLD,
+    NEW,
+    AUTHORITY,
+    PLATFORM,
+    NOBODY
+  }
+
+  enum Side {
+    BEFORE,
+    AFTER
+  }
+
+  /** {@code victim:side:number}, as in {@code old:before:7}. */
+  static CrashPoint parse(String text) {
+    String[] parts = text.toUpperCase(java.util.Locale.ROOT).split(":");
+    if (parts.length != 3) {
+      throw new IllegalArgumentException("'" + text + "' is not victim:side:number");
+    }
+    return new CrashPoint(
+        Victim.valueOf(parts[0]), Side.valueOf(parts[1]), Integer.parseInt(parts[2]));
+  }
+}
