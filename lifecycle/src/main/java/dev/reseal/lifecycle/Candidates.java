@@ -3,14 +3,12 @@ package dev.reseal.lifecycle;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.lifecycle.Event.FromInstance;
 import dev.reseal.lifecycle.Situation.Halted;
-import dev.reseal.lifecycle.Situation.Idle;
 import dev.reseal.wire.Code;
 import dev.reseal.wire.Kind;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
-/** From DESTROY to RETIRE: the old instance goes, candidates come until one is activated. */
+/** From DESTROY to RESTORE: the old instance goes, candidates come until one is ready. */
 final class Candidates {
   private final Limits limits;
   private final BackOut backOut;
@@ -23,7 +21,7 @@ final class Candidates {
   Decision decide(Run run, Event event) {
     return switch (event) {
       case FromInstance said when run.isCandidate(said.handle()) -> candidateSaid(run, said);
-      case FromInstance said when run.isOld(said.handle()) -> oldSaid(run, said);
+      case Event.Exited(String handle) when run.isOld(handle) -> oldGone(run, handle);
       case Event.Born(String handle)
           when run.phase() == Phase.CREATE && run.candidate().isEmpty() ->
           attest(run.withCandidate(handle));
@@ -45,21 +43,6 @@ final class Candidates {
   Decision create(Run run) {
     Run next = run.createdAgain().at(Phase.CREATE);
     return Decision.to(next, new Effect.Create(next.opId()));
-  }
-
-  Decision rekey(Run run, Bytes grant) {
-    Run next = run.at(Phase.PROVISION);
-    String active = next.old().orElseThrow();
-    return Decision.to(
-        next,
-        new Effect.Advise(active, Verb.REKEY_GRANT, grant),
-        new Effect.Advise(active, Verb.RENEW, Bytes.EMPTY),
-        new Effect.Wait(Alarm.INSTALL, limits.installMs(), next.turn()));
-  }
-
-  Decision commit(Run run, Bytes ready) {
-    Run next = run.storing(ready).at(Phase.COMMIT);
-    return Decision.to(next, new Effect.Submit(Call.ACTIVATE, ready));
   }
 
   /** The head stays; a person must remove the cause. */
@@ -86,7 +69,8 @@ final class Candidates {
     return new Decision(new Situation.Running(next), "", effects);
   }
 
-  private Decision failed(Run run, String rule, String detail) {
+  /** Another candidate, or after three failures with one cause the end of trying. */
+  Decision failed(Run run, String rule, String detail) {
     Run counted = run.failedBy(rule);
     if (counted.tries().same() >= Limits.CANDIDATES && run.kind() == Kind.GENESIS) {
       return backOut.begin(counted, new Cause(rule, detail, "nothing was born; run it again"));
@@ -110,46 +94,10 @@ final class Candidates {
     return new Decision(again.next(), rule + ": " + detail, effects);
   }
 
-  private Decision oldSaid(Run run, FromInstance said) {
-    boolean gone = said instanceof Event.Exited;
-    if (run.kind() == Kind.REKEY) {
-      return rekeySaid(run, said);
-    }
-    if (gone && run.phase() == Phase.DESTROY) {
-      return reclaim(run.without(said.handle()));
-    }
-    return Decision.to(gone ? run.without(said.handle()) : run);
-  }
-
-  private Decision rekeySaid(Run run, FromInstance said) {
-    return switch (said) {
-      case Event.Installed _ -> retire(run.withCandidate(said.handle()), said.handle());
-      case Event.InstallFailed(_, String detail) -> holdOver(run, "INSTALL_FAILED", detail);
-      case Event.AdviceRefused(_, _, String rule) -> holdOver(run, rule, "rekey-grant refused");
-      case Event.Exited _ ->
-          Lifecycle.settle(
-              new Effect.Park(), new Effect.Finish(run.opId(), new Outcome.Done("taking over")));
-      case Event.Born _,
-          Event.Entered _,
-          Event.PlatformChecked _,
-          Event.DrainDeadline _,
-          Event.Sealed _,
-          Event.GrantAsked _,
-          Event.Ready _,
-          Event.RestoreFailed _,
-          Event.Serving _,
-          Event.Checkpointed _ ->
-          Decision.to(run);
-    };
-  }
-
-  private Decision holdOver(Run run, String rule, String detail) {
-    Cause cause =
-        new Cause(rule, detail, "the old generation goes on until rekey_grace ends; repeat rotate");
-    return Decision.failing(
-        cause.toString(),
-        new Idle(run.old().orElseThrow()),
-        new Effect.Finish(run.opId(), new Outcome.HoldOver(cause)));
+  private Decision oldGone(Run run, String handle) {
+    return run.phase() == Phase.DESTROY
+        ? reclaim(run.without(handle))
+        : Decision.to(run.without(handle));
   }
 
   private Decision candidateSaid(Run run, FromInstance said) {
@@ -159,24 +107,26 @@ final class Candidates {
           run.phase() == Phase.ATTEST
               ? Decision.to(run.at(Phase.PROVISION), new Effect.Submit(Call.GRANT, message))
               : Decision.to(run);
-      case Event.Ready ready -> run.phase() == Phase.RESTORE ? ready(run, ready) : Decision.to(run);
+      case Event.Ready ready ->
+          run.phase() == Phase.RESTORE ? Commit.ready(run, ready) : Decision.to(run);
       case Event.PlatformChecked(_, boolean same) ->
-          same || !run.phase().before(Phase.COMMIT)
+          same
               ? Decision.to(run)
               : failed(run, "PLATFORM_KEY_CHANGED", "no registered slot opens on this platform");
       case Event.RestoreFailed(_, String rule, String detail) -> failed(run, rule, detail);
-      case Event.InstallFailed(_, String detail) -> installFailed(run, detail);
-      case Event.Serving _ -> run.phase() == Phase.RESUME ? serving(run) : Decision.to(run);
-      case Event.Checkpointed _ ->
-          run.phase() == Phase.RETIRE
-              ? Decision.to(run.at(Phase.RETIRE), new Effect.Demand(Kind.RETIRE))
-              : Decision.to(run);
       case Event.AdviceRefused(_, String verb, String rule) ->
-          counts(verb, rule) && run.phase().before(Phase.COMMIT)
+          counts(verb, rule)
               ? failed(run, rule, "the candidate refused '" + verb + "'")
               : Decision.to(run);
-      case Event.Exited _ -> exited(run);
-      case Event.Entered _, Event.DrainDeadline _, Event.Sealed _, Event.Installed _ ->
+      case Event.Exited _ ->
+          failed(run, "EXITED", "the process ended in " + run.phase() + "; its log says why");
+      case Event.Entered _,
+          Event.DrainDeadline _,
+          Event.Sealed _,
+          Event.InstallFailed _,
+          Event.Serving _,
+          Event.Installed _,
+          Event.Checkpointed _ ->
           Decision.to(run);
     };
   }
@@ -186,143 +136,37 @@ final class Candidates {
     return !rule.equals(Code.WRONG_STATE.name()) && !verb.equals(Verb.PLAT_CHECK.word());
   }
 
-  private Decision exited(Run run) {
-    return switch (run.phase()) {
-      case CREATE, ATTEST, PROVISION, RESTORE ->
-          failed(run, "EXITED", "the process ended in " + run.phase() + "; its log says why");
-      case IDLE, PLAN, PREFLIGHT, PERMIT, QUIESCE, SNAPSHOT, PERSIST, DESTROY, RECLAIM ->
-          Decision.to(run);
-      case COMMIT -> Decision.to(run.without(run.candidate().orElseThrow()));
-      case RESUME -> Lifecycle.settle();
-      case RETIRE ->
-          Lifecycle.settle(
-              new Effect.Park(),
-              new Effect.Finish(
-                  run.opId(), new Outcome.Done("the new instance ended; taking over")));
-    };
-  }
-
-  private Decision ready(Run run, Event.Ready ready) {
-    if (ready.body().isEmpty()) {
-      return commit(run, ready.message());
-    }
-    Run next =
-        run.withBody(ready.body().get(), Optional.empty())
-            .storing(ready.message())
-            .at(Phase.COMMIT);
-    return Decision.to(next, new Effect.Keep(ready.handle(), ready.body().get()));
-  }
-
-  private Decision installFailed(Run run, String detail) {
-    return halt(
-        run,
-        new Cause(
-            "INSTALL_FAILED",
-            "on_key failed after the commit: " + detail,
-            "the state is intact; reseal rotate --mode rekey makes another generation, then"
-                + " --resume"));
-  }
-
-  private Decision serving(Run run) {
-    String handle = run.candidate().orElseThrow();
-    if (run.kind() == Kind.GENESIS) {
-      return Decision.to(
-          new Idle(handle),
-          new Effect.Release(handle),
-          new Effect.Finish(run.opId(), new Outcome.Done("")));
-    }
-    Decision retiring = retire(run, handle);
-    List<Effect> effects = new ArrayList<>();
-    effects.add(new Effect.Release(handle));
-    effects.addAll(retiring.effects());
-    return new Decision(retiring.next(), "", effects);
-  }
-
-  private Decision retire(Run run, String handle) {
-    Run next = run.at(Phase.RETIRE);
-    return Decision.to(
-        next,
-        new Effect.Advise(handle, Verb.CHECKPOINT, Bytes.EMPTY),
-        new Effect.Wait(Alarm.CHECKPOINT, limits.sealMs(), next.turn()));
-  }
-
   private Decision answered(Run run, Event.FromAuthority answer) {
     return switch (answer) {
       case Event.Answered(Call call, _, _, Bytes message) -> proceed(run, call, message);
-      case Event.Denied(Call call, Denial denial) -> denied(run, call, denial);
-      case Event.Unanswered(Call call, String detail) ->
-          call == Call.RETIRE && run.phase() == Phase.RETIRE
-              ? retired(run, Optional.empty(), "retire is still to be done: " + detail)
-              : Decision.to(run);
+      case Event.Denied(Call call, Denial denial) ->
+          expects(run, call) ? refused(run, denial) : Decision.to(run);
+      case Event.Unanswered _ -> Decision.to(run);
     };
+  }
+
+  private static boolean expects(Run run, Call call) {
+    return (run.phase() == Phase.ATTEST && call == Call.CHALLENGE)
+        || (run.phase() == Phase.PROVISION && call == Call.GRANT);
   }
 
   private Decision proceed(Run run, Call call, Bytes message) {
-    Optional<String> candidate = run.candidate();
-    return switch (call) {
-      case CHALLENGE ->
-          run.phase() == Phase.ATTEST && candidate.isPresent()
-              ? Decision.to(run, new Effect.Advise(candidate.get(), Verb.CHALLENGE, message))
-              : Decision.to(run);
-      case GRANT -> run.phase() == Phase.PROVISION ? granted(run, message) : Decision.to(run);
-      case ACTIVATE -> run.phase() == Phase.COMMIT ? activated(run, message) : Decision.to(run);
-      case FETCH_ACTIVATION ->
-          run.phase() == Phase.RESUME ? activated(run, message) : Decision.to(run);
-      case RETIRE ->
-          run.phase() == Phase.RETIRE ? retired(run, Optional.of(message), "") : Decision.to(run);
-      case BEGIN, REGISTER, ABORT, TAKEOVER, FETCH_ABORT -> Decision.to(run);
-    };
-  }
-
-  private Decision granted(Run run, Bytes grant) {
+    if (!expects(run, call) || run.candidate().isEmpty()) {
+      return Decision.to(run);
+    }
+    String candidate = run.candidate().get();
+    if (call == Call.CHALLENGE) {
+      return Decision.to(run, new Effect.Advise(candidate, Verb.CHALLENGE, message));
+    }
     Run next = run.at(Phase.RESTORE);
     return Decision.to(
         next,
-        new Effect.Advise(next.candidate().orElseThrow(), Verb.GRANT, grant),
+        new Effect.Advise(candidate, Verb.GRANT, message),
         new Effect.Wait(Alarm.RESTORE, limits.restoreMs(), next.turn()));
   }
 
-  /** The commit has happened; if the candidate died meanwhile, it is taken over from. */
-  private Decision activated(Run run, Bytes activation) {
-    if (run.candidate().isEmpty()) {
-      return Lifecycle.settle();
-    }
-    Run next = run.at(Phase.RESUME);
-    return Decision.to(
-        next,
-        new Effect.Advise(next.candidate().orElseThrow(), Verb.ACTIVATION, activation),
-        new Effect.Wait(Alarm.INSTALL, limits.installMs(), next.turn()));
-  }
-
-  private Decision retired(Run run, Optional<Bytes> message, String note) {
-    String active = run.candidate().orElseThrow();
-    List<Effect> effects = new ArrayList<>();
-    message
-        .filter(m -> m.size() > 0)
-        .ifPresent(m -> effects.add(new Effect.Advise(active, Verb.RETIRED, m)));
-    effects.add(new Effect.Tidy());
-    effects.add(new Effect.Finish(run.opId(), new Outcome.Done(note)));
-    return new Decision(new Idle(active), note, effects);
-  }
-
-  private Decision denied(Run run, Call call, Denial denial) {
-    return switch (call) {
-      case CHALLENGE ->
-          run.phase() == Phase.ATTEST ? candidateRefused(run, denial) : Decision.to(run);
-      case GRANT ->
-          run.phase() == Phase.PROVISION ? candidateRefused(run, denial) : Decision.to(run);
-      case ACTIVATE ->
-          run.phase() == Phase.COMMIT ? candidateRefused(run, denial) : Decision.to(run);
-      case FETCH_ACTIVATION -> Lifecycle.settle();
-      case RETIRE ->
-          run.phase() == Phase.RETIRE
-              ? retired(run, Optional.empty(), "not retired: " + denial.cause())
-              : Decision.to(run);
-      case BEGIN, REGISTER, ABORT, TAKEOVER, FETCH_ABORT -> Decision.to(run);
-    };
-  }
-
-  private Decision candidateRefused(Run run, Denial denial) {
+  /** A refusal of a candidate's message: too late, too early, or a bad candidate. */
+  Decision refused(Run run, Denial denial) {
     if (denial.code() == Code.FENCED || denial.code() == Code.WRONG_STATE) {
       return Lifecycle.settle();
     }
@@ -349,17 +193,10 @@ final class Candidates {
               : Decision.to(run);
       case Event.NotCreated(boolean pressure, Cause cause) ->
           run.phase() == Phase.CREATE ? notCreated(run, pressure, cause) : Decision.to(run);
-      case Event.Kept(Bytes body) ->
-          run.phase() == Phase.COMMIT && run.body().equals(Optional.of(body))
-              ? Decision.to(run, new Effect.Submit(Call.ACTIVATE, run.stored().orElseThrow()))
-              : Decision.to(run);
-      case Event.NotKept(Cause cause) ->
-          run.phase() == Phase.COMMIT
-              ? failed(run, cause.rule(), cause.detail())
-              : Decision.to(run);
       case Event.Elapsed(Alarm alarm, long turn) ->
-          turn == run.turn() && awaits(run, alarm) ? elapsed(run, alarm) : Decision.to(run);
-      case Event.Fit _, Event.Unfit _, Event.Surveyed _ -> Decision.to(run);
+          turn == run.turn() && awaited(run, alarm) ? elapsed(run, alarm) : Decision.to(run);
+      case Event.Fit _, Event.Unfit _, Event.Kept _, Event.NotKept _, Event.Surveyed _ ->
+          Decision.to(run);
     };
   }
 
@@ -378,39 +215,35 @@ final class Candidates {
         new Effect.Wait(Alarm.BACK_OFF, ms, next.turn()));
   }
 
-  private static boolean awaits(Run run, Alarm alarm) {
-    return switch (alarm) {
-      case BACK_OFF -> run.phase() == Phase.CREATE || run.phase() == Phase.ATTEST;
-      case BIRTH -> run.phase() == Phase.CREATE;
-      case EVIDENCE -> run.phase() == Phase.ATTEST;
-      case RESTORE -> run.phase() == Phase.RESTORE;
-      case INSTALL -> run.phase() == Phase.RESUME || run.phase() == Phase.PROVISION;
-      case CHECKPOINT -> run.phase() == Phase.RETIRE;
-      case DRAIN, SEAL, RECLAIM, LEASE, RESUMPTION -> false;
-    };
-  }
-
   private Decision elapsed(Run run, Alarm alarm) {
     return switch (alarm) {
       case BACK_OFF ->
-          run.phase() == Phase.ATTEST
-              ? Decision.to(run, new Effect.Challenge(run.opId()))
-              : create(run);
+          run.phase() == Phase.CREATE
+              ? create(run)
+              : Decision.to(run, new Effect.Challenge(run.opId()));
       case BIRTH ->
-          failed(
+          late(
               run,
+              Phase.CREATE,
               "NEVER_CONNECTED",
-              "the application made no call within " + limits.birthMs() + " ms");
-      case EVIDENCE -> failed(run, "NO_EVIDENCE", "no evidence within " + limits.birthMs() + " ms");
+              "the application made no call",
+              limits.birthMs());
+      case EVIDENCE ->
+          late(run, Phase.ATTEST, "NO_EVIDENCE", "the candidate showed none", limits.birthMs());
       case RESTORE ->
-          failed(run, "RESTORE_DEADLINE", "not ready within " + limits.restoreMs() + " ms");
-      case INSTALL ->
-          run.kind() == Kind.REKEY
-              ? holdOver(run, "INSTALL_DEADLINE", "the generation was not installed in time")
-              : installFailed(run, "not serving within " + limits.installMs() + " ms");
-      case CHECKPOINT ->
-          retired(run, Optional.empty(), "no checkpoint of the new instance yet; nothing retired");
-      case DRAIN, SEAL, RECLAIM, LEASE, RESUMPTION -> Decision.to(run);
+          late(run, Phase.RESTORE, "RESTORE_DEADLINE", "it was not ready", limits.restoreMs());
+      case DRAIN, SEAL, RECLAIM, INSTALL, CHECKPOINT, LEASE, RESUMPTION -> Decision.to(run);
     };
+  }
+
+  /** Only these two phases back off. */
+  private static boolean awaited(Run run, Alarm alarm) {
+    return alarm != Alarm.BACK_OFF || run.phase() == Phase.CREATE || run.phase() == Phase.ATTEST;
+  }
+
+  private Decision late(Run run, Phase expected, String rule, String what, long ms) {
+    return run.phase() == expected
+        ? failed(run, rule, what + " within " + ms + " ms")
+        : Decision.to(run);
   }
 }

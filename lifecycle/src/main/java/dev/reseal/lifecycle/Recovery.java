@@ -187,8 +187,7 @@ final class Recovery {
     Optional<Found> standby = standby(facts, old, noted);
     if (standby.isPresent()) {
       Run run = run(row, Phase.COMMIT, Optional.empty()).withCandidate(standby.get().handle());
-      Decision commit =
-          sequential.candidates().commit(run, noted.flatMap(Noted::ready).orElseThrow());
+      Decision commit = Commit.submit(run, noted.flatMap(Noted::ready).orElseThrow());
       return dropping(others(facts, standby), parked(commit));
     }
     Run run = run(row, Phase.DESTROY, old);

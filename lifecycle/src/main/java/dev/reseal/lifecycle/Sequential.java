@@ -11,16 +11,23 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** The phases in order: up to PERSIST here, from DESTROY on in {@link Candidates}. */
+/**
+ * The phases in order: up to PERSIST here, from DESTROY on in {@link Candidates} and {@link
+ * Commit}.
+ */
 final class Sequential {
   private final Limits limits;
   private final BackOut backOut;
   private final Candidates candidates;
+  private final Commit commit;
+  private final Rekey rekey;
 
   Sequential(Limits limits, BackOut backOut) {
     this.limits = limits;
     this.backOut = backOut;
     this.candidates = new Candidates(limits, backOut);
+    this.commit = new Commit(limits, candidates);
+    this.rekey = new Rekey(limits, commit);
   }
 
   Candidates candidates() {
@@ -35,8 +42,10 @@ final class Sequential {
       case QUIESCE -> quiesce(run, event);
       case SNAPSHOT -> snapshot(run, event);
       case PERSIST -> persist(run, event);
-      case DESTROY, RECLAIM, CREATE, ATTEST, PROVISION, RESTORE, COMMIT, RESUME, RETIRE ->
-          candidates.decide(run, event);
+      case DESTROY, RECLAIM, CREATE, ATTEST, RESTORE -> candidates.decide(run, event);
+      case PROVISION ->
+          run.kind() == Kind.REKEY ? rekey.decide(run, event) : candidates.decide(run, event);
+      case COMMIT, RESUME, RETIRE -> commit.decide(run, event);
     };
   }
 
@@ -94,7 +103,7 @@ final class Sequential {
       case GENESIS, TAKEOVER, RECOVER -> candidates.create(run);
       case REKEY ->
           run.old().isPresent()
-              ? candidates.rekey(run, message)
+              ? rekey.begin(run, message)
               : Lifecycle.settle(
                   new Effect.Finish(run.opId(), new Outcome.Done("taking over with the new key")));
       case ABORT, RETIRE, CLOSE, POLICY ->

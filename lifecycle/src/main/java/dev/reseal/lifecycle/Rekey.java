@@ -1,0 +1,69 @@
+package dev.reseal.lifecycle;
+
+import dev.reseal.bytes.Bytes;
+import dev.reseal.lifecycle.Event.FromInstance;
+import dev.reseal.lifecycle.Situation.Idle;
+
+/** R0: a new key generation into the instance that serves (protocol 11). */
+final class Rekey {
+  private final Limits limits;
+  private final Commit commit;
+
+  Rekey(Limits limits, Commit commit) {
+    this.limits = limits;
+    this.commit = commit;
+  }
+
+  /** The register has moved on already: there is no way back from here. */
+  Decision begin(Run run, Bytes grant) {
+    Run next = run.at(Phase.PROVISION);
+    String active = next.old().orElseThrow();
+    return Decision.to(
+        next,
+        new Effect.Advise(active, Verb.REKEY_GRANT, grant),
+        new Effect.Advise(active, Verb.RENEW, Bytes.EMPTY),
+        new Effect.Wait(Alarm.INSTALL, limits.installMs(), next.turn()));
+  }
+
+  Decision decide(Run run, Event event) {
+    return switch (event) {
+      case FromInstance said when run.isOld(said.handle()) -> said(run, said);
+      case Event.Elapsed(Alarm alarm, long turn)
+          when alarm == Alarm.INSTALL && turn == run.turn() ->
+          holdOver(run, "INSTALL_DEADLINE", "the generation was not installed in time");
+      case FromInstance _, Event.FromOperator _, Event.FromAuthority _, Event.FromHost _ ->
+          Decision.to(run);
+    };
+  }
+
+  private Decision said(Run run, FromInstance said) {
+    return switch (said) {
+      case Event.Installed _ -> commit.retire(run.withCandidate(said.handle()), said.handle());
+      case Event.InstallFailed(_, String detail) -> holdOver(run, "INSTALL_FAILED", detail);
+      case Event.AdviceRefused(_, _, String rule) -> holdOver(run, rule, "rekey-grant refused");
+      case Event.Exited _ ->
+          Lifecycle.settle(
+              new Effect.Park(), new Effect.Finish(run.opId(), new Outcome.Done("taking over")));
+      case Event.Born _,
+          Event.Entered _,
+          Event.PlatformChecked _,
+          Event.DrainDeadline _,
+          Event.Sealed _,
+          Event.GrantAsked _,
+          Event.Ready _,
+          Event.RestoreFailed _,
+          Event.Serving _,
+          Event.Checkpointed _ ->
+          Decision.to(run);
+    };
+  }
+
+  private Decision holdOver(Run run, String rule, String detail) {
+    Cause cause =
+        new Cause(rule, detail, "the old generation goes on until rekey_grace ends; repeat rotate");
+    return Decision.failing(
+        cause.toString(),
+        new Idle(run.old().orElseThrow()),
+        new Effect.Finish(run.opId(), new Outcome.HoldOver(cause)));
+  }
+}
