@@ -14,8 +14,8 @@ import picocli.CommandLine;
 
 /**
  * {@code reseal run} with a crash: {@code CrashRun victim:side:number AUTHORITY_PID PLATFORM_PID
- * ARGUMENTS OF RUN}. SIGKILL hits the victim exactly there; every point passed is printed, so that a
- * run with {@code nobody:before:1} lists them all.
+ * ARGUMENTS OF RUN}. SIGKILL hits the victim exactly there; every point passed is printed, so that
+ * a run with {@code nobody:before:1} lists them all.
  */
 public final class CrashRun {
   private static final int KILLED = 137;
