@@ -210,7 +210,8 @@ class Engine:
         if policy is not None:
             self._host.granted(policy)
         if grant.genesis:
-            body = self._store("genesis")[0]
+            body, version = self._store("genesis")
+            self._host.acknowledged(version)
             with self._lock:
                 ready = self.instance.begun(body)
         else:

@@ -83,6 +83,8 @@ class Gate:
         wrote = self._ledger.written()
         covered = self._ledger.version if rpo == 0 else wrote - rpo
         with self._changed:
+            if rpo and wrote - self._acked > rpo // 2:
+                self._pace.want_checkpoint()
             if self._acked >= covered:
                 return
             self._inside -= 1

@@ -153,6 +153,7 @@ class Instance:
         self.check("challenge")
         if self._grant is not None and self._grant.head.op_id != found.head.op_id:
             raise Refused("BINDING_MISMATCH", "a challenge of another operation than the grant's")
+        self._verified(messages.LogHead, found.log_head)
         self.enter("challenge")
         self.learn(found.log_head)
         claims = messages.claims(found.head, found.nonce, self.pk_sig, self.pk_kem, self.pk_tls)
@@ -181,7 +182,7 @@ class Instance:
             self.check("grant-other")
         if found.early:
             raise Refused("WRONG_STATE", "an early grant: this SDK re-seals in sequential mode only")
-        if (found.body_id is None or found.opening is None) != found.genesis:
+        if (found.body_id is None, found.opening is None) != (found.genesis, found.genesis):
             raise Refused("BINDING_MISMATCH", "a grant that is neither of genesis nor of a state")
         policy = self._policy(found.policy)
         self.learn(found.log_head)
@@ -272,9 +273,10 @@ class Instance:
         if found.state_head != self._ready_head:
             raise Refused("BINDING_MISMATCH", "the activation names another head than our ready made")
         passport = self._passport(found.passport, found.epoch)
-        self.learn(found.log_head)
+        self._verified(messages.LogHead, found.log_head)
         keyset = self._keyset("keyset", head, found.epoch, found.gen, found.enc, found.ct)
         self.enter("activation")
+        self.learn(found.log_head)
         self.epoch, self._fence, self.passport = passport.head.epoch, head.fence, found.passport
         self.ring.install(keyset)
         try:
@@ -329,6 +331,7 @@ class Instance:
     def accept_passport(self, message: bytes) -> messages.Passport:
         """Keeps a newer passport."""
         found = self._passport(message, self.epoch)
+        self._verified(messages.LogHead, found.log_head)
         self.enter("passport")
         self.learn(found.log_head)
         held = None if self.passport is None else self._passport(self.passport, self.epoch)
@@ -401,6 +404,7 @@ class Instance:
         self._ours(found.head)
         if found.body_id != body.body_id or found.nonce != nonce or found.head.epoch != self.epoch:
             raise Refused("BINDING_MISMATCH", "a checkpoint-ack for another container")
+        self._verified(messages.LogHead, found.log_head)
         self.enter("checkpoint-ack")
         self.learn(found.log_head)
 
@@ -408,6 +412,7 @@ class Instance:
         """Zeroises our copies of retired generations."""
         found = self._verified(messages.Retired, message)
         self._ours(found.head)
+        self._verified(messages.LogHead, found.log_head)
         self.enter("retired")
         self.learn(found.log_head)
         self.ring.retire(found.gens)

@@ -127,6 +127,7 @@ class Runtime:
 
     def adopt(self, stores: dict[str, dict[Key, bytes]], highest: int) -> None:
         self._app.adopt(stores, highest)
+        self._gate.acknowledged(self._app.ledger.version)
 
     def install_keys(self, reason: str) -> None:
         self._app.install_keys(reason)

@@ -222,7 +222,8 @@ class Authority:
             raise Refused("STALE_SEALED_STATE", "ready for another body")
         self._shares(ready.slots, sha256(core))
         self.body = rsc1.Body(core, ready.slots, footer)
-        self.epoch, self.gen, self.active, self.seq = self.epoch + 1, self.next_gen, self.candidate, 0
+        self.epoch, self.gen, self.active = self.epoch + 1, self.next_gen, self.candidate
+        self.seq = rsc1.Footer.decode(footer).seq if self.epoch == 1 else 0
         self._wrap, self._fence_of_active, self.state = self._next_wrap, self.fence, "ACTIVE"
         head = self._head()
         active = self.active
