@@ -20,7 +20,8 @@ import picocli.CommandLine.Command;
       BirthCommand.class,
       PlatformCommand.class,
       InspectCommand.class,
-      WhyCommand.class
+      WhyCommand.class,
+      VerifyCommand.class
     })
 public final class Reseal {
   private Reseal() {}
