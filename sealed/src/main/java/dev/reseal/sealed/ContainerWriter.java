@@ -2,7 +2,6 @@ package dev.reseal.sealed;
 
 import dev.reseal.bytes.Bytes;
 import dev.reseal.sealed.SegmentCipher.RoundKey;
-import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Digests;
 import dev.reseal.wire.Limits;
 import java.io.IOException;
@@ -102,19 +101,16 @@ public final class ContainerWriter implements AutoCloseable {
 
   /** Adds a record to the round that is open. */
   public void write(StateRecord record) throws IOException {
-    Bytes body =
-        Cbor.array(
-                Cbor.of(record.store()),
-                Cbor.of(record.key()),
-                Cbor.of(record.version()),
-                Cbor.orNull(record.value()))
-            .encode();
-    if (body.size() > Limits.RECORD) {
+    Bytes beginning = record.beforeValue();
+    int size = beginning.size() + record.value().map(Bytes::size).orElse(0);
+    if (size > Limits.RECORD) {
       throw new IllegalArgumentException(
-          record + " takes " + body.size() + " bytes, more than " + Limits.RECORD);
+          record + " takes " + size + " bytes, more than " + Limits.RECORD);
     }
-    plaintext(Bytes.u32(body.size()).buffer());
-    plaintext(body.buffer());
+    plaintext(Bytes.concat(Bytes.u32(size), beginning).buffer());
+    if (record.value().isPresent()) {
+      plaintext(record.value().get().buffer());
+    }
   }
 
   void plaintext(ByteBuffer bytes) throws IOException {

@@ -70,7 +70,7 @@ final class RecordParser {
               key(fields.blob(1, Limits.RECORD)),
               fields.uint(2),
               fields.blobOrNull(3, Limits.RECORD));
-      record.value().ifPresent(value -> Cbor.decode(value, Cbor.Profile.VALUES));
+      record.value().ifPresent(value -> Cbor.check(value.buffer(), Cbor.Profile.VALUES));
       return fields.end(record);
     } catch (WireException refused) {
       throw new ContainerException(Rule.RECORD, refused.rule() + ": " + refused.detail());

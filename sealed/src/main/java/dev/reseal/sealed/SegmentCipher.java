@@ -73,7 +73,6 @@ final class SegmentCipher {
         done += cipher.update(plaintext, at, Math.min(PIECE, plaintextSize - at), ciphertext, done);
       }
       ciphertextSize = done + cipher.doFinal(ciphertext, done);
-      Arrays.fill(plaintext, 0, plaintextSize, (byte) 0);
     } catch (GeneralSecurityException failed) {
       throw new IllegalStateException("the JDK cannot encrypt a segment", failed);
     }

@@ -47,6 +47,15 @@ final class World {
             0xffff_ffffL);
   }
 
+  /** The keys of {@code other} under another policy. */
+  World(Essentials policy, World other) {
+    this.policy = policy;
+    randomness = other.randomness;
+    wrap = other.wrap;
+    transfer = other.transfer;
+    platformSecret = other.platformSecret;
+  }
+
   static World signer() {
     return new World("signer", Binding.SIGNER, Recovery.NONE);
   }

@@ -1,6 +1,7 @@
 package dev.reseal.wire;
 
 import dev.reseal.bytes.Bytes;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -197,6 +198,17 @@ public sealed interface Cbor {
   }
 
   static Cbor decode(Bytes input, Profile profile) {
-    return new CborReader(input.buffer(), profile).only();
+    return new CborReader(input.buffer(), profile, CborReader.Keep.ALL).only();
+  }
+
+  /** Refuses what {@link #decode} refuses, without copying byte strings. */
+  static void check(ByteBuffer input, Profile profile) {
+    Cbor item = new CborReader(input, profile, CborReader.Keep.NO_BYTE_STRINGS).only();
+    java.util.Objects.requireNonNull(item);
+  }
+
+  /** The first bytes of an item: major type 0 to 5 and its argument in the shortest form. */
+  static Bytes head(int major, long argument) {
+    return CborWriter.headOf(major, argument);
   }
 }

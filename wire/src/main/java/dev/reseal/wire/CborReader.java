@@ -18,10 +18,18 @@ import java.util.TreeMap;
 final class CborReader {
   private final ByteBuffer in;
   private final Profile profile;
+  private final Keep keep;
 
-  CborReader(ByteBuffer in, Profile profile) {
+  CborReader(ByteBuffer in, Profile profile, Keep keep) {
     this.in = in;
     this.profile = profile;
+    this.keep = keep;
+  }
+
+  /** Whether byte strings are copied out or only passed over. */
+  enum Keep {
+    ALL,
+    NO_BYTE_STRINGS
   }
 
   Cbor only() {
@@ -39,7 +47,7 @@ final class CborReader {
     return switch (major) {
       case 0 -> new Cbor.Int(argument(info));
       case 1 -> new Cbor.Int(negative(argument(info)));
-      case 2 -> new Cbor.Bin(Bytes.wrap(content(argument(info))));
+      case 2 -> new Cbor.Bin(bytes(argument(info)));
       case 3 -> new Cbor.Text(text(argument(info)));
       case 4 -> array(argument(info), depth);
       case 5 -> map(argument(info), depth);
@@ -142,13 +150,27 @@ final class CborReader {
     return (int) count;
   }
 
+  private Bytes bytes(long size) {
+    return switch (keep) {
+      case ALL -> Bytes.wrap(content(size));
+      case NO_BYTE_STRINGS -> {
+        in.position(in.position() + within(size));
+        yield Bytes.EMPTY;
+      }
+    };
+  }
+
   private byte[] content(long size) {
+    byte[] content = new byte[within(size)];
+    in.get(content);
+    return content;
+  }
+
+  private int within(long size) {
     if (size > in.remaining()) {
       throw refuse(Rule.TRUNCATED, size + " bytes announced, " + in.remaining() + " left");
     }
-    byte[] content = new byte[(int) size];
-    in.get(content);
-    return content;
+    return (int) size;
   }
 
   private String text(long size) {

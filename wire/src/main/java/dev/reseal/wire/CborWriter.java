@@ -24,6 +24,12 @@ final class CborWriter {
     return Bytes.wrap(writer.out.toByteArray());
   }
 
+  static Bytes headOf(int major, long argument) {
+    CborWriter writer = new CborWriter(Profile.STRUCTURE);
+    writer.head(major, argument);
+    return Bytes.wrap(writer.out.toByteArray());
+  }
+
   private void item(Cbor item, int depth) {
     switch (item) {
       case Cbor.Int(long value) -> number(value);

@@ -164,7 +164,7 @@ final class MessagesTest {
 
   /** Coprime to 8, so that every position in a byte is hit; coarser for the one long message. */
   private static int step(Bytes cose) {
-    return cose.size() > 1000 ? 31 : 3;
+    return cose.size() > 1000 ? 97 : 11;
   }
 
   static void assertRefused(org.assertj.core.api.ThrowableAssert.ThrowingCallable call, Rule rule) {
