@@ -53,6 +53,10 @@ final class Commit {
               ? Decision.to(run.at(Phase.RETIRE), new Effect.Demand(Kind.RETIRE))
               : Decision.to(run);
       case Event.Exited _ -> exited(run);
+      case Event.AdviceRefused(_, String verb, _) ->
+          run.phase() == Phase.RESUME && verb.equals(Verb.ACTIVATION.word())
+              ? Lifecycle.settle()
+              : Decision.to(run);
       case Event.Born _,
           Event.Entered _,
           Event.PlatformChecked _,
@@ -61,8 +65,7 @@ final class Commit {
           Event.GrantAsked _,
           Event.Ready _,
           Event.RestoreFailed _,
-          Event.Installed _,
-          Event.AdviceRefused _ ->
+          Event.Installed _ ->
           Decision.to(run);
     };
   }

@@ -94,9 +94,6 @@ final class Link {
 
   synchronized void born(Bytes id) {
     instanceId = Optional.of(id);
-    if (state == InstanceState.SILENT) {
-      state = InstanceState.BORN;
-    }
   }
 
   synchronized Optional<Bytes> instanceId() {

@@ -80,7 +80,6 @@ final class Roster {
     if (Files.exists(file)) {
       try {
         link.born(Bytes.hex(Files.readString(file).strip()));
-        link.enter(dev.reseal.lifecycle.InstanceState.SILENT);
       } catch (IOException unreadable) {
         throw new UncheckedIOException("cannot read " + file, unreadable);
       }
