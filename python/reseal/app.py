@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn, TypeVar
 
 from reseal import _launch, cbor
-from reseal.errors import Refused
+from reseal.errors import Refused, say, where
 from reseal.gate import ANSWERS
 from reseal.keyring import Key, KeyGeneration, Keyring
 from reseal.machine import State as Phase
@@ -216,7 +216,7 @@ class App:
         self._ledger.state_max = policy.state_max
         missing = sorted(set(self._keys) - set(policy.purposes))
         if missing:
-            print(f"reseal: policy names no purpose {missing[0]!r}: on_key will fail", file=sys.stderr, flush=True)
+            say(f"policy names no purpose {missing[0]!r}, which this application declares as a key")
 
     def seal_records(self) -> tuple[int, list[list[bytes]]]:
         documents = {name: hook() for name, (hook, _) in self._snapshots.items()}
@@ -337,8 +337,11 @@ class App:
             done: list[bool] = []
 
             def run(hook: Callable[[], Any] = hook, done: list[bool] = done) -> None:
-                hook()
-                done.append(True)
+                try:
+                    hook()
+                    done.append(True)
+                except Exception as failure:
+                    say(f"on_quiesce: {where(failure)}")
 
             thread = threading.Thread(target=run, name="reseal-quiesce", daemon=True)
             thread.start()
@@ -349,7 +352,10 @@ class App:
 
     def run_resume_hooks(self, first: bool) -> None:
         for hook in (*(self._on_identity if first else ()), *self._on_resume):
-            hook()
+            try:
+                hook()
+            except Exception as failure:  # the instance serves: that a hook failed must not end it
+                say(f"on_resume: {where(failure)}")
 
     def develop(self, generation: Generation) -> None:
         """Development mode: keys made here, state writable."""

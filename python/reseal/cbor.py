@@ -167,15 +167,14 @@ def _plain(item: object, depth: int) -> bool:
     if kind is int:
         return -MAX_INT - 1 <= item <= MAX_INT  # type: ignore[operator]
     if kind is dict:
-        last = (-1, b"")
+        size, last = -1, b""
         for key, value in item.items():  # type: ignore[attr-defined]
             if type(key) is not str:
                 return False
             content = key.encode()
-            order = (len(content), content)
-            if order <= last:
+            if len(content) <= size and (len(content) < size or content <= last):
                 return False
-            last = order
+            size, last = len(content), content
             kind = type(value)
             if kind is not str and kind is not bytes and not (depth and _plain(value, depth - 1)):
                 return False

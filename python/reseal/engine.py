@@ -6,16 +6,14 @@ each step of it and never while a container is streamed.
 
 from __future__ import annotations
 
-import os
 import queue
-import sys
 import threading
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from reseal import cbor, rsc1
-from reseal.errors import Refused, ResealError
+from reseal.errors import Refused, ResealError, say, where
 from reseal.instance import Instance, Opened
 from reseal.link import Link, LinkError
 from reseal.machine import State
@@ -157,11 +155,14 @@ class Engine:
             try:
                 handler(payload)
             except Refused as refused:
-                _say(f"{verb} refused: {refused}")
+                say(f"{verb} refused: {refused}")
                 self._tell("refused", {1: verb, 2: refused.rule})
             except LinkError as failure:
-                _say(f"{verb}: {failure}")
+                say(f"{verb}: {failure}")
                 self._lost = True
+            except Exception as failure:  # a hook of the application, such as a snapshot's
+                say(f"{verb}: {where(failure)}")
+                self._tell("refused", {1: verb, 2: "HOOK"})
 
     # -- the link
 
@@ -189,7 +190,7 @@ class Engine:
         """A message whose answer comes as advice; repeated by the next introduction if it is lost."""
         status, content = self._call(path, message)
         if status not in (200, 202):
-            _say(f"{path}: {_refusal(status, content)}")
+            say(f"{path}: {_refusal(status, content)}")
 
     # -- handlers, on the worker thread
 
@@ -228,8 +229,8 @@ class Engine:
             rule = failure.rule if isinstance(failure, Refused) else "UNAVAILABLE"
             detail = str(failure)
         else:
-            rule, detail = "HOOK", f"the application's hook raised {type(failure).__name__}"
-        _say(f"{name}: {rule}: {detail}")
+            rule, detail = "HOOK", f"the application's hook raised {where(failure)}"
+        say(f"{name}: {rule}: {detail}")
         with self._lock:
             self.instance.die(name)
         self._tell(name, {1: rule, 2: detail} if name == "restore-failed" else {1: detail})
@@ -337,7 +338,7 @@ class Engine:
             message, nonce = self.instance.checkpoint(body)
         status, answer = self._call("/message/checkpoint", message)
         if status != 200:
-            _say(f"checkpoint: {_refusal(status, answer)}")
+            say(f"checkpoint: {_refusal(status, answer)}")
             return
         with self._lock:
             self.instance.acknowledged(answer, body, nonce)
@@ -390,7 +391,7 @@ class Engine:
                 self._renew()
             except Refused as refused:
                 if refused.rule != "WRONG_STATE":
-                    _say(f"renew refused: {refused}")
+                    say(f"renew refused: {refused}")
                     self._tell("refused", {1: "renew", 2: refused.rule})
             except LinkError:
                 self._lost = True
@@ -400,7 +401,7 @@ class Engine:
             message = self.instance.renew()
         status, answer = self._call("/message/renew", message)
         if status != 200:
-            _say(f"renew: {_refusal(status, answer)}")
+            say(f"renew: {_refusal(status, answer)}")
             return
         self._passport(answer)
 
@@ -411,7 +412,7 @@ def _all(stores: list[list[bytes]]) -> Any:
 
 
 def _public(failure: Exception) -> str:
-    return str(failure) if isinstance(failure, ResealError) else f"on_key raised {type(failure).__name__}"
+    return str(failure) if isinstance(failure, ResealError) else f"on_key raised {where(failure)}"
 
 
 def _refusal(status: int, content: bytes) -> str:
@@ -420,7 +421,3 @@ def _refusal(status: int, content: bytes) -> str:
         return f"status {status}, {fields[2]}: {fields[3]}"
     except (ResealError, KeyError, TypeError):
         return f"status {status}"
-
-
-def _say(text: str) -> None:
-    print(f"reseal[{os.getpid()}]: {text}", file=sys.stderr, flush=True)

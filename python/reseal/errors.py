@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["CODES", "Refused", "ResealError", "code_of", "rule_of"]
+import os
+import sys
+
+__all__ = ["CODES", "Refused", "ResealError", "code_of", "rule_of", "say", "where"]
 
 CODES: dict[str, int] = {
     "BUSY": 110,
@@ -54,6 +57,20 @@ def rule_of(code: int) -> str:
 def code_of(rule: str) -> int:
     """The wire code under which a refusal by ``rule`` is answered (protocol 6.3)."""
     return CODES.get(rule) or CODES[_FINER.get(rule, "CORRUPT")]
+
+
+def say(text: str) -> None:
+    """One line of this instance's log; never key bytes, never what an application's exception said."""
+    print(f"reseal[{os.getpid()}]: {text}", file=sys.stderr, flush=True)
+
+
+def where(failure: BaseException) -> str:
+    """Type and place of an exception of the application: its text may hold what must not leave."""
+    trace = failure.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = "" if trace is None else f" at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+    return f"{type(failure).__name__}{place}"
 
 
 class ResealError(Exception):

@@ -51,11 +51,12 @@ def frame(head: bytes, key: Key, version: int, value: bytes | None) -> bytes:
 
 def _head(data: bytes, at: int, major: int) -> tuple[int, int]:
     """Argument of an item of that major type, and where its content begins."""
-    if at >= len(data) or data[at] >> 5 != major:
-        raise Refused("RECORD", f"byte {at} of a record does not begin an item of type {major}")
-    info = data[at] & 31
-    if info < 24:
+    first = data[at] if at < len(data) else 0xFF
+    info = first - (major << 5)
+    if 0 <= info < 24:
         return info, at + 1
+    if not 0 <= info < 32:
+        raise Refused("RECORD", f"byte {at} of a record does not begin an item of type {major}")
     if info > 27:
         raise Refused("RECORD", f"byte {at} of a record has additional information {info}")
     size = 1 << info - 24
@@ -66,6 +67,12 @@ def _head(data: bytes, at: int, major: int) -> tuple[int, int]:
 
 
 def _key(encoded: bytes) -> Key:
+    # A short text, which most keys are, in its one form: the strict reader would say the same.
+    if encoded and 0x60 <= encoded[0] < 0x78 and encoded[0] - 0x5F == len(encoded):
+        try:
+            return encoded[1:].decode()
+        except UnicodeDecodeError:
+            raise Refused("RECORD", "a key that is not UTF-8") from None
     try:
         key = cbor.decode_value(encoded)
     except Refused as refused:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from reseal import _launch, cbor, cose
 from reseal.device import Device, Platform
 from reseal.engine import Engine
-from reseal.errors import Refused
+from reseal.errors import Refused, say
 from reseal.fields import CORE, Shape, blob, boolean, fixed, map_of, nullable, number
 from reseal.gate import Gate
 from reseal.hashes import sha256
@@ -158,7 +157,7 @@ class Runtime:
 
     def dead(self, rule: str) -> None:
         if rule != "exit":
-            print(f"reseal: this instance is over: {rule}", file=sys.stderr, flush=True)
+            say(f"this instance is over: {rule}")
         self._code = 0 if rule == "exit" else 1
         self._gate.close()
         self._server.close()

@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol
 
+from reseal.errors import say, where
 from reseal.tls import TlsIdentity
 
 CHANNEL_PATH = "/.well-known/reseal/v1"
@@ -319,7 +320,7 @@ class Server:
             raise
         except Exception as fault:
             # The text may hold what the application knows: only its type leaves the instance.
-            print(f"reseal: {request.method} handler raised {type(fault).__name__}", file=sys.stderr, flush=True)
+            say(f"{request.method} handler raised {where(fault)}")
             return _plain(500, "the application failed")
         if not started:
             return _plain(500, "the application gave no status")

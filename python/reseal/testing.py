@@ -585,6 +585,7 @@ class Lineage:
             self.authority.begin()
         instance = self.candidate()
         instance.supervisor.until("SERVING")
+        instance.supervisor.wait(lambda: instance.port > 0, "serving")
         return instance
 
     def candidate(self) -> Instance:
