@@ -6,7 +6,9 @@ import dev.reseal.bytes.Bytes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -147,6 +149,47 @@ class SealDiagnosisTest {
         .filteredOn(SealFinding.Differs.class::isInstance)
         .extracting(SealFinding::input)
         .containsExactly(SealInput.ATTRIBUTES, SealInput.XFRM, SealInput.MISCSELECT);
+  }
+
+  @Test
+  void everyInputIsLookedAtOnceAndInOrder() {
+    for (int policy : new int[] {0, 1, 2, 3}) {
+      assertThat(diagnose(request(policy, OLD), here(OLD, OLD)).findings())
+          .extracting(SealFinding::input)
+          .containsExactlyElementsOf(EnumSet.range(SealInput.REQUEST, SealInput.PLATFORM));
+    }
+    assertThat(diagnose(request(2 | KeyRequest.POLICY_NOISVPRODID, KSS), here(KSS, KSS)).findings())
+        .contains(new SealFinding.Unbound(SealInput.ISVPRODID, "policy NOISVPRODID"));
+  }
+
+  @Test
+  void familyProductAndConfigurationVersionCountUnderKss() {
+    EnclaveIdentity sealer = kss(1, "0f", "0e");
+    assertThat(causes(kss(1, "0d", "0e"), sealer)).containsExactly(SealInput.ISVFAMILYID);
+    assertThat(causes(kss(1, "0f", "0d"), sealer)).containsExactly(SealInput.ISVEXTPRODID);
+    assertThat(causes(kss(0, "0f", "0e"), sealer)).containsExactly(SealInput.CONFIGSVN);
+    assertThat(causes(kss(2, "0f", "0e"), sealer)).isEmpty();
+  }
+
+  private static List<SealInput> causes(EnclaveIdentity opener, EnclaveIdentity sealer) {
+    return diagnose(request(0x3A, sealer), here(sealer, opener)).findings().stream()
+        .filter(f -> f instanceof SealFinding.Differs || f instanceof SealFinding.Refused)
+        .map(SealFinding::input)
+        .toList();
+  }
+
+  private static EnclaveIdentity kss(int configSvn, String family, String product) {
+    return new EnclaveIdentity(
+        KSS.mrEnclave(),
+        KSS.mrSigner(),
+        KSS.attributes(),
+        0,
+        7,
+        3,
+        KSS.configId(),
+        configSvn,
+        Bytes.hex(family.repeat(16)),
+        Bytes.hex(product.repeat(16)));
   }
 
   private static SealFinding first(KeyRequest request) {

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.reseal.bytes.Bytes;
+import dev.reseal.bytes.Secret;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -152,6 +154,63 @@ class StructuresTest {
     Attributes attributes = new Attributes(0x5 | Attributes.KSS | 0x8000, 3);
     assertThat(attributes.names()).containsExactly("INIT", "MODE64BIT", "KSS", "0x8000");
     assertThat(attributes.has(Attributes.DEBUG)).isFalse();
+  }
+
+  @Test
+  void aReportIsAuthenticUnderItsKeyOnly() {
+    ReportBody body = new Samples(5).reportBody();
+    try (Secret key = Secret.random(16);
+        Secret other = Secret.random(16)) {
+      Report report = Report.over(body, Bytes.zeros(32), key);
+      assertThat(report.isAuthentic(key)).isTrue();
+      assertThat(report.isAuthentic(other)).isFalse();
+      ReportBody changed =
+          EnclaveIdentity.of(body).report(body.cpuSvn(), Bytes.hex("01".repeat(64)));
+      assertThat(new Report(changed, report.keyId(), report.mac()).isAuthentic(key)).isFalse();
+    }
+  }
+
+  @Test
+  void theSourceOfAnEcreateHasNoIdentityYet() throws MalformedException {
+    Secs secs = Secs.toCreate(0x4000, 1, 0, Attributes.PRODUCTION, Bytes.hex("07".repeat(64)), 5);
+    assertThat(Secs.parse(secs.encode())).isEqualTo(secs);
+    assertThat(secs.mrEnclave().allZero() && secs.mrSigner().allZero()).isTrue();
+    byte[] misplaced = secs.encode().toArray();
+    misplaced[9] = 0x10;
+    assertThatThrownBy(() -> Secs.parse(Bytes.wrap(misplaced)))
+        .hasMessageContaining("a multiple of the size");
+  }
+
+  @Test
+  void pagesAreDescribedAsPeopleReadThem() {
+    assertThat(SecInfo.regular(SecInfo.R | SecInfo.X)).hasToString("REG r-x");
+    assertThat(SecInfo.regular(SecInfo.W)).hasToString("REG -w-");
+    assertThat(SecInfo.TCS).hasToString("TCS ---");
+    assertThat(new SecInfo(SecInfo.TYPE_SS_REST | SecInfo.R)).hasToString("SS_REST r--");
+    assertThat(new SecInfo(0x900)).hasToString("type9 ---");
+  }
+
+  @Test
+  void fieldsOutOfRangeAreBugs() {
+    Bytes b16 = Bytes.zeros(16);
+    Bytes b32 = Bytes.zeros(32);
+    Attributes none = Attributes.NONE;
+    bug("KEYNAME", () -> new KeyRequest(-1, 0, 0, b16, none, b32, 0, 0));
+    bug("KEYPOLICY", () -> new KeyRequest(0, 0x10000, 0, b16, none, b32, 0, 0));
+    bug("ISVSVN", () -> new KeyRequest(0, 0, -1, b16, none, b32, 0, 0));
+    bug("CPUSVN", () -> new KeyRequest(0, 0, 0, b32, none, b32, 0, 0));
+    bug("KEYID", () -> new KeyRequest(0, 0, 0, b16, none, b16, 0, 0));
+    bug("CONFIGSVN", () -> new KeyRequest(0, 0, 0, b16, none, b32, 0, 0x10000));
+    bug("MRENCLAVE", () -> new TargetInfo(b16, none, 0, 0, Bytes.zeros(64)));
+    bug("CONFIGSVN", () -> new TargetInfo(b32, none, 0x10000, 0, Bytes.zeros(64)));
+    bug("CONFIGID", () -> new TargetInfo(b32, none, 0, 0, b32));
+    bug("0x10000", () -> new SecInfo(0x10000));
+  }
+
+  private static void bug(String words, ThrowingCallable call) {
+    assertThatThrownBy(call)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(words);
   }
 
   private static Bytes encodeAgain(Object value) {
