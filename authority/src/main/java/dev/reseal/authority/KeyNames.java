@@ -13,8 +13,8 @@ final class KeyNames {
     return "wrap/" + lineage + "/" + wrapId;
   }
 
-  static String gen(Bytes lineage, long gen) {
-    return "gen/" + lineage + "/" + gen;
+  static String gen(Bytes lineage, Row.Gen gen) {
+    return "gen/" + lineage + "/" + gen.number() + "/" + gen.fence();
   }
 
   /** Bytes that an operator added for the next generation. */

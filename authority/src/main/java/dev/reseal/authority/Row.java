@@ -134,12 +134,15 @@ public record Row(
     }
   }
 
+  /** A key generation and the fence of the operation that made it. */
+  public record Gen(long number, long fence) {}
+
   /**
    * The keys that exist, and those being destroyed (protocol 15).
    *
    * @param gens oldest first, a prepared one included
    */
-  public record Keys(List<Bytes> wrapIds, List<Long> gens, List<String> destroying) {
+  public record Keys(List<Bytes> wrapIds, List<Gen> gens, List<String> destroying) {
     static final Keys NONE = new Keys(List.of(), List.of(), List.of());
 
     public Keys {
@@ -148,29 +151,32 @@ public record Row(
       destroying = List.copyOf(destroying);
     }
 
-    Keys plus(Bytes wrapId, Optional<Long> gen) {
+    Keys plusWrap(Bytes wrapId) {
       List<Bytes> wraps = new ArrayList<>(wrapIds);
       wraps.add(wrapId);
-      return new Keys(wraps, gen.map(this::gensPlus).orElse(gens), destroying);
+      return new Keys(wraps, gens, destroying);
     }
 
-    Keys plusGen(long gen) {
-      return new Keys(wrapIds, gensPlus(gen), destroying);
-    }
-
-    private List<Long> gensPlus(long gen) {
-      List<Long> all = new ArrayList<>(gens);
+    Keys plusGen(Gen gen) {
+      List<Gen> all = new ArrayList<>(gens);
       all.add(gen);
-      return all;
+      return new Keys(wrapIds, all, destroying);
     }
 
     /** Without keys that nothing can need any more. */
-    Keys minus(Bytes wrapId, Optional<Long> gen) {
-      List<Bytes> wraps = new ArrayList<>(wrapIds);
-      wraps.remove(wrapId);
-      List<Long> all = new ArrayList<>(gens);
-      gen.ifPresent(all::remove);
-      return new Keys(wraps, all, destroying);
+    Keys minus(List<Bytes> wraps, List<Gen> those) {
+      return new Keys(
+          wrapIds.stream().filter(each -> !wraps.contains(each)).toList(),
+          gens.stream().filter(each -> !those.contains(each)).toList(),
+          destroying);
+    }
+
+    Keys destroying(List<String> names) {
+      return new Keys(wrapIds, gens, names);
+    }
+
+    Optional<Gen> gen(long number) {
+      return gens.stream().filter(each -> each.number() == number).findFirst();
     }
 
     /** The names under which the key store has them. */

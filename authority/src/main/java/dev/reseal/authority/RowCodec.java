@@ -1,5 +1,6 @@
 package dev.reseal.authority;
 
+import dev.reseal.authority.Row.Gen;
 import dev.reseal.authority.Row.Granted;
 import dev.reseal.authority.Row.Incumbent;
 import dev.reseal.authority.Row.Keys;
@@ -195,7 +196,7 @@ final class RowCodec {
   private static Cbor keys(Keys keys) {
     return Cbor.array(
         Cbor.array(keys.wrapIds(), Cbor::of),
-        Cbor.array(keys.gens(), Cbor::of),
+        Cbor.array(keys.gens(), gen -> Cbor.array(Cbor.of(gen.number()), Cbor.of(gen.fence()))),
         Cbor.array(keys.destroying(), Cbor::of));
   }
 
@@ -204,7 +205,14 @@ final class RowCodec {
     return in.end(
         new Keys(
             in.listOfBytes(0, 0, Limits.LIST, 32),
-            in.listOfNumbers(1, 0, Limits.LIST),
+            in.list(
+                1,
+                0,
+                Limits.LIST,
+                each -> {
+                  Fields gen = each.nested(0);
+                  return gen.end(new Gen(gen.uint(0), gen.uint(1)));
+                }),
             destroying));
   }
 

@@ -1,0 +1,389 @@
+package dev.reseal.authority;
+
+import dev.reseal.authority.Decision.Accepted;
+import dev.reseal.authority.Decision.Keep;
+import dev.reseal.authority.Row.Granted;
+import dev.reseal.authority.Row.Incumbent;
+import dev.reseal.authority.Row.Operation;
+import dev.reseal.authority.Row.State;
+import dev.reseal.authority.Row.StateHead;
+import dev.reseal.bytes.Bytes;
+import dev.reseal.bytes.Secret;
+import dev.reseal.sealed.Core;
+import dev.reseal.sealed.Footer;
+import dev.reseal.sealed.Slot;
+import dev.reseal.sealed.SlotCheck;
+import dev.reseal.wire.AuthorityMessage.Activation;
+import dev.reseal.wire.AuthorityMessage.Grant;
+import dev.reseal.wire.Code;
+import dev.reseal.wire.Digests;
+import dev.reseal.wire.Essentials;
+import dev.reseal.wire.Head;
+import dev.reseal.wire.Hpke;
+import dev.reseal.wire.HpkeInfo;
+import dev.reseal.wire.InstanceMessage.GrantRequest;
+import dev.reseal.wire.InstanceMessage.Ready;
+import dev.reseal.wire.Keyset;
+import dev.reseal.wire.Kind;
+import dev.reseal.wire.LogEvent;
+import dev.reseal.wire.Passport;
+import dev.reseal.wire.Shares;
+import dev.reseal.wire.Signed;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Grant and Activate (protocol 7). */
+final class Candidates {
+  private static final long GRANT_LIFE_MS = 3_600_000;
+  private static final Bytes ZERO32 = Bytes.zeros(32);
+
+  private final Row row;
+  private final Desk desk;
+
+  Candidates(Row row, Desk desk) {
+    this.row = row;
+    this.desk = desk;
+  }
+
+  Accepted grant(
+      Operation operation,
+      GrantRequest request,
+      Bytes message,
+      EvidenceJudge.Verdict verdict,
+      boolean fresh) {
+    Denied.unless(
+        request.head().opId().equals(operation.opId())
+            && request.head().fence() == operation.fence(),
+        Code.FENCED,
+        "OTHER_OPERATION",
+        "the grant-request is for another operation");
+    Evidence evidence = Evidence.check(row, operation, request, message, verdict, fresh);
+    Identity identity = evidence.identity();
+    Optional<Granted> before = operation.grantOf(identity.instanceId());
+    if (before.isEmpty()) {
+      limit(operation);
+    }
+    // The z of a grant stays the same for the same candidate: its ready must fit either copy.
+    Bytes z =
+        before
+            .map(Granted::z)
+            .orElseGet(() -> row.head().isPresent() ? desk.randomness().bytes(32) : ZERO32);
+    Operation next = operation.withGrant(new Granted(identity, z, desk.now().wallMs()));
+    Row granted = row.with(new State.Sealed(row.incumbent(), next));
+    Grant grant =
+        row.head()
+            .map(head -> stateGrant(operation, identity, head, z))
+            .orElseGet(() -> genesisGrant(operation, identity));
+    List<String> carries =
+        row.head()
+            .map(head ->
+                Slot.decode(head.slots()).stream()
+                    .map(slot -> KeyNames.wrap(row.lineage(), slot.header().wrapId()))
+                    .toList())
+            .orElse(List.of());
+    LogEvent event =
+        event("grant", granted, operation.opId(), message.sha256(), Optional.empty(), identity);
+    return Accepted.of(granted, event)
+        .answering(desk.sign(grant))
+        .keeping(
+            new Keep(operation.opId(), "grant-request", message.sha256(), Bytes.EMPTY, carries))
+        .keeping(evidence.exhibit(row, request));
+  }
+
+  private void limit(Operation operation) {
+    Policy.Dials dials = row.policy().dials();
+    if (operation.grants().size() < dials.maxGrants()) {
+      return;
+    }
+    long newest = operation.grants().stream().mapToLong(Granted::atMs).max().orElse(0);
+    long wait = newest + dials.grantIntervalS() * 1_000 - desk.now().wallMs();
+    if (wait > 0) {
+      throw Denied.of(
+              Code.SLOW_DOWN, operation.grants().size() + " candidates were granted already")
+          .number(wait);
+    }
+  }
+
+  private Grant genesisGrant(Operation operation, Identity identity) {
+    Head head = head(operation);
+    Bytes info = HpkeInfo.of(head).grant(identity.instanceId(), ZERO32, ZERO32);
+    return grant(
+        operation,
+        identity,
+        ZERO32,
+        Optional.empty(),
+        Bytes.EMPTY,
+        seal(List.of(), identity, info),
+        Optional.empty());
+  }
+
+  private Grant stateGrant(Operation operation, Identity identity, StateHead state, Bytes z) {
+    Bytes coreDigest = state.core().sha256();
+    Core core = state.decodedCore();
+    List<Optional<Secret>> halves = new ArrayList<>();
+    Essentials essentials = Essentials.decode(operation.essentials());
+    for (Slot slot : Slot.decode(state.slots())) {
+      boolean release =
+          slot.header().type() == Slot.AUTHORITY_AND_PLATFORM
+              || essentials.recovery() == Essentials.Recovery.AUTHORITY;
+      halves.add(release ? Optional.of(share(slot, coreDigest)) : Optional.empty());
+    }
+    HpkeInfo purpose = HpkeInfo.of(head(operation));
+    Bytes info = purpose.grant(identity.instanceId(), coreDigest, Digests.slots(state.slots()));
+    Hpke.Box opening;
+    try (Secret secret = Secret.own(z.toArray())) {
+      opening =
+          Hpke.seal(
+              core.pkOpen(),
+              purpose.open(core.pkOpen(), coreDigest, identity.instanceId()),
+              secret,
+              desk.randomness());
+    }
+    return grant(
+        operation,
+        identity,
+        coreDigest,
+        Optional.of(state.bodyId()),
+        state.slots(),
+        seal(halves, identity, info),
+        Optional.of(opening));
+  }
+
+  private Secret share(Slot slot, Bytes coreDigest) {
+    return SlotCheck.openShare(
+        slot, row.lineage(), coreDigest, id -> desk.wrapKey(row.lineage(), id));
+  }
+
+  private Hpke.Box seal(List<Optional<Secret>> halves, Identity identity, Bytes info) {
+    try (Shares shares = new Shares(halves);
+        Secret plaintext = shares.encode()) {
+      return Hpke.seal(identity.kemKey(), info, plaintext, desk.randomness());
+    }
+  }
+
+  private Grant grant(
+      Operation operation,
+      Identity identity,
+      Bytes coreDigest,
+      Optional<Bytes> bodyId,
+      Bytes slots,
+      Hpke.Box shares,
+      Optional<Hpke.Box> opening) {
+    return new Grant(
+        head(operation),
+        identity.instanceId(),
+        false,
+        coreDigest,
+        bodyId,
+        slots,
+        shares,
+        publicWrapKey(operation),
+        row.epoch() + 1,
+        desk.logHead(),
+        opening,
+        operation.essentials());
+  }
+
+  private Bytes publicWrapKey(Operation operation) {
+    try (var pair =
+        desk.wrapKey(row.lineage(), operation.nextWrapId())
+            .orElseThrow(() -> missing(operation.nextWrapId()))) {
+      return pair.publicKey();
+    }
+  }
+
+  private Denied missing(Bytes wrapId) {
+    return Denied.of(Code.KEY_DESTROYED, "KEY_MISSING", "the key store lacks wrap key " + wrapId);
+  }
+
+  private Head head(Operation operation) {
+    return new Head(row.lineage(), operation.opId(), operation.fence(), row.epoch());
+  }
+
+  Accepted activate(
+      Optional<Incumbent> incumbent,
+      Operation operation,
+      Ready peeked,
+      Bytes message,
+      Optional<EvidenceJudge.Verdict> verdict) {
+    Denied.unless(
+        peeked.head().opId().equals(operation.opId()) && peeked.head().fence() == operation.fence(),
+        Code.FENCED,
+        "OTHER_OPERATION",
+        "the ready is for another operation");
+    Granted granted =
+        operation
+            .grantOf(peeked.instanceId())
+            .orElseThrow(() ->
+                Denied.of(
+                    Code.WRONG_STATE,
+                    "NOT_GRANTED",
+                    "this instance was not granted in this operation"));
+    Identity identity = granted.identity();
+    Ready ready = Signed.verify(Ready.class, message, identity.signatureKey()).message();
+    Denied.unless(
+        desk.now().wallMs() - granted.atMs() <= GRANT_LIFE_MS,
+        Code.WRONG_STATE,
+        "GRANT_EXPIRED",
+        "the grant is older than an hour: answer a fresh challenge");
+    Evidence.acceptableNow(row, operation, identity, verdict);
+    StateHead head =
+        row.head()
+            .map(state -> rewrapped(operation, granted, state, ready))
+            .orElseGet(() -> firstState(operation, identity, ready));
+    return commit(operation, identity, head, message);
+  }
+
+  /** The same body with the candidate's slots, and proof that it opened the state. */
+  private StateHead rewrapped(Operation operation, Granted granted, StateHead state, Ready ready) {
+    Bytes instanceId = granted.identity().instanceId();
+    Denied.unless(ready.genesis().isEmpty(), Code.CORRUPT, "FIELD", "a ready with a first body");
+    Denied.unless(
+        ready.bodyId().equals(state.bodyId()) && ready.coreDigest().equals(state.core().sha256()),
+        Code.STALE_SEALED_STATE,
+        "BODY_ID",
+        "the candidate opened " + ready.bodyId() + ", registered is " + state.bodyId());
+    Bytes proof =
+        Digests.of(
+            "reseal/v1/opened",
+            granted.z(),
+            operation.opId(),
+            Bytes.u64(operation.fence()),
+            instanceId,
+            Digests.slots(ready.slots()));
+    Denied.unless(
+        ready.openingProof().equals(Optional.of(proof)),
+        Code.BINDING_MISMATCH,
+        "OPENING_PROOF",
+        "the candidate does not prove that it opened the state");
+    Essentials essentials = Essentials.decode(operation.essentials());
+    Seals.slotsOk(
+        row,
+        desk,
+        ready.slots(),
+        state.core().sha256(),
+        instanceId,
+        essentials,
+        operation.nextWrapId());
+    return new StateHead(state.core(), ready.slots(), state.footer());
+  }
+
+  private StateHead firstState(Operation operation, Identity identity, Ready ready) {
+    Ready.GenesisBody body =
+        ready
+            .genesis()
+            .orElseThrow(() -> Denied.of(Code.CORRUPT, "FIELD", "genesis without its first body"));
+    StateHead head = new StateHead(body.core(), ready.slots(), body.footer());
+    Core core = head.decodedCore();
+    Footer footer = head.decodedFooter();
+    Denied.unless(
+        core.lineage().equals(row.lineage()), Code.LINEAGE_MISMATCH, "LINEAGE", "another lineage");
+    Denied.unless(
+        core.epoch() == 1
+            && core.opId().equals(operation.opId())
+            && core.fence() == operation.fence()
+            && core.instanceId().equals(identity.instanceId()),
+        Code.FENCED,
+        "CORE",
+        "the first core was begun by another instance or for another operation");
+    Denied.unless(
+        core.policyDigest().equals(Essentials.digest(operation.essentials())),
+        Code.POLICY_REFUSED,
+        "POLICY_DIGEST",
+        "the core names policy " + core.policyDigest());
+    Denied.unless(
+        footer.gen() == 1 && footer.genFloor() == 1 && footer.seq() >= 1,
+        Code.POLICY_REFUSED,
+        "FLOOR",
+        "generation and floor of the first container must be 1");
+    Denied.unless(
+        ready.bodyId().equals(head.bodyId()) && ready.coreDigest().equals(head.core().sha256()),
+        Code.STALE_SEALED_STATE,
+        "BODY_ID",
+        "the ready names another body than it carries");
+    Essentials essentials = Essentials.decode(operation.essentials());
+    Seals.size(footer, essentials);
+    Seals.slotsOk(
+        row,
+        desk,
+        ready.slots(),
+        head.core().sha256(),
+        identity.instanceId(),
+        essentials,
+        operation.nextWrapId());
+    return head;
+  }
+
+  private Accepted commit(Operation operation, Identity identity, StateHead head, Bytes message) {
+    long flags = operation.kind() == Kind.TAKEOVER ? Passport.FLAG_TAKEOVER : 0;
+    Incumbent successor =
+        new Incumbent(
+            identity,
+            operation.opId(),
+            operation.fence(),
+            operation.nextWrapId(),
+            operation.essentials(),
+            flags);
+    Row committed =
+        row.with(new State.Active(successor))
+            .withCounters(row.epoch() + 1, row.fence(), operation.nextGen())
+            .withHead(head);
+    Row active = new Passports(desk).first(committed, successor);
+    long floor = head.decodedFooter().genFloor();
+    Bytes activation = desk.sign(activation(operation, identity, active, head, floor));
+    LogEvent event =
+        event(
+            "activate",
+            active,
+            operation.opId(),
+            message.sha256(),
+            Optional.of(head.bodyId()),
+            identity);
+    List<String> carries = NewKeys.names(active, floor);
+    return Accepted.of(active, event)
+        .answering(activation)
+        .keeping(new Keep(operation.opId(), "ready", message.sha256(), Bytes.EMPTY, carries))
+        .keeping(new Keep(operation.opId(), "activation", ZERO32, activation, carries))
+        .keeping(
+            new Keep(
+                operation.opId(),
+                "exhibit-passport",
+                ZERO32,
+                active.lease().passport().orElseThrow(),
+                List.of()));
+  }
+
+  private Activation activation(
+      Operation operation, Identity identity, Row active, StateHead head, long floor) {
+    Head about = new Head(row.lineage(), operation.opId(), operation.fence(), active.epoch());
+    Bytes info = HpkeInfo.of(about).keyset(identity.instanceId(), active.epoch(), active.gen());
+    try (Keyset keyset = NewKeys.keyset(active, floor, desk::require);
+        Secret plaintext = keyset.encode()) {
+      return new Activation(
+          about,
+          identity.instanceId(),
+          active.epoch(),
+          active.gen(),
+          Hpke.seal(identity.kemKey(), info, plaintext, desk.randomness()),
+          head.digest(),
+          active.lease().passport().orElseThrow(),
+          desk.logHead(),
+          operation.essentials());
+    }
+  }
+
+  private LogEvent event(
+      String name, Row next, Bytes opId, Bytes cause, Optional<Bytes> body, Identity identity) {
+    return new LogEvent(
+        name,
+        new Head(row.lineage(), opId, next.fence(), next.epoch()),
+        next.gen(),
+        next.stateName(),
+        cause,
+        body,
+        Optional.of(identity.instanceId()),
+        List.of(),
+        List.of());
+  }
+}

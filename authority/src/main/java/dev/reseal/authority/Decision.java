@@ -1,0 +1,80 @@
+package dev.reseal.authority;
+
+import dev.reseal.bytes.Bytes;
+import dev.reseal.bytes.Secret;
+import dev.reseal.wire.LogEvent;
+import dev.reseal.wire.WireError;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** What the register makes of an event. */
+public sealed interface Decision {
+
+  /**
+   * The event happens. The host makes the keys durable, commits row, entry and kept bytes as one,
+   * advances the anchor, erases, and only then answers.
+   *
+   * @param event empty for Renew, which is not logged
+   * @param answer empty where the call answers with nothing or with the status
+   */
+  record Accepted(
+      Row row,
+      Optional<LogEvent> event,
+      Optional<Bytes> answer,
+      List<NewKey> make,
+      List<String> erase,
+      List<Keep> keep,
+      List<String> revoke)
+      implements Decision {
+    public Accepted {
+      make = List.copyOf(make);
+      erase = List.copyOf(erase);
+      keep = List.copyOf(keep);
+      revoke = List.copyOf(revoke);
+    }
+
+    static Accepted of(Row row, LogEvent event) {
+      return new Accepted(
+          row, Optional.of(event), Optional.empty(), List.of(), List.of(), List.of(), List.of());
+    }
+
+    Accepted answering(Bytes message) {
+      return new Accepted(row, event, Optional.of(message), make, erase, keep, revoke);
+    }
+
+    Accepted making(List<NewKey> keys) {
+      return new Accepted(row, event, answer, keys, erase, keep, revoke);
+    }
+
+    Accepted erasing(List<String> names) {
+      List<String> all = new ArrayList<>(erase);
+      all.addAll(names);
+      return new Accepted(row, event, answer, make, all, keep, revoke);
+    }
+
+    Accepted keeping(Keep one) {
+      List<Keep> all = new ArrayList<>(keep);
+      all.add(one);
+      return new Accepted(row, event, answer, make, erase, all, revoke);
+    }
+
+    /** Stored answers that carry these keys are erased too. */
+    Accepted revoking(List<String> names) {
+      return new Accepted(row, event, answer, make, erase, keep, names);
+    }
+  }
+
+  /** Nothing happens. */
+  record Refused(WireError error) implements Decision {}
+
+  /** A key that must be durable before the row names it; the host owns and closes it. */
+  record NewKey(String name, Secret key) {}
+
+  /**
+   * Bytes stored with the event.
+   *
+   * @param carries names of the keys that the bytes could deliver
+   */
+  record Keep(Bytes opId, String type, Bytes digest, Bytes body, List<String> carries) {}
+}

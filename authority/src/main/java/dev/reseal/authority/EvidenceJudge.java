@@ -1,0 +1,29 @@
+package dev.reseal.authority;
+
+import dev.reseal.bytes.Bytes;
+import dev.reseal.sgx.ReportBody;
+import dev.reseal.wire.WireError;
+import java.time.Instant;
+import java.util.List;
+
+/** Whether a quote was made by a platform that policy names (protocol 6.2, first half). */
+@FunctionalInterface
+public interface EvidenceJudge {
+  /** Structure, chain to a named root, revocation, dates, TCB; as of {@code now}. */
+  Verdict judge(Bytes evidence, List<Policy.PlatformRule> platforms, Instant now);
+
+  /** What a quote is worth. */
+  sealed interface Verdict {
+    /**
+     * @param platformKind 1 SGX, 2 emulated: decided by the root, never by the quote
+     * @param platformId SHA-256 of the PCK public key
+     * @param relaxed whether the TCB is accepted though not up to date
+     * @param collateralId SHA-256 over the collateral that judged it
+     */
+    record Genuine(
+        ReportBody body, int platformKind, Bytes platformId, boolean relaxed, Bytes collateralId)
+        implements Verdict {}
+
+    record Refused(WireError error) implements Verdict {}
+  }
+}

@@ -1,0 +1,209 @@
+package dev.reseal.authority;
+
+import dev.reseal.authority.Decision.Accepted;
+import dev.reseal.authority.Decision.Keep;
+import dev.reseal.authority.Row.Keys;
+import dev.reseal.authority.Row.State;
+import dev.reseal.bytes.Bytes;
+import dev.reseal.wire.Ask;
+import dev.reseal.wire.Code;
+import dev.reseal.wire.Cose;
+import dev.reseal.wire.Head;
+import dev.reseal.wire.Kind;
+import dev.reseal.wire.LogEvent;
+import dev.reseal.wire.Request;
+import dev.reseal.wire.Signed;
+import dev.reseal.wire.VerifyKey;
+import dev.reseal.wire.WireException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** Requests (message 1): who may ask, about which row, and what then happens (protocol 7). */
+final class Requests {
+  private static final Bytes ZERO32 = Bytes.zeros(32);
+
+  private final Row row;
+  private final Desk desk;
+
+  Requests(Row row, Desk desk) {
+    this.row = row;
+    this.desk = desk;
+  }
+
+  static Accepted birth(Bytes message, List<VerifyKey> operators) {
+    Signed<Request> signed = Signed.verify(Request.class, message, operators);
+    Ask ask = signed.message().decodeAsk();
+    if (ask.kind() != Kind.POLICY) {
+      throw Denied.of(
+          Code.LINEAGE_MISMATCH,
+          "UNKNOWN_LINEAGE",
+          "no lineage " + ask.head().lineage() + ": reseal authority policy apply FILE makes one");
+    }
+    Denied.unless(
+        ask.head().fence() == 0 && ask.head().epoch() == 0,
+        Code.FENCED,
+        "FENCED",
+        "a lineage is born at fence 0 and epoch 0");
+    Bytes file = file(ask);
+    Row born = Row.born(policy(file, ask.head().lineage()), file);
+    return Accepted.of(born, event("policy", born, ask, signed));
+  }
+
+  Accepted decide(Bytes message, Optional<EvidenceJudge.Verdict> active) {
+    Signed<Request> signed = signed(message);
+    Ask ask = signed.message().decodeAsk();
+    if (row.state() instanceof State.Closed) {
+      throw Register.wrongState(row, ask.kind().wireName());
+    }
+    Set<Bytes> approvers = approvers(signed.message(), ask);
+    authorise(ask, signed.kid(), approvers);
+    Denied.unless(
+        ask.head().fence() == row.fence() && ask.head().epoch() == row.epoch(),
+        Code.FENCED,
+        "FENCED",
+        "asked at fence "
+            + ask.head().fence()
+            + ", epoch "
+            + ask.head().epoch()
+            + "; the row is at fence "
+            + row.fence()
+            + ", epoch "
+            + row.epoch());
+    Operations operations = new Operations(row, desk, ask, signed);
+    Accepted accepted =
+        switch (ask.kind()) {
+          case POLICY -> policy(ask, signed);
+          case GENESIS -> operations.genesis();
+          case RESEAL -> operations.reseal(active);
+          case TAKEOVER -> operations.takeover(approvers);
+          case REKEY -> operations.rekey();
+          case ABORT -> operations.abort();
+          case RETIRE -> new Retirement(row, desk).retire(ask, signed);
+          case CLOSE -> close(ask, signed);
+          case UPGRADE, MIGRATE, RECOVER -> throw notYet(ask.kind().wireName());
+        };
+    return accepted.keeping(
+        new Keep(ask.head().opId(), "exhibit-request", ZERO32, message, List.of()));
+  }
+
+  static Denied notYet(String what) {
+    return Denied.of(
+        Code.POLICY_REFUSED, "NOT_IN_THIS_VERSION", what + " is not offered by this version");
+  }
+
+  private Signed<Request> signed(Bytes message) {
+    List<VerifyKey> keys = new ArrayList<>(row.policy().operators());
+    row.policy().supervisors().forEach(each -> keys.add(each.key()));
+    try {
+      return Signed.verify(Request.class, message, keys);
+    } catch (WireException refused) {
+      if (refused.rule() != WireException.Rule.SIGNER) {
+        throw refused;
+      }
+      throw Denied.of(
+              Code.POLICY_REFUSED,
+              "SIGNER",
+              "policy lists no key " + Cose.parse(message, 1 << 17).kid())
+          .allow("\"operators\": [SPKI] or \"supervisors\": [{\"key\": SPKI, \"may\": [KIND]}]");
+    }
+  }
+
+  private void authorise(Ask ask, Bytes kid, Set<Bytes> approvers) {
+    Kind kind = ask.kind();
+    boolean operator = row.policy().operators().stream().anyMatch(key -> key.kid().equals(kid));
+    boolean supervisor =
+        row.policy().supervisors().stream()
+            .anyMatch(each -> each.key().kid().equals(kid) && each.may().contains(kind));
+    if (!operator && !supervisor) {
+      throw Denied.of(
+              Code.POLICY_REFUSED,
+              "DENY verb=" + kind.wireName(),
+              "this supervisor may not ask for it")
+          .allow("\"may\": [\"" + kind.wireName() + "\"]");
+    }
+    int missing = row.policy().missing(kind, approvers);
+    if (missing > 0) {
+      throw Denied.of(Code.NEED_APPROVAL, kind.wireName() + " lacks " + missing + " approvals")
+          .number(missing);
+    }
+  }
+
+  /** Key ids of those whose approval of this very ask is attached. */
+  private Set<Bytes> approvers(Request request, Ask ask) {
+    Set<Bytes> kids = new HashSet<>();
+    List<VerifyKey> keys =
+        row.policy().approvals().values().stream().flatMap(each -> each.of().stream()).toList();
+    for (Bytes approval : request.approvals()) {
+      Cose envelope = Cose.parse(approval, 1024);
+      Bytes digest = envelope.verify(Request.APPROVAL, keys);
+      Denied.unless(
+          digest.equals(request.ask().sha256()),
+          Code.BINDING_MISMATCH,
+          "APPROVAL",
+          "an approval of another " + ask.kind().wireName());
+      kids.add(envelope.kid());
+    }
+    return kids;
+  }
+
+  private Accepted policy(Ask ask, Signed<Request> signed) {
+    Bytes file = file(ask);
+    Policy newer = policy(file, row.lineage());
+    Denied.unless(
+        newer.essentials().env() == row.policy().essentials().env(),
+        Code.POLICY_REFUSED,
+        "ENV",
+        "env of a lineage never changes");
+    Denied.unless(
+        newer.name().equals(row.policy().name()),
+        Code.POLICY_REFUSED,
+        "NAME",
+        "the name of a lineage never changes: it is " + row.policy().name());
+    Row next = row.withPolicy(newer, file);
+    return Accepted.of(next, event("policy", next, ask, signed));
+  }
+
+  private Accepted close(Ask ask, Signed<Request> signed) {
+    long until = row.lease().untilMs() + row.policy().dials().skewMs();
+    Keys keys = row.keys();
+    List<String> destroying = new ArrayList<>(keys.names(row.lineage()));
+    destroying.addAll(keys.destroying());
+    Row closed =
+        row.with(new State.Closed(until))
+            .withKeys(new Keys(List.of(), List.of(), destroying))
+            .withLast(Kind.CLOSE, ask.head().opId());
+    return Accepted.of(closed, event("close", closed, ask, signed)).revoking(destroying);
+  }
+
+  private static Bytes file(Ask ask) {
+    return switch (ask.extra()) {
+      case Ask.Extra.PolicyFile(Bytes content) -> content;
+      case Ask.Extra.None _, Ask.Extra.Keys _ ->
+          throw Denied.of(Code.CORRUPT, "FIELD", "a policy request without its file");
+    };
+  }
+
+  private static Policy policy(Bytes file, Bytes lineage) {
+    try {
+      return PolicyFile.parse(file, lineage);
+    } catch (PolicyException refused) {
+      throw Denied.of(Code.POLICY_REFUSED, "POLICY", String.valueOf(refused.getMessage()));
+    }
+  }
+
+  static LogEvent event(String name, Row next, Ask ask, Signed<Request> signed) {
+    return new LogEvent(
+        name,
+        new Head(next.lineage(), ask.head().opId(), next.fence(), next.epoch()),
+        next.gen(),
+        next.stateName(),
+        signed.digest(),
+        Optional.empty(),
+        next.incumbent().map(each -> each.identity().instanceId()),
+        List.of(),
+        List.of());
+  }
+}
