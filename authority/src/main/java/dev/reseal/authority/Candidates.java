@@ -86,8 +86,7 @@ final class Candidates {
         event("grant", granted, operation.opId(), message.sha256(), Optional.empty(), identity);
     return Accepted.of(granted, event)
         .answering(desk.sign(grant))
-        .keeping(
-            new Keep(operation.opId(), "grant-request", message.sha256(), Bytes.EMPTY, carries))
+        .carrying(carries)
         .keeping(evidence.exhibit(row, request));
   }
 
@@ -343,8 +342,11 @@ final class Candidates {
     List<String> carries = NewKeys.names(active, floor);
     return Accepted.of(active, event)
         .answering(activation)
-        .keeping(new Keep(operation.opId(), "ready", message.sha256(), Bytes.EMPTY, carries))
+        .carrying(carries)
         .keeping(new Keep(operation.opId(), "activation", ZERO32, activation, carries))
+        .keeping(
+            new Keep(
+                operation.opId(), "exhibit-essentials", ZERO32, operation.essentials(), List.of()))
         .keeping(
             new Keep(
                 operation.opId(),

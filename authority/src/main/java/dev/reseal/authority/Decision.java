@@ -17,17 +17,21 @@ public sealed interface Decision {
    *
    * @param event empty for Renew, which is not logged
    * @param answer empty where the call answers with nothing or with the status
+   * @param carries names of the keys that the answer could deliver
+   * @param revoke names of keys whose stored answers are erased
    */
   record Accepted(
       Row row,
       Optional<LogEvent> event,
       Optional<Bytes> answer,
+      List<String> carries,
       List<NewKey> make,
       List<String> erase,
       List<Keep> keep,
       List<String> revoke)
       implements Decision {
     public Accepted {
+      carries = List.copyOf(carries);
       make = List.copyOf(make);
       erase = List.copyOf(erase);
       keep = List.copyOf(keep);
@@ -36,32 +40,43 @@ public sealed interface Decision {
 
     static Accepted of(Row row, LogEvent event) {
       return new Accepted(
-          row, Optional.of(event), Optional.empty(), List.of(), List.of(), List.of(), List.of());
+          row,
+          Optional.of(event),
+          Optional.empty(),
+          List.of(),
+          List.of(),
+          List.of(),
+          List.of(),
+          List.of());
     }
 
     Accepted answering(Bytes message) {
-      return new Accepted(row, event, Optional.of(message), make, erase, keep, revoke);
+      return new Accepted(row, event, Optional.of(message), carries, make, erase, keep, revoke);
+    }
+
+    Accepted carrying(List<String> names) {
+      return new Accepted(row, event, answer, names, make, erase, keep, revoke);
     }
 
     Accepted making(List<NewKey> keys) {
-      return new Accepted(row, event, answer, keys, erase, keep, revoke);
+      return new Accepted(row, event, answer, carries, keys, erase, keep, revoke);
     }
 
     Accepted erasing(List<String> names) {
       List<String> all = new ArrayList<>(erase);
       all.addAll(names);
-      return new Accepted(row, event, answer, make, all, keep, revoke);
+      return new Accepted(row, event, answer, carries, make, all, keep, revoke);
     }
 
     Accepted keeping(Keep one) {
       List<Keep> all = new ArrayList<>(keep);
       all.add(one);
-      return new Accepted(row, event, answer, make, erase, all, revoke);
+      return new Accepted(row, event, answer, carries, make, erase, all, revoke);
     }
 
     /** Stored answers that carry these keys are erased too. */
     Accepted revoking(List<String> names) {
-      return new Accepted(row, event, answer, make, erase, keep, names);
+      return new Accepted(row, event, answer, carries, make, erase, keep, names);
     }
   }
 

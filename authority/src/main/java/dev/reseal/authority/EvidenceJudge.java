@@ -15,6 +15,8 @@ public interface EvidenceJudge {
   /** What a quote is worth. */
   sealed interface Verdict {
     /**
+     * Made by a platform under a named root.
+     *
      * @param platformKind 1 SGX, 2 emulated: decided by the root, never by the quote
      * @param platformId SHA-256 of the PCK public key
      * @param relaxed whether the TCB is accepted though not up to date

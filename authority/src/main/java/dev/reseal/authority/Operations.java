@@ -218,6 +218,7 @@ final class Operations {
     Bytes grant = desk.sign(rekeyGrant(incumbent.identity(), next, floor));
     return made(next, "rekey")
         .answering(grant)
+        .carrying(carries)
         .keeping(new Keep(ask.head().opId(), "rekey-grant", ZERO32, grant, carries));
   }
 

@@ -30,7 +30,7 @@ public final class Register {
   private Register() {}
 
   /** The birth of a lineage: a policy file signed by an operator of the authority. */
-  public static Decision birth(Bytes message, List<VerifyKey> operators, Desk desk) {
+  public static Decision birth(Bytes message, List<VerifyKey> operators) {
     return deciding(() -> Requests.birth(message, operators));
   }
 
@@ -117,6 +117,7 @@ public final class Register {
           renewed,
           Optional.empty(),
           renewed.lease().passport(),
+          List.of(),
           List.of(),
           List.of(),
           List.of(),

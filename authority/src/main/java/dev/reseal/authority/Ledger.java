@@ -1,0 +1,226 @@
+package dev.reseal.authority;
+
+import dev.reseal.authority.Decision.Accepted;
+import dev.reseal.authority.Decision.Keep;
+import dev.reseal.authority.Decision.NewKey;
+import dev.reseal.authority.Store.AnswerKey;
+import dev.reseal.authority.Store.Change;
+import dev.reseal.authority.Store.LogRecord;
+import dev.reseal.authority.Store.Tail;
+import dev.reseal.bytes.Bytes;
+import dev.reseal.bytes.Secret;
+import dev.reseal.wire.Cbor;
+import dev.reseal.wire.Fields;
+import dev.reseal.wire.Head;
+import dev.reseal.wire.Limits;
+import dev.reseal.wire.LogEvent;
+import dev.reseal.wire.LogMessage;
+import dev.reseal.wire.Signed;
+import dev.reseal.wire.SigningKey;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Store, key store and anchor in the order of protocol 14.2 and 15: keys durable, row and log entry
+ * in one transaction, anchor, erasure; only then may anybody be answered.
+ */
+final class Ledger {
+  private static final Bytes ZERO16 = Bytes.zeros(16);
+  private static final Bytes ZERO32 = Bytes.zeros(32);
+
+  private final Store store;
+  private final Anchor anchor;
+  private final KeyStore keys;
+  private final SigningKey signer;
+  private Tail tail;
+  private Bytes logHead;
+  private boolean settled;
+
+  Ledger(Store store, Anchor anchor, KeyStore keys, SigningKey signer) {
+    this.store = store;
+    this.anchor = anchor;
+    this.keys = keys;
+    this.signer = signer;
+    this.tail = store.tail();
+    this.logHead = head(tail);
+  }
+
+  /** A row and the version under which it may be replaced. */
+  record Held(Row row, long version) {}
+
+  Store store() {
+    return store;
+  }
+
+  KeyStore keys() {
+    return keys;
+  }
+
+  Bytes logHead() {
+    return logHead;
+  }
+
+  Tail tail() {
+    return tail;
+  }
+
+  /**
+   * Brings anchor and log together: at the start, and after a failure whose outcome is unknown.
+   * Throws {@link StoreException} when the register is not the one that was anchored.
+   */
+  void settle() {
+    if (settled) {
+      return;
+    }
+    tail = store.tail();
+    Optional<Anchor.Mark> mark = anchor.read();
+    switch (Anchor.compare(tail, mark)) {
+      case Anchor.Finding.Agree() -> {}
+      case Anchor.Finding.Behind(var next) -> anchor.advance(mark, next);
+      case Anchor.Finding.Rollback(String detail) ->
+          throw new StoreException("rollback suspected: " + detail);
+    }
+    logHead = head(tail);
+    settled = true;
+  }
+
+  private Bytes head(Tail at) {
+    return Signed.sign(new LogMessage.LogHead(Head.LOG, at.seq(), at.hash()), signer).cose();
+  }
+
+  Optional<Held> row(Bytes lineage) {
+    return store.row(lineage).map(each -> new Held(decode(lineage, each.row()), each.version()));
+  }
+
+  static Bytes encode(Row row) {
+    return Cbor.array(Cbor.of(RowCodec.encode(row)), Cbor.of(RowCodec.encode(row.lease())))
+        .encode();
+  }
+
+  /** Names the row that cannot be read. */
+  static Row decode(Bytes lineage, Bytes stored) {
+    try {
+      Fields both = Fields.ofArray(stored, "row");
+      return both.end(RowCodec.decode(both.blob(0, 1 << 20), both.blob(1, Limits.MESSAGE)));
+    } catch (RuntimeException damaged) {
+      throw new StoreException("the row of lineage " + lineage + " is damaged", damaged);
+    }
+  }
+
+  /** The part of a stored row whose digest is in the log. */
+  static Bytes durableDigest(Bytes stored) {
+    return Fields.ofArray(stored, "row").blob(0, 1 << 20).sha256();
+  }
+
+  Optional<Secret> key(String name) {
+    return keys.get(name);
+  }
+
+  /**
+   * One event. {@code kept} are stored answers besides those of the decision.
+   *
+   * @param version under which the row was read; 0 for a birth
+   */
+  void commit(long version, Accepted accepted, Map<AnswerKey, Bytes> kept, long nowMs) {
+    settled = false;
+    make(accepted.make());
+    Row row = accepted.row();
+    List<LogRecord> log =
+        accepted.event().map(event -> List.of(entry(event, row, nowMs))).orElse(List.of());
+    Map<AnswerKey, Bytes> keep = new HashMap<>(kept);
+    for (Keep each : accepted.keep()) {
+      AnswerKey key = new AnswerKey(row.lineage(), each.opId(), each.type(), each.digest());
+      keep.put(key, Stored.answer(each.body()));
+      index(row.lineage(), key, each.carries(), keep);
+    }
+    accepted.revoke().forEach(name -> revoke(row.lineage(), name, keep));
+    store.commit(
+        new Change(row.lineage(), row.policy().name(), version, encode(row), log, keep, List.of()));
+    if (!log.isEmpty()) {
+      Tail before = tail;
+      tail = new Tail(log.getFirst().seq(), log.getFirst().hash(), before.hash());
+      Optional<Anchor.Mark> from =
+          before.seq() == 0
+              ? Optional.empty()
+              : Optional.of(new Anchor.Mark(before.seq(), before.hash()));
+      anchor.advance(from, new Anchor.Mark(tail.seq(), tail.hash()));
+      logHead = head(tail);
+    }
+    settled = true;
+    accepted.erase().forEach(keys::destroy);
+  }
+
+  private void make(List<NewKey> made) {
+    for (NewKey each : made) {
+      try (Secret key = each.key()) {
+        // One of this name is left from a commit that failed: no row has named it.
+        keys.destroy(each.name());
+        keys.put(each.name(), key);
+      }
+    }
+  }
+
+  private LogRecord entry(LogEvent event, Row row, long nowMs) {
+    LogMessage.Entry entry =
+        new LogMessage.Entry(
+            Head.LOG,
+            tail.seq() + 1,
+            tail.hash(),
+            event.encode(),
+            RowCodec.encode(row).sha256(),
+            nowMs);
+    return new LogRecord(entry.seq(), entry.hash(), Signed.sign(entry, signer).cose());
+  }
+
+  /** Notes which stored answers could deliver a key, so that retiring the key erases them. */
+  void index(Bytes lineage, AnswerKey key, List<String> carries, Map<AnswerKey, Bytes> keep) {
+    for (String name : carries) {
+      AnswerKey index = carriers(lineage, name);
+      List<AnswerKey> all = new ArrayList<>(carriers(index, keep));
+      if (!all.contains(key)) {
+        all.add(key);
+      }
+      keep.put(
+          index,
+          Cbor.array(
+                  all,
+                  each ->
+                      Cbor.array(
+                          Cbor.of(each.opId()),
+                          Cbor.of(each.type()),
+                          Cbor.of(each.payloadDigest())))
+              .encode());
+    }
+  }
+
+  private void revoke(Bytes lineage, String name, Map<AnswerKey, Bytes> keep) {
+    for (AnswerKey each : carriers(carriers(lineage, name), keep)) {
+      keep.put(each, Stored.DESTROYED);
+    }
+  }
+
+  private List<AnswerKey> carriers(AnswerKey index, Map<AnswerKey, Bytes> keep) {
+    Bytes known = keep.get(index);
+    Optional<Bytes> found = known == null ? store.answer(index) : Optional.of(known);
+    if (found.isEmpty()) {
+      return List.of();
+    }
+    Fields wrapped = Fields.of(Cbor.array(Cbor.decode(found.get())), "carriers");
+    return wrapped.list(
+        0,
+        0,
+        Integer.MAX_VALUE,
+        each -> {
+          Fields key = each.nested(0);
+          return key.end(
+              new AnswerKey(index.lineage(), key.bytes(0, 16), key.text(1), key.bytes(2, 32)));
+        });
+  }
+
+  private static AnswerKey carriers(Bytes lineage, String name) {
+    return new AnswerKey(lineage, ZERO16, "carriers " + name, ZERO32);
+  }
+}

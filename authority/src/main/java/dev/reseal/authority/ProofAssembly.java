@@ -1,0 +1,135 @@
+package dev.reseal.authority;
+
+import dev.reseal.authority.Store.AnswerKey;
+import dev.reseal.bytes.Bytes;
+import dev.reseal.wire.AuthorityMessage.Retired;
+import dev.reseal.wire.Cbor;
+import dev.reseal.wire.Code;
+import dev.reseal.wire.Head;
+import dev.reseal.wire.LogEvent;
+import dev.reseal.wire.LogMessage;
+import dev.reseal.wire.Passport;
+import dev.reseal.wire.Signed;
+import dev.reseal.wire.SigningKey;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** The proof file of one operation from what was kept with its events (protocol 24). */
+final class ProofAssembly {
+  private static final Bytes ZERO16 = Bytes.zeros(16);
+  private static final Bytes ZERO32 = Bytes.zeros(32);
+
+  private final Ledger ledger;
+  private final SigningKey signer;
+
+  ProofAssembly(Ledger ledger, SigningKey signer) {
+    this.ledger = ledger;
+    this.signer = signer;
+  }
+
+  /** {@code [proof_file, proof]}; refused while the operation is not committed. */
+  Bytes assemble(Row row, Bytes opId) {
+    Bytes lineage = row.lineage();
+    Bytes passport =
+        kept(lineage, opId, "exhibit-passport")
+            .orElseThrow(() ->
+                Denied.of(
+                    Code.WRONG_STATE, "NOT_COMMITTED", "operation " + opId + " activated nobody"));
+    Passport committed = Signed.verify(Passport.class, passport, signer.verifyKey()).message();
+    List<LogMessage.Entry> entries = entries(lineage, opId);
+    Optional<Bytes> receipt = kept(lineage, opId, "exhibit-receipt");
+    List<Cbor> evidence = new ArrayList<>();
+    for (Bytes instance : instances(entries, committed.instanceId())) {
+      kept(lineage, ZERO16, "exhibit-evidence", instance)
+          .ifPresent(both -> evidence.add(Cbor.decode(both)));
+    }
+    Bytes file =
+        Cbor.map()
+            .with(1, 1)
+            .with(2, kept(lineage, opId, "exhibit-request").orElse(Bytes.EMPTY))
+            .with(3, kept(lineage, opId, "exhibit-ticket"))
+            .with(4, receipt)
+            .with(5, new Cbor.Array(evidence))
+            .with(6, passport)
+            .with(7, kept(lineage, opId, "exhibit-essentials").orElse(Bytes.EMPTY))
+            .with(8, log(lineage, entries))
+            .with(9, kept(lineage, opId, "exhibit-retired"))
+            .with(10, new Cbor.Array(List.of()))
+            .with(11, new Cbor.Map(new TreeMap<>()))
+            .encode();
+    Head head = new Head(lineage, opId, committed.head().fence(), committed.head().epoch());
+    Bytes proof = Signed.sign(new LogMessage.Proof(head, file.sha256()), signer).cose();
+    return Cbor.array(Cbor.of(file), Cbor.of(proof)).encode();
+  }
+
+  private Optional<Bytes> kept(Bytes lineage, Bytes opId, String type) {
+    return kept(lineage, opId, type, ZERO32);
+  }
+
+  private Optional<Bytes> kept(Bytes lineage, Bytes opId, String type, Bytes digest) {
+    return ledger
+        .store()
+        .answer(new AnswerKey(lineage, opId, type, digest))
+        .map(stored -> stored.slice(1, stored.size() - 1));
+  }
+
+  /** The old instance, where the operation began with one, and the successor. */
+  private static List<Bytes> instances(List<LogMessage.Entry> entries, Bytes successor) {
+    List<Bytes> all = new ArrayList<>();
+    LogEvent first = LogEvent.decode(entries.getFirst().event());
+    first.instanceId().ifPresent(all::add);
+    if (!all.contains(successor)) {
+      all.add(successor);
+    }
+    return all;
+  }
+
+  /** From the first entry of the operation to its last, everything in between included. */
+  private List<LogMessage.Entry> entries(Bytes lineage, Bytes opId) {
+    List<LogMessage.Entry> found = new ArrayList<>();
+    int keep = 0;
+    for (Bytes message : ledger.store().log(1, ledger.tail().seq())) {
+      LogMessage.Entry entry =
+          Signed.verify(LogMessage.Entry.class, message, signer.verifyKey()).message();
+      LogEvent event = LogEvent.decode(entry.event());
+      boolean mine =
+          event.operation().lineage().equals(lineage)
+              && (event.operation().opId().equals(opId) || retires(event, opId, lineage));
+      if (mine || !found.isEmpty()) {
+        found.add(entry);
+      }
+      if (mine) {
+        keep = found.size();
+      }
+    }
+    if (keep == 0) {
+      throw Denied.of(Code.WRONG_STATE, "NO_SUCH_OPERATION", "no operation " + opId);
+    }
+    return found.subList(0, keep);
+  }
+
+  private boolean retires(LogEvent event, Bytes opId, Bytes lineage) {
+    return event.name().equals("retire")
+        && kept(lineage, opId, "exhibit-retired")
+            .map(retired -> event.cause().size() == 32 && retiredBy(event, retired))
+            .orElse(false);
+  }
+
+  private static boolean retiredBy(LogEvent event, Bytes retired) {
+    Head head = Signed.peek(Retired.class, retired).head();
+    return head.opId().equals(event.operation().opId());
+  }
+
+  /** Whole entries of this lineage, payload digests of others. */
+  private Cbor log(Bytes lineage, List<LogMessage.Entry> entries) {
+    List<Cbor> all = new ArrayList<>();
+    for (LogMessage.Entry entry : entries) {
+      boolean mine = LogEvent.decode(entry.event()).operation().lineage().equals(lineage);
+      Bytes whole = ledger.store().log(entry.seq(), entry.seq()).getFirst();
+      all.add(Cbor.of(mine ? whole : entry.payload().sha256()));
+    }
+    return new Cbor.Array(all);
+  }
+}
