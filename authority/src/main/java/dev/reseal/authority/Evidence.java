@@ -4,7 +4,7 @@ import dev.reseal.authority.Decision.Keep;
 import dev.reseal.authority.EvidenceJudge.Verdict.Genuine;
 import dev.reseal.authority.Row.Operation;
 import dev.reseal.bytes.Bytes;
-import dev.reseal.sgx.Attributes;
+import dev.reseal.sgx.EnclaveIdentity;
 import dev.reseal.sgx.ReportBody;
 import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Claims;
@@ -17,9 +17,6 @@ import java.util.Optional;
 
 /** The evidence check of protocol 6.2, in its order, on a quote that was judged. */
 record Evidence(Identity identity) {
-  private static final long NEVER =
-      Attributes.DEBUG | Attributes.PROVISIONKEY | Attributes.EINITTOKENKEY;
-
   static Evidence check(
       Row row,
       Operation operation,
@@ -29,22 +26,7 @@ record Evidence(Identity identity) {
       boolean fresh) {
     Genuine genuine = genuine(verdict);
     ReportBody body = genuine.body();
-    Policy.Allowed allowed =
-        row.policy()
-            .allows(body.mrEnclave(), body.isvProdId())
-            .orElseThrow(() -> measurement(body, "policy does not allow"));
-    attributes(body, allowed);
-    Denied.unless(
-        body.configId().equals(allowed.configId())
-            && body.configSvn() == 0
-            && body.isvFamilyId().allZero()
-            && body.isvExtProdId().allZero(),
-        Code.MEASUREMENT_REFUSED,
-        "CONFIGID",
-        "CONFIGID, CONFIGSVN or a family id is not that of the policy");
-    if (body.isvSvn() < allowed.leastIsvSvn()) {
-      throw svn(body.isvSvn(), allowed.leastIsvSvn());
-    }
+    Admission.require(row.policy(), EnclaveIdentity.of(body));
     Claims claims = claims(request, body, fresh);
     Identity identity =
         new Identity(
@@ -77,21 +59,6 @@ record Evidence(Identity identity) {
     };
   }
 
-  private static void attributes(ReportBody body, Policy.Allowed allowed) {
-    Attributes attributes = body.attributes();
-    Denied.unless(
-        (attributes.flags() & NEVER) == 0,
-        Code.PLATFORM_REFUSED,
-        "ATTRIBUTES",
-        "an enclave with " + attributes.and(new Attributes(NEVER, 0)).names());
-    Denied.unless(
-        attributes.has(Attributes.INIT)
-            && attributes.and(allowed.attributeMask()).equals(attributes),
-        Code.PLATFORM_REFUSED,
-        "ATTRIBUTES",
-        "attributes " + attributes + " beyond the mask " + allowed.attributeMask());
-  }
-
   private static Claims claims(GrantRequest request, ReportBody body, boolean fresh) {
     Denied.unless(
         body.reportData().equals(Claims.reportData(request.claims())),
@@ -118,7 +85,7 @@ record Evidence(Identity identity) {
     List<Target> newEnough =
         same.stream().filter(each -> each.leastIsvSvn() <= identity.isvSvn()).toList();
     if (newEnough.isEmpty()) {
-      throw svn(identity.isvSvn(), same.getFirst().leastIsvSvn());
+      throw Admission.svn(identity.isvSvn(), same.getFirst().leastIsvSvn());
     }
     boolean placed =
         newEnough.stream()
@@ -142,33 +109,12 @@ record Evidence(Identity identity) {
                 Denied.of(
                     Code.MEASUREMENT_REFUSED, "policy no longer allows " + identity.mrenclave()));
     if (identity.isvSvn() < allowed.leastIsvSvn()) {
-      throw svn(identity.isvSvn(), allowed.leastIsvSvn());
+      throw Admission.svn(identity.isvSvn(), allowed.leastIsvSvn());
     }
     target(operation, identity);
     genuine(
         verdict.orElseThrow(
             () -> Denied.of(Code.WRONG_STATE, "NO_EVIDENCE", "the evidence of the grant is gone")));
-  }
-
-  private static Denied svn(long found, long least) {
-    return Denied.of(
-            Code.MEASUREMENT_REFUSED,
-            "ISVSVN",
-            "ISVSVN " + found + ", at least " + least + " needed")
-        .allow("\"least_isvsvn\": " + found);
-  }
-
-  private static Denied measurement(ReportBody body, String words) {
-    return Denied.of(
-            Code.MEASUREMENT_REFUSED,
-            words + " measurement " + body.mrEnclave() + " with ISVPRODID " + body.isvProdId())
-        .allow(allowLine(body.mrEnclave(), body.isvProdId(), body.isvSvn()));
-  }
-
-  /** The entry of {@code allowed} in a policy file that admits this identity and newer. */
-  static String allowLine(Bytes mrenclave, long isvProdId, long isvSvn) {
-    return "\"allowed\": [{\"mrenclave\": \"%s\", \"isvprodid\": %d, \"least_isvsvn\": %d}]"
-        .formatted(mrenclave, isvProdId, isvSvn);
   }
 
   /** Claims and quote, kept for judging again and for the proof. */

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.function.Function;
 
 /** Keys that an event makes, and keysets from those that exist. */
@@ -95,7 +96,7 @@ final class NewKeys {
     return names;
   }
 
-  private static LinkedHashMap<String, Secret> entries(Secret stored) {
+  private static SequencedMap<String, Secret> entries(Secret stored) {
     LinkedHashMap<String, Secret> keys = new LinkedHashMap<>();
     Cbor wrapped = Cbor.array(Cbor.decode(stored.use(Bytes::of)));
     for (Cbor pair : Fields.of(wrapped, "generation").list(0, 1, PURPOSES, each -> each.any(0))) {

@@ -10,8 +10,9 @@ final class NonceRate {
 
   private record Bucket(double tokens, long atMs) {}
 
-  boolean take(Bytes lineage, long perSecond, long nowMs) {
-    Bucket full = new Bucket((double) perSecond, nowMs);
+  boolean take(Bytes lineage, long rate, long nowMs) {
+    double perSecond = (double) rate;
+    Bucket full = new Bucket(perSecond, nowMs);
     Bucket bucket = buckets.getOrDefault(lineage, full);
     double refilled =
         Math.min(perSecond, bucket.tokens() + perSecond * (nowMs - bucket.atMs()) / 1_000.0);

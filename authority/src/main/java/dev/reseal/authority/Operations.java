@@ -68,7 +68,7 @@ final class Operations {
     if (!fits) {
       throw Denied.of(
               Code.MEASUREMENT_REFUSED, "policy does not allow measurement " + target.mrenclave())
-          .allow(Evidence.allowLine(target.mrenclave(), target.isvProdId(), target.leastIsvSvn()));
+          .allow(Admission.line(target.mrenclave(), target.isvProdId(), target.leastIsvSvn()));
     }
     boolean platform =
         row.policy().platforms().stream().anyMatch(each -> each.kind() == target.platformKind());

@@ -72,7 +72,7 @@ public record Policy(
     static final Dials DEFAULT = new Dials(120_000, 5_000, 600, 8, 60, 10, 900);
 
     /** The dials below what {@code env: prod} allows, as {@code name=value}. */
-    List<String> lowered() {
+    public List<String> lowered() {
       List<String> all = new ArrayList<>();
       note(all, "life_ms", lifeMs, 30_000);
       note(all, "skew_ms", skewMs, 1_000);

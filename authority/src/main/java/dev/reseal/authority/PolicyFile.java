@@ -6,6 +6,7 @@ import dev.reseal.authority.Policy.Dials;
 import dev.reseal.authority.Policy.PlatformRule;
 import dev.reseal.authority.Policy.Supervisor;
 import dev.reseal.bytes.Bytes;
+import dev.reseal.quote.TrustAnchors;
 import dev.reseal.sgx.Attributes;
 import dev.reseal.sgx.MalformedException;
 import dev.reseal.sgx.PlatformKind;
@@ -171,6 +172,11 @@ public final class PolicyFile {
       throw in.refuse("kind", "\"binding\": \"none\" is for emulated platforms only");
     }
     Bytes root = in.hex("root_spki_sha256", 32);
+    if (kind == PlatformKind.SGX && !root.equals(TrustAnchors.INTEL_KEY)) {
+      throw in.refuse(
+          "root_spki_sha256",
+          "Intel's SGX root has " + TrustAnchors.INTEL_KEY + ", no other counts");
+    }
     Set<Bytes> ids = Set.copyOf(in.list("ids", LIST, item -> item.hex(32)));
     in.end();
     return new PlatformRule(kind.number(), root, ids);

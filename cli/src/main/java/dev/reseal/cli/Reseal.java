@@ -18,6 +18,8 @@ import picocli.CommandLine.Command;
       RecoverCommand.class,
       AbortCommand.class,
       BirthCommand.class,
+      AuthorityCommand.class,
+      ProofCommand.class,
       PlatformCommand.class,
       InspectCommand.class,
       WhyCommand.class,

@@ -1,0 +1,242 @@
+package dev.reseal.authority;
+
+import dev.reseal.authority.Policy.PlatformRule;
+import dev.reseal.bytes.Bytes;
+import dev.reseal.collateral.CollateralFiles;
+import dev.reseal.quote.Collateral;
+import dev.reseal.quote.P256;
+import dev.reseal.quote.Platform;
+import dev.reseal.quote.QuoteBody;
+import dev.reseal.quote.Reason;
+import dev.reseal.quote.TrustAnchors;
+import dev.reseal.quote.Verifier;
+import dev.reseal.sgx.Emulated;
+import dev.reseal.sgx.MalformedException;
+import dev.reseal.sgx.PlatformKind;
+import dev.reseal.wire.Code;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * Judges DCAP quotes with the collateral of one folder, read anew each time so that whoever
+ * refreshes it need not tell the authority. Collateral older than any seen is refused.
+ */
+public final class DcapJudge implements EvidenceJudge {
+  private static final String BEGIN = "-----BEGIN CERTIFICATE-----";
+  private static final String END = "-----END CERTIFICATE-----";
+
+  private final Path folder;
+  private final P256 p256 = P256.fastest();
+  private final Map<Set<Bytes>, Verifier> verifiers = new HashMap<>();
+  private final Map<Bytes, Seen> seen = new HashMap<>();
+
+  private record Seen(int evaluation, Instant issued) {}
+
+  public DcapJudge(Path folder) {
+    this.folder = folder;
+  }
+
+  @Override
+  public Verdict judge(Bytes evidence, List<PlatformRule> platforms, Instant now) {
+    try {
+      Set<Bytes> roots =
+          platforms.stream().map(PlatformRule::rootSpkiSha256).collect(Collectors.toSet());
+      Collateral collateral = CollateralFiles.load(folder);
+      dev.reseal.quote.Verdict verdict = verifier(roots).verify(evidence, collateral, now);
+      return switch (verdict) {
+        case dev.reseal.quote.Verdict.Trusted trusted -> trusted(trusted, platforms, collateral);
+        case dev.reseal.quote.Verdict.Refused refused -> refused(refused, evidence, platforms);
+      };
+    } catch (IOException | MalformedException unreadable) {
+      return refuse(
+          Denied.of(
+              Code.UNAVAILABLE,
+              "COLLATERAL",
+              "collateral in " + folder + ": " + unreadable.getMessage()));
+    } catch (Denied denied) {
+      return refuse(denied);
+    }
+  }
+
+  private Verifier verifier(Set<Bytes> roots) {
+    return verifiers.computeIfAbsent(
+        roots, each -> Verifier.remembering(p256, new TrustAnchors(each)));
+  }
+
+  private Verdict trusted(
+      dev.reseal.quote.Verdict.Trusted trusted,
+      List<PlatformRule> platforms,
+      Collateral collateral) {
+    QuoteBody.Enclave enclave =
+        switch (trusted.body()) {
+          case QuoteBody.Enclave sgx -> sgx;
+          case QuoteBody.TrustDomain _ ->
+              throw Denied.of(Code.PLATFORM_REFUSED, "TEE", "a TD, not an SGX enclave");
+        };
+    Denied.unless(
+        enclave.reservedClear(),
+        Code.PLATFORM_REFUSED,
+        "REPORT",
+        "reserved bytes of the report are not zero");
+    Platform platform = trusted.platform();
+    named(platform, platforms);
+    boolean relaxed =
+        switch (trusted.status()) {
+          case UP_TO_DATE -> false;
+          case SW_HARDENING_NEEDED -> true;
+          case CONFIGURATION_NEEDED,
+              CONFIGURATION_AND_SW_HARDENING_NEEDED,
+              OUT_OF_DATE,
+              OUT_OF_DATE_CONFIGURATION_NEEDED,
+              TD_RELAUNCH_ADVISED,
+              TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED,
+              REVOKED ->
+              throw Denied.of(
+                  Code.PLATFORM_REFUSED,
+                  "TCB",
+                  "the platform's TCB is " + trusted.status().word() + " " + trusted.advisories());
+        };
+    notOlder(platform, trusted.evidence());
+    return new Verdict.Genuine(
+        enclave.report(), platform.kind().number(), platform.id(), relaxed, id(collateral));
+  }
+
+  /** The kind is decided by the root: Intel's is SGX, a marked one is emulated, none is both. */
+  private static void named(Platform platform, List<PlatformRule> platforms) {
+    boolean intel = platform.root().equals(TrustAnchors.INTEL_KEY);
+    Denied.unless(
+        intel == (platform.kind() == PlatformKind.SGX),
+        Code.PLATFORM_REFUSED,
+        "ROOT",
+        "a root that is neither Intel's nor marked as emulated");
+    boolean listed =
+        platforms.stream()
+            .anyMatch(each ->
+                each.kind() == platform.kind().number()
+                    && each.rootSpkiSha256().equals(platform.root())
+                    && (each.ids().isEmpty() || each.ids().contains(platform.id())));
+    if (!listed) {
+      throw Denied.of(
+              Code.PLATFORM_REFUSED, "PLATFORM", "policy does not list platform " + platform.id())
+          .allow(line(platform.kind(), platform.root(), platform.id().toHex()));
+    }
+  }
+
+  private static String line(PlatformKind kind, Bytes root, String id) {
+    return "\"platforms\": [{\"kind\": \"%s\", \"root_spki_sha256\": \"%s\", \"ids\": [\"%s\"]}]"
+        .formatted(kind == PlatformKind.SGX ? "sgx" : "emulated", root, id);
+  }
+
+  private void notOlder(Platform platform, dev.reseal.quote.Evidence found) {
+    Bytes family = Bytes.concat(platform.root(), platform.pck().fmspc());
+    Seen newest = seen.getOrDefault(family, new Seen(0, Instant.MIN));
+    Denied.unless(
+        found.tcbEvaluationNumber() >= newest.evaluation()
+            && !found.issued().isBefore(newest.issued()),
+        Code.COLLATERAL_ROLLBACK,
+        "COLLATERAL_ROLLBACK",
+        "collateral number "
+            + found.tcbEvaluationNumber()
+            + " of "
+            + found.issued()
+            + ", seen was "
+            + newest.evaluation()
+            + " of "
+            + newest.issued());
+    seen.put(family, new Seen(found.tcbEvaluationNumber(), found.issued()));
+  }
+
+  private static Bytes id(Collateral collateral) {
+    List<Bytes> digests = new ArrayList<>();
+    for (Collateral.Part part : Collateral.Part.values()) {
+      digests.add(collateral.part(part).orElse(Bytes.EMPTY).sha256());
+    }
+    return Bytes.sha256(digests.toArray(Bytes[]::new));
+  }
+
+  private static Verdict refused(
+      dev.reseal.quote.Verdict.Refused refused, Bytes evidence, List<PlatformRule> platforms) {
+    boolean emulatedAllowed =
+        platforms.stream().anyMatch(each -> each.kind() == PlatformKind.EMULATED.number());
+    if (refused.reason() == Reason.UNTRUSTED_ROOT && !emulatedAllowed && marked(evidence)) {
+      return refuse(
+          Denied.of(
+              Code.PLATFORM_REFUSED,
+              "emulated-root",
+              "EMULATED evidence, policy names hardware platforms only"));
+    }
+    Code code =
+        switch (refused.reason()) {
+          case QUOTE_FORMAT,
+              CERTIFICATION_DATA,
+              QUOTE_SIGNATURE,
+              QE_REPORT_SIGNATURE,
+              QE_REPORT_DATA,
+              QE_IDENTITY_MISMATCH,
+              PCK_CHAIN,
+              UNTRUSTED_ROOT,
+              PCK_REVOKED,
+              CERTIFICATE_EXPIRED,
+              CERTIFICATE_NOT_YET_VALID,
+              TCB_INFO_MISMATCH,
+              TDX_MODULE_MISMATCH,
+              TCB_NOT_RECOGNISED ->
+              Code.PLATFORM_REFUSED;
+          case CRL,
+              CRL_EXPIRED,
+              CRL_NOT_YET_VALID,
+              COLLATERAL_MISSING,
+              COLLATERAL_FORMAT,
+              COLLATERAL_CHAIN,
+              COLLATERAL_EXPIRED,
+              COLLATERAL_NOT_YET_VALID,
+              TCB_INFO_SIGNATURE,
+              QE_IDENTITY_SIGNATURE ->
+              Code.UNAVAILABLE;
+        };
+    return refuse(Denied.of(code, refused.reason().word(), refused.detail()));
+  }
+
+  /** For naming the refusal only: whether a certificate in the quote says that it is emulated. */
+  private static boolean marked(Bytes evidence) {
+    String text = new String(evidence.toArray(), StandardCharsets.ISO_8859_1);
+    int from = text.indexOf(BEGIN);
+    while (from >= 0) {
+      int to = text.indexOf(END, from);
+      if (to < 0) {
+        return false;
+      }
+      byte[] pem = text.substring(from, to + END.length()).getBytes(StandardCharsets.ISO_8859_1);
+      try {
+        X509Certificate certificate =
+            (X509Certificate)
+                CertificateFactory.getInstance("X.509")
+                    .generateCertificate(new ByteArrayInputStream(pem));
+        Set<String> critical = certificate.getCriticalExtensionOIDs();
+        if (critical != null && critical.contains(Emulated.OID)) {
+          return true;
+        }
+      } catch (CertificateException garbled) {
+        return false;
+      }
+      from = text.indexOf(BEGIN, to);
+    }
+    return false;
+  }
+
+  private static Verdict refuse(Denied denied) {
+    return new Verdict.Refused(denied.error());
+  }
+}

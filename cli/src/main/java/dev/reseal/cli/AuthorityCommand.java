@@ -1,0 +1,150 @@
+package dev.reseal.cli;
+
+import dev.reseal.authority.AuthorityHome;
+import dev.reseal.authority.KeyStoreException;
+import dev.reseal.authority.StoreException;
+import dev.reseal.wire.Essentials.Env;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code reseal authority}: the trusted side, a process of its own. */
+@Command(
+    name = "authority",
+    description = "The trusted side: register, keys and policy.",
+    subcommands = {
+      AuthorityCommand.Init.class,
+      AuthorityCommand.Start.class,
+      PolicyCommand.class,
+      KeysCommand.class
+    })
+public final class AuthorityCommand {
+  private AuthorityCommand() {}
+
+  /** Makes the authority. */
+  @Command(
+      name = "init",
+      description = "Make the authority's keys, its TLS certificate and an operator's key.")
+  static final class Init implements Callable<Integer> {
+    @Mixin private HomeOption home = new HomeOption();
+
+    @Option(
+        names = "--env",
+        defaultValue = "demo",
+        description = "prod refuses emulated platforms, demo serves them (default: demo).")
+    private String env = "demo";
+
+    @Option(
+        names = "--collateral",
+        paramLabel = "DIR",
+        description = "Where collateral lies (default: platform/collateral below --home).")
+    private Path collateral = Path.of("");
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+      if (!List.of("prod", "demo").contains(env)) {
+        throw new Refused("ENV", "'" + env + "' is no environment", "--env prod or --env demo");
+      }
+      AuthorityHome authority = new AuthorityHome(home.path());
+      if (authority.exists()) {
+        throw new Refused(
+            "EXISTS", "this authority was made already", "reseal authority start serves it");
+      }
+      Path folder =
+          collateral.toString().isEmpty() ? home.platform().resolve("collateral") : collateral;
+      AuthorityHome.Facts facts =
+          authority.init(
+              Env.valueOf(env.toUpperCase(Locale.ROOT)),
+              List.of(KeyFile.readOrMake(home.operator()).verifyKey()),
+              folder.toAbsolutePath());
+      PrintWriter out = spec.commandLine().getOut();
+      out.println("authority  env " + env + "  key id " + facts.spki().kid());
+      out.println(
+          "operator   " + home.operator() + "  key id " + facts.operators().getFirst().kid());
+      out.println("for relying parties: " + home.path().resolve("public"));
+      out.flush();
+      return 0;
+    }
+  }
+
+  /** Serves until it is told to stop. */
+  @Command(name = "start", description = "Serve the authority until it is told to stop.")
+  static final class Start implements Callable<Integer> {
+    @Mixin private HomeOption home = new HomeOption();
+
+    @Option(
+        names = "--port",
+        defaultValue = "0",
+        description = "Where to listen on 127.0.0.1 (default: the last one, else any free).")
+    private int port;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+      CountDownLatch stop = new CountDownLatch(1);
+      CountDownLatch stopped = new CountDownLatch(1);
+      try (AuthorityHome.Running running = running()) {
+        Runtime.getRuntime()
+            .addShutdownHook(
+                new Thread(() -> {
+                  stop.countDown();
+                  await(stopped);
+                }));
+        PrintWriter err = spec.commandLine().getErr();
+        running
+            .alarms()
+            .forEach((lineage, lacking) ->
+                err.println("ALARM lineage " + lineage + " is blocked: " + lacking));
+        err.println("warning: the file anchor notices a restored database, not a restored machine");
+        err.flush();
+        PrintWriter out = spec.commandLine().getOut();
+        out.println("authority listening on https://127.0.0.1:" + running.port() + "  ready");
+        out.flush();
+        stop.await();
+      } finally {
+        stopped.countDown();
+      }
+      return 0;
+    }
+
+    private AuthorityHome.Running running() throws IOException {
+      AuthorityHome authority = new AuthorityHome(home.path());
+      if (!authority.exists()) {
+        throw new Refused(
+            "NOT_INITIALISED", home.path() + " has no authority", "reseal authority init");
+      }
+      try {
+        return authority.start(port);
+      } catch (StoreException | KeyStoreException | IOException refused) {
+        throw new Refused(
+            "AUTHORITY_START",
+            String.valueOf(refused.getMessage()),
+            "nothing was changed; mend the cause and start again");
+      }
+    }
+
+    private static void await(CountDownLatch latch) {
+      try {
+        latch.await();
+      } catch (InterruptedException hurried) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

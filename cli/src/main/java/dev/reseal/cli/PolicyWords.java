@@ -1,0 +1,84 @@
+package dev.reseal.cli;
+
+import dev.reseal.authority.Policy;
+import dev.reseal.wire.Kind;
+import dev.reseal.wire.VerifyKey;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/** What a policy allows, in words; whatever is not named is denied. */
+final class PolicyWords {
+  private static final int EMULATED = 2;
+
+  private PolicyWords() {}
+
+  static Facts describe(Policy policy) {
+    Facts facts =
+        new Facts()
+            .put("name", policy.name())
+            .put("lineage", policy.essentials().lineage().toHex())
+            .put("env", word(policy.essentials().env()))
+            .put("binding", word(policy.essentials().binding()))
+            .put("recovery", word(policy.essentials().recovery()))
+            .put(
+                "rpo_updates",
+                policy.essentials().rpoUpdates().map(String::valueOf).orElse("unbounded"))
+            .put("purposes", String.join(" ", policy.essentials().purposes()))
+            .put("policy_digest", policy.essentials().digest().toHex())
+            .put("passport_life_ms", policy.dials().lifeMs());
+    List<String> lowered = policy.dials().lowered();
+    if (!lowered.isEmpty()) {
+      facts.put("lowered_for_demo", String.join(" ", lowered));
+    }
+    return facts
+        .put("measurement", measurements(policy))
+        .put("platform", platforms(policy))
+        .put("key", keys(policy));
+  }
+
+  private static List<Facts> measurements(Policy policy) {
+    return policy.allowed().stream()
+        .map(each ->
+            new Facts()
+                .put("mrenclave", each.mrenclave().toHex())
+                .put("isvprodid", each.isvProdId())
+                .put("least_isvsvn", each.leastIsvSvn()))
+        .toList();
+  }
+
+  private static List<Facts> platforms(Policy policy) {
+    return policy.platforms().stream()
+        .map(each ->
+            new Facts()
+                .put("kind", each.kind() == EMULATED ? "EMULATED (no security)" : "SGX")
+                .put("root", each.rootSpkiSha256().toHex())
+                .put("ids", each.ids().isEmpty() ? "any" : each.ids().toString()))
+        .toList();
+  }
+
+  private static List<Facts> keys(Policy policy) {
+    List<Facts> all = new ArrayList<>();
+    for (VerifyKey key : policy.operators()) {
+      all.add(new Facts().put("id", key.kid().toHex()).put("may", "every operation"));
+    }
+    policy
+        .supervisors()
+        .forEach(each ->
+            all.add(
+                new Facts()
+                    .put("id", each.key().kid().toHex())
+                    .put(
+                        "may",
+                        each.may().stream()
+                            .map(Kind::wireName)
+                            .sorted()
+                            .collect(Collectors.joining(" ")))));
+    return all;
+  }
+
+  private static String word(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT);
+  }
+}
