@@ -226,12 +226,13 @@ final class Candidates {
         Code.WRONG_STATE,
         "GRANT_EXPIRED",
         "the grant is older than an hour: answer a fresh challenge");
-    Evidence.acceptableNow(row, operation, identity, verdict);
+    Bytes collateral = Evidence.acceptableNow(row, operation, identity, verdict);
     StateHead head =
         row.head()
             .map(state -> rewrapped(operation, granted, state, ready))
             .orElseGet(() -> firstState(operation, identity, ready));
-    return commit(operation, identity, head, message);
+    return commit(operation, identity, head, message)
+        .keeping(new Keep(operation.opId(), "exhibit-collateral", ZERO32, collateral, List.of()));
   }
 
   /** The same body with the candidate's slots, and proof that it opened the state. */

@@ -13,6 +13,7 @@ import dev.reseal.quote.Verifier;
 import dev.reseal.sgx.Emulated;
 import dev.reseal.sgx.MalformedException;
 import dev.reseal.sgx.PlatformKind;
+import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Code;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -22,7 +23,6 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -110,7 +110,7 @@ public final class DcapJudge implements EvidenceJudge {
         };
     notOlder(platform, trusted.evidence());
     return new Verdict.Genuine(
-        enclave.report(), platform.kind().number(), platform.id(), relaxed, id(collateral));
+        enclave.report(), platform.kind().number(), platform.id(), relaxed, encode(collateral));
   }
 
   /** The kind is decided by the root: Intel's is SGX, a marked one is emulated, none is both. */
@@ -158,12 +158,9 @@ public final class DcapJudge implements EvidenceJudge {
     seen.put(family, new Seen(found.tcbEvaluationNumber(), found.issued()));
   }
 
-  private static Bytes id(Collateral collateral) {
-    List<Bytes> digests = new ArrayList<>();
-    for (Collateral.Part part : Collateral.Part.values()) {
-      digests.add(collateral.part(part).orElse(Bytes.EMPTY).sha256());
-    }
-    return Bytes.sha256(digests.toArray(Bytes[]::new));
+  private static Bytes encode(Collateral collateral) {
+    return Cbor.array(List.of(Collateral.Part.values()), part -> Cbor.orNull(collateral.part(part)))
+        .encode();
   }
 
   private static Verdict refused(

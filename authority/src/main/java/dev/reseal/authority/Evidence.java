@@ -99,8 +99,11 @@ record Evidence(Identity identity) {
         "platform " + identity.platformId() + " is not the one that the operation names");
   }
 
-  /** At the commit: measurement, platform and floors acceptable now, whatever they were before. */
-  static void acceptableNow(
+  /**
+   * At the commit: measurement, platform and floors acceptable now, whatever they were before.
+   * Returns the collateral that says so.
+   */
+  static Bytes acceptableNow(
       Row row, Operation operation, Identity identity, Optional<EvidenceJudge.Verdict> verdict) {
     Policy.Allowed allowed =
         row.policy()
@@ -112,9 +115,10 @@ record Evidence(Identity identity) {
       throw Admission.svn(identity.isvSvn(), allowed.leastIsvSvn());
     }
     target(operation, identity);
-    genuine(
-        verdict.orElseThrow(
-            () -> Denied.of(Code.WRONG_STATE, "NO_EVIDENCE", "the evidence of the grant is gone")));
+    return genuine(
+            verdict.orElseThrow(() ->
+                Denied.of(Code.WRONG_STATE, "NO_EVIDENCE", "the evidence of the grant is gone")))
+        .collateral();
   }
 
   /** Claims and quote, kept for judging again and for the proof. */

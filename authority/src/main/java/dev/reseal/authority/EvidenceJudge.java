@@ -20,10 +20,11 @@ public interface EvidenceJudge {
      * @param platformKind 1 SGX, 2 emulated: decided by the root, never by the quote
      * @param platformId SHA-256 of the PCK public key
      * @param relaxed whether the TCB is accepted though not up to date
-     * @param collateralId SHA-256 over the collateral that judged it
+     * @param collateral what judged it: a CBOR array of its parts in the order of protocol 24,
+     *     bytes or null
      */
     record Genuine(
-        ReportBody body, int platformKind, Bytes platformId, boolean relaxed, Bytes collateralId)
+        ReportBody body, int platformKind, Bytes platformId, boolean relaxed, Bytes collateral)
         implements Verdict {}
 
     record Refused(WireError error) implements Verdict {}

@@ -97,7 +97,7 @@ final class Operations {
         switch (active.orElseThrow(
             () ->
                 Denied.of(Code.WRONG_STATE, "NO_EVIDENCE", "no evidence of the active instance"))) {
-          case EvidenceJudge.Verdict.Genuine genuine -> genuine.collateralId();
+          case EvidenceJudge.Verdict.Genuine genuine -> genuine.collateral().sha256();
           case EvidenceJudge.Verdict.Refused(var error) -> throw Denied.of(error);
         };
     ask.targets().forEach(this::allowed);

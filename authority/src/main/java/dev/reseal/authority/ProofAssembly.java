@@ -56,7 +56,9 @@ final class ProofAssembly {
             .with(7, kept(lineage, opId, "exhibit-essentials").orElse(Bytes.EMPTY))
             .with(8, log(lineage, entries))
             .with(9, kept(lineage, opId, "exhibit-retired"))
-            .with(10, new Cbor.Array(List.of()))
+            .with(
+                10,
+                Cbor.array(kept(lineage, opId, "exhibit-collateral").stream().toList(), Cbor::of))
             .with(11, new Cbor.Map(new TreeMap<>()))
             .encode();
     Head head = new Head(lineage, opId, committed.head().fence(), committed.head().epoch());

@@ -1,8 +1,18 @@
 package dev.reseal.cli;
 
 import dev.reseal.bytes.Bytes;
+import dev.reseal.lifecycle.Cause;
+import dev.reseal.lifecycle.ExitCode;
+import dev.reseal.proof.Finding;
+import dev.reseal.proof.ProofVerifier;
+import dev.reseal.quote.TrustAnchors;
+import dev.reseal.sgx.MalformedException;
 import dev.reseal.wire.Status;
+import dev.reseal.wire.VerifyKey;
+import dev.reseal.wire.WireException;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -18,7 +28,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "proof",
     description = "What an operation did, for somebody who was not there.",
-    subcommands = {ProofCommand.Show.class})
+    subcommands = {ProofCommand.Show.class, ProofCommand.Verify.class})
 final class ProofCommand {
   private ProofCommand() {}
 
@@ -51,6 +61,90 @@ final class ProofCommand {
       spec.commandLine().getOut().println("proof of operation " + operation + ": " + out);
       spec.commandLine().getOut().flush();
       return 0;
+    }
+  }
+
+  /** Verifies a proof without asking anybody. */
+  @Command(
+      name = "verify",
+      description = "Verify a proof offline; the trust anchors are yours, never the file's.")
+  static final class Verify implements Callable<Integer> {
+    @Parameters(paramLabel = "FILE", description = "The proof.")
+    private Path file = Path.of("");
+
+    @Option(
+        names = "--authority-spki",
+        required = true,
+        paramLabel = "FILE",
+        description = "The authority's key in hex, as in public/authority.spki.")
+    private Path authority = Path.of("");
+
+    @Option(
+        names = "--root",
+        required = true,
+        paramLabel = "PEM",
+        description = "The platform's root certificate, as in public/platform-root.pem.")
+    private Path root = Path.of("");
+
+    @Option(
+        names = "--home",
+        defaultValue = "${env:RESEAL_HOME:-.reseal}",
+        description = "Not read: a proof is verified from the three files alone.")
+    private Path home = Path.of(".reseal");
+
+    @Option(names = "--json", description = "One JSON object.")
+    private boolean json;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+      Finding finding = new ProofVerifier(key(), anchors()).verify(read());
+      PrintWriter out = spec.commandLine().getOut();
+      switch (finding) {
+        case Finding.Proven proven -> {
+          Output.print(out, ProofWords.facts(proven), json);
+          if (!json) {
+            out.println(ProofWords.line(proven));
+          }
+        }
+        case Finding.Refused(String field, String detail) -> {
+          if (json) {
+            Output.print(
+                out,
+                new Facts().put("verdict", "REFUSED").put("field", field).put("detail", detail),
+                true);
+          }
+          throw new Refused(
+              ExitCode.NOT_OURS, new Cause("PROOF " + field, detail, "this file proves nothing"));
+        }
+      }
+      out.flush();
+      return 0;
+    }
+
+    private Bytes read() throws IOException {
+      try (InputStream in = Files.newInputStream(file)) {
+        return Bytes.wrap(in.readNBytes(ProofVerifier.MOST));
+      }
+    }
+
+    private VerifyKey key() throws IOException {
+      try {
+        return new VerifyKey(Bytes.hex(Files.readString(authority).strip()));
+      } catch (IllegalArgumentException | WireException malformed) {
+        throw new Refused("SPKI", authority + " is not an SPKI in hex", "");
+      }
+    }
+
+    private TrustAnchors anchors() throws IOException {
+      try {
+        return TrustAnchors.ofPem(Bytes.wrap(Files.readAllBytes(root)));
+      } catch (MalformedException malformed) {
+        throw new Refused("ROOT", root + ": " + malformed.getMessage(), "");
+      }
     }
   }
 }
