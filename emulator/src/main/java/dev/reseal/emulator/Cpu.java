@@ -14,8 +14,8 @@ import dev.reseal.sgx.TargetInfo;
 
 /**
  * The two leaves of an emulated processor that use its secret: EGETKEY and EREPORT. Keys are
- * AES-128-CMAC over the derivation data of Intel's simulator (sgx.md 6.1), under a secret of this
- * machine instead of the simulator's public constant.
+ * AES-128-CMAC over the derivation data of Intel's simulator (tinst/deriv.h), under a secret of
+ * this machine instead of the simulator's public constant.
  *
  * @param fuses 16 bytes, made with the machine and never changed
  * @param ownerEpoch 16 bytes; the machine's owner changes them to lose every key

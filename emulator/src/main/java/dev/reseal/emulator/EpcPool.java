@@ -5,7 +5,7 @@ import java.util.Map;
 
 /**
  * The accounting of one machine's EPC: who holds how many 4 KiB pages. Pages are counted for SECS,
- * version arrays and everything added (sgx.md 2.5).
+ * version arrays and everything added (Linux, sgx/encl.c).
  */
 final class EpcPool {
   private final long total;

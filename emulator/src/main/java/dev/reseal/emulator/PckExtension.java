@@ -10,7 +10,10 @@ import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.DEROctetString;
 import org.bouncycastle.asn1.DERSequence;
 
-/** The SGX extension of a PCK certificate of the platform CA (sgx.md 7.3), seven entries. */
+/**
+ * The SGX extension of a PCK certificate of the platform CA (PCK certificate and CRL profile),
+ * seven entries.
+ */
 final class PckExtension {
   static final ASN1ObjectIdentifier OID = new ASN1ObjectIdentifier("1.2.840.113741.1.13.1");
 

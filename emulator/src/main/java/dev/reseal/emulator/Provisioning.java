@@ -37,7 +37,7 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /**
  * The provisioning authority of one emulated machine: certificates and CRLs in the shape of Intel's
- * (sgx.md 7.3), under a root whose name and critical extension say EMULATED.
+ * (PCK certificate and CRL profile), under a root whose name and critical extension say EMULATED.
  */
 final class Provisioning {
   /** What a certificate of the chain may do. */

@@ -8,7 +8,7 @@ import java.security.KeyPair;
 
 /**
  * The quoting enclave: DCAP quotes version 3 with an ECDSA-P256 attestation key that the PCK key
- * certifies (sgx.md 7.1, 7.2). It is part of the daemon and has an identity of its own.
+ * certifies (sgx_quote_3.h). It is part of the daemon and has an identity of its own.
  *
  * @param pckChain PEM of leaf, intermediate and root
  */

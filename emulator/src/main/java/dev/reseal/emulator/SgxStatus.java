@@ -29,8 +29,8 @@ public enum SgxStatus {
   }
 
   /**
-   * What a failed driver call shows as, through Intel's loader and runtime (sgx.md 2.2): EPC
-   * exhaustion as OUT_OF_MEMORY, a refused EINIT as UNEXPECTED.
+   * What a failed driver call shows as, through Intel's loader and runtime
+   * (sgx_enclave_common.cpp): EPC exhaustion as OUT_OF_MEMORY, a refused EINIT as UNEXPECTED.
    */
   static SgxStatus of(Errno errno) {
     return switch (errno) {

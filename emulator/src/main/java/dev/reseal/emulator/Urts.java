@@ -11,8 +11,8 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The untrusted runtime of one process: create, ecall and destroy in it, with the statuses and the
- * locks of Intel's (sgx.md 2.1). In particular destroy waits for running ecalls, without a limit,
- * and holds the pool's lock meanwhile: a hung ecall stops every enclave of the process.
+ * locks of Intel's (psw/urts/enclave.cpp). In particular destroy waits for running ecalls, without
+ * a limit, and holds the pool's lock meanwhile: a hung ecall stops every enclave of the process.
  */
 public final class Urts {
   private static final int OPEN_TRIES = 4;
