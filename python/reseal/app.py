@@ -237,7 +237,11 @@ class App:
                 for name, records in self._ledger.stores.items()
                 if name != SCHEMA and not name.startswith(SNAPSHOT)
             ]
-            return version, [list(schema.values()), *own, *rest]
+            records = [list(schema.values()), *own, *rest]
+            size = sum(len(framed) for each in (records[0], *own) for framed in each) + self._ledger.size
+            if size > self._ledger.state_max:
+                raise Refused("POLICY", f"state and snapshots have {size} bytes, state_max is {self._ledger.state_max}")
+            return version, records
 
     def _add(self, into: dict[StateKey, bytes], store: str, key: str, version: int, value: Any) -> int:
         into[key] = frame(store_head(store), key, version + 1, cbor.encode_value(value))

@@ -7,26 +7,19 @@ checks them once.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+
+from cbor2 import CBORDecodeError
+from cbor2 import dumps as _dumps
+from cbor2 import loads as _loads
 
 from reseal import cbor
 from reseal.errors import Refused
 
-__all__ = ["Key", "Record", "Staging", "frame", "parse", "store_head", "value_of"]
+__all__ = ["Key", "Staging", "frame", "store_head", "value_of"]
 
 RECORD = 16 * 1024 * 1024
 
 Key = str | int | bytes
-
-
-class Record(NamedTuple):
-    """``value`` is encoded; None is a tombstone. ``frame`` is the record with its length before it."""
-
-    store: str
-    key: Key
-    version: int
-    value: bytes | None
-    frame: bytes
 
 
 def store_head(store: str) -> bytes:
@@ -82,25 +75,31 @@ def _key(encoded: bytes) -> Key:
     raise Refused("RECORD", "a key that is no text, integer or byte string")
 
 
-def parse(framed: bytes, head: bytes, store: str) -> Record:
-    """One whole framed record of a known store; checked to the last byte."""
-    at = 4 + len(head)
-    if not framed.startswith(head, 4):
-        raise Refused("RECORD", "a record of another store")
-    size, at = _head(framed, at, 2)
-    key = _key(framed[at : at + size])
-    version, at = _head(framed, at + size, 0)
-    if version > cbor.MAX_INT:
-        raise Refused("RECORD", "a version above 2^63-1")
-    if framed[at : at + 1] == b"\xf6":
-        value, end = None, at + 1
-    else:
-        size, at = _head(framed, at, 2)
-        end = at + size
-        value = framed[at:end]
-    if end != len(framed):
-        raise Refused("RECORD", "a record that does not end where its length says")
-    return Record(store, key, version, value, framed)
+def _read(framed: bytes) -> tuple[str, Key, int, bytes | None, int]:
+    """Store, key, version, encoded value (None is a tombstone), and the size that counts for state_max.
+
+    As in :mod:`reseal.cbor`, cbor2 does the work and exact types and re-encoding prove it; what does not
+    pass that proof goes to the strict reader.
+    """
+    body = framed[4:]
+    try:
+        item = _loads(body)
+        proven = type(item) is list and len(item) == 4 and _dumps(item) == body
+    except (CBORDecodeError, ValueError, TypeError, RecursionError, OverflowError):
+        proven = False
+    if not proven:
+        try:
+            item = cbor.decode(body)
+        except Refused as refused:
+            raise Refused("RECORD", str(refused)) from None
+    if type(item) is not list or len(item) != 4:
+        raise Refused("RECORD", "a record that is not an array of four items")
+    store, encoded, version, value = item
+    if type(store) is not str or type(encoded) is not bytes or type(version) is not int:
+        raise Refused("RECORD", "a record that is not [store, key, version, value]")
+    if (value is not None and type(value) is not bytes) or not 0 <= version <= cbor.MAX_INT:
+        raise Refused("RECORD", "a record whose version or value is none")
+    return store, _key(encoded), version, value, len(encoded) + (0 if value is None else len(value))
 
 
 def value_of(framed: bytes, head: bytes) -> bytes:
@@ -109,11 +108,6 @@ def value_of(framed: bytes, head: bytes) -> bytes:
     _, at = _head(framed, at + size, 0)
     _, at = _head(framed, at, 2)
     return framed[at:]
-
-
-def version_of(framed: bytes, head: bytes) -> int:
-    size, at = _head(framed, 4 + len(head), 2)
-    return _head(framed, at + size, 0)[0]
 
 
 class Staging:
@@ -130,8 +124,6 @@ class Staging:
         self._check = check
         self._size = 0
         self._held = bytearray()
-        self._heads: dict[bytes, str] = {}
-        self._last: tuple[bytes, str, dict[Key, bytes]] | None = None
 
     def accept(self, plaintext: memoryview, last: bool) -> None:
         """One authenticated segment."""
@@ -164,44 +156,29 @@ class Staging:
         return at + missing
 
     def _record(self, framed: bytes) -> None:
-        last = self._last
-        if last is None or not framed.startswith(last[0], 4):
-            last = self._last = self._store(framed)
-        record = parse(framed, last[0], last[1])
+        store, key, version, value, size = _read(framed)
         try:
-            if record.value is not None:
-                self._check(record.store, record.key, cbor.decode_value(record.value))
+            if value is not None:
+                self._check(store, key, cbor.decode_value(value))
         except Refused as refused:
             raise refused if refused.rule == "RECORD" else Refused("RECORD", str(refused)) from None
-        records = last[2]
-        known = records.get(record.key)
-        size = len(framed)
-        if record.version > self.highest:
-            self.highest = record.version
+        records = self.stores.get(store)
+        if records is None:
+            records = self.stores[store] = {}
+        if version > self.highest:
+            self.highest = version
+        known = records.get(key)
         if known is not None:
-            older = version_of(known, last[0])
-            if older == record.version and known != framed:
+            _, _, older, _, older_size = _read(known)
+            if older == version and known != framed:
                 raise Refused("RECORD", f"two different records of version {older}")
-            if older >= record.version:
+            if older >= version:
                 return
-            size -= len(known)
-        records[record.key] = framed
+            size -= older_size
+        records[key] = framed
         self._size += size
-        if self._size > self._most + 64 * len(records):
+        if self._size > self._most:
             raise Refused("POLICY", f"the state is larger than state_max, {self._most} bytes")
-
-    def _store(self, framed: bytes) -> tuple[bytes, str, dict[Key, bytes]]:
-        if framed[4:5] != b"\x84":
-            raise Refused("RECORD", "a record that is not an array of four items")
-        size, at = _head(framed, 5, 3)
-        try:
-            store = framed[at : at + size].decode()
-        except UnicodeDecodeError:
-            raise Refused("RECORD", "a store name that is not UTF-8") from None
-        head = framed[4 : at + size]
-        if len(head) != at + size - 4:
-            raise Refused("RECORD", "a record that ends inside its store name")
-        return head, store, self.stores.setdefault(store, {})
 
     def finish(self) -> dict[str, dict[Key, bytes]]:
         """The live records by store: tombstones have done their work."""

@@ -162,6 +162,11 @@ class Ledger:
     def forget(self) -> None:
         self.mine.version = 0
 
+    @property
+    def size(self) -> int:
+        """Bytes of all records; never less than what a restore counts."""
+        return self._size
+
     def snapshot(self) -> tuple[int, list[list[bytes]]]:
         """The version and all records as of now; the records are shared, not copied."""
         with self.lock:
