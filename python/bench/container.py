@@ -23,7 +23,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from reseal import rsc1
+from reseal.sealing import Sealing, fresh
 from reseal.slots import StreamKeys
+from reseal.unsealing import read_rounds
 
 CORE = rsc1.Core(bytes(16), 1, bytes(16), 1, bytes(32), None, 1, bytes(32), bytes(32), bytes(32))
 
@@ -70,12 +72,12 @@ def main() -> None:
         for _ in range(count):
             hashlib.sha256(room).digest()
 
-    salt, dek = rsc1.fresh()
+    salt, dek = fresh()
     keys = StreamKeys(salt, dek)
     core = CORE._replace(salt=salt, pk_open=keys.pk_open).encode()
 
-    def sealing() -> rsc1.Sealing:
-        return rsc1.Sealing(core, b"\x80", keys)
+    def sealing() -> Sealing:
+        return Sealing(core, b"\x80", keys)
 
     def seal() -> None:
         for _ in sealing().stream([(segment for _ in range(count))], lambda: (1, 1, 1)):
@@ -93,7 +95,7 @@ def main() -> None:
     def restore() -> None:
         source = Replay(memoryview(file))
         source.readinto(memoryview(bytearray(begun)))
-        rsc1.read_rounds(source, begun, core, footer, keys, lambda *_: None)
+        read_rounds(source, begun, core, footer, keys, lambda *_: None)
 
     rates = {
         "raw": timed(raw, given.rounds, count),

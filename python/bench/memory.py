@@ -18,7 +18,9 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from reseal import records, rsc1, state
+from reseal.sealing import Sealing
 from reseal.slots import StreamKeys
+from reseal.unsealing import read_rounds
 
 SALT = DEK = bytes(32)
 
@@ -35,7 +37,7 @@ def seal(path: str, mebibytes: int, value_kib: int) -> None:
     filled = peak_mib()
     keys = StreamKeys(SALT, DEK)
     core = rsc1.Core(bytes(16), 1, bytes(16), 1, bytes(32), None, 1, SALT, bytes(32), keys.pk_open).encode()
-    sealing = rsc1.Sealing(core, b"\x80", keys)
+    sealing = Sealing(core, b"\x80", keys)
     _, stores = ledger.snapshot()
     with open(path, "wb") as out:
         for chunk in sealing.stream([(each for store in stores for each in store)], lambda: (1, 1, 1)):
@@ -51,7 +53,7 @@ def restore(path: str, core: bytes, footer: bytes) -> None:
     staging = records.Staging(1 << 40, lambda *_: None)
     with open(path, "rb") as source:
         source.seek(16 + len(core) + 1)
-        rsc1.read_rounds(source, 16 + len(core) + 1, core, footer, StreamKeys(SALT, DEK), staging.accept)
+        read_rounds(source, 16 + len(core) + 1, core, footer, StreamKeys(SALT, DEK), staging.accept)
     staging.finish()
     held = sum(sys.getsizeof(each) for store in staging.stores.values() for each in store.values()) / (1 << 20)
     print(json.dumps({"state_mib": round(held), "beyond_mib": round(peak_mib() - before - held, 1)}))

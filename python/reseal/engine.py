@@ -10,75 +10,33 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
-from reseal import cbor, rsc1
+from reseal import rsc1
+from reseal.courier import Courier, Host, refusal
 from reseal.errors import Refused, ResealError, say, where
 from reseal.instance import Instance, Opened
 from reseal.link import Link, LinkError
 from reseal.machine import State
-from reseal.messages import Grant, Policy
-from reseal.records import Key, Staging
+from reseal.messages import Grant
+from reseal.unsealing import read_rounds
 
-__all__ = ["Engine", "Host"]
+__all__ = ["Engine"]
 
 FIRST_PAUSE_S = 0.02
 LONGEST_PAUSE_S = 1.0
 
 
-class Host(Protocol):
-    """What the engine asks of the application around the instance."""
-
-    def granted(self, policy: Policy) -> None:
-        """The policy under which this instance will run."""
-
-    def seal_records(self) -> tuple[int, list[list[bytes]]]:
-        """Version and records of the whole state, hooks included."""
-
-    def staging(self, most: int) -> Staging:
-        """Where a container is read into."""
-
-    def adopt(self, stores: dict[str, dict[Key, bytes]], highest: int) -> None:
-        """The staging store becomes the state; runs ``restore`` hooks."""
-
-    def install_keys(self, reason: str) -> None:
-        """Runs ``on_key``."""
-
-    def port(self) -> int:
-        """Where the server listens."""
-
-    def serving(self, resumed: bool) -> None:
-        """SERVING was entered."""
-
-    def holding(self) -> bool:
-        """Whether acknowledgements wait for a checkpoint."""
-
-    def drain(self) -> bool:
-        """Admits nothing, finishes what is in flight; False at the deadline."""
-
-    def locked(self) -> None:
-        """LOCKED was entered."""
-
-    def acknowledged(self, version: int) -> None:
-        """Everything up to this version is in the registered head."""
-
-    def dead(self, rule: str) -> None:
-        """The instance is over."""
-
-
-class Engine:
+class Engine(Courier):
     """Runs until the instance is dead or told to exit."""
 
     def __init__(self, instance: Instance, link: Link, host: Host) -> None:
-        self.instance = instance
-        self._link = link
-        self._host = host
+        super().__init__(instance, link, host)
         self._lock = threading.RLock()
         self._work: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
         self._renewal = threading.Condition()
         self._renew_at: float | None = None
         self._checkpoint_wanted = threading.Event()
-        self._lost = True
         self._over = False
         self._handlers: dict[str, Callable[[bytes], None]] = {
             "challenge": self._challenge,
@@ -89,6 +47,7 @@ class Engine:
             "abort": self._abort,
             "seal": self._seal,
             "checkpoint": self._checkpoint,
+            "wanted": self._wanted,
             "rekey-grant": self._rekey,
             "passport": self._passport,
             "renew": lambda _: self._renew(),
@@ -112,7 +71,7 @@ class Engine:
         """Asks for a checkpoint unless one waits already; from any thread."""
         if not self._checkpoint_wanted.is_set():
             self._checkpoint_wanted.set()
-            self._work.put(("checkpoint", b""))
+            self._work.put(("wanted", b""))
 
     def _poll(self) -> None:
         after = 0
@@ -133,19 +92,6 @@ class Engine:
                 time.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE_S)
 
-    def _introduce(self) -> None:
-        """Who we are and where we stand, for a supervisor that is new or was away."""
-        instance = self.instance
-        self._call("/born", cbor.encode([instance.id, instance.pk_sig, instance.pk_kem, instance.pk_tls]))
-        self._event("state", {1: instance.state.value})
-        if instance.state is State.SERVING:
-            self._event("serving", {1: self._host.port()})
-        if instance.state is State.STANDBY and instance.ready is not None:
-            self._call("/message/ready", instance.ready)
-        if instance.state is State.LOCKED and instance.receipt is not None:
-            self._call("/message/seal-receipt", instance.receipt)
-        self._lost = False
-
     def _run(self) -> None:
         while not self._over:
             verb, payload = self._work.get()
@@ -163,34 +109,6 @@ class Engine:
             except Exception as failure:  # a hook of the application, such as a snapshot's
                 say(f"{verb}: {where(failure)}")
                 self._tell("refused", {1: verb, 2: "HOOK"})
-
-    # -- the link
-
-    def _call(self, path: str, body: bytes) -> tuple[int, bytes]:
-        status, content = self._link.post(path, body)
-        if status == 409 and path == "/born":
-            raise LinkError("the supervisor does not know this instance")
-        return status, content
-
-    def _event(self, name: str, fields: dict[int, Any]) -> None:
-        self._call(f"/event/{name}", cbor.encode(fields))
-
-    def _tell(self, name: str, fields: dict[int, Any]) -> None:
-        """An event that may be lost: the supervisor learns it from the next introduction."""
-        try:
-            self._event(name, fields)
-        except LinkError:
-            self._lost = True
-
-    def moved(self, state: State) -> None:
-        """The instance entered a state; called by it."""
-        self._tell("state", {1: state.value})
-
-    def _send(self, path: str, message: bytes) -> None:
-        """A message whose answer comes as advice; repeated by the next introduction if it is lost."""
-        status, content = self._call(path, message)
-        if status not in (200, 202):
-            say(f"{path}: {_refusal(status, content)}")
 
     # -- handlers, on the worker thread
 
@@ -249,28 +167,10 @@ class Engine:
             most = self.instance.policy.state_max if self.instance.policy else 0
             staging = self._host.staging(most)
             begun = 16 + len(core) + len(file_slots)
-            rsc1.read_rounds(download, begun, core, footer, opened.keys, staging.accept)
+            read_rounds(download, begun, core, footer, opened.keys, staging.accept)
         self._host.adopt(staging.finish(), staging.highest)
         with self._lock:
             return self.instance.restored(opened)
-
-    def _footer(self, path: str) -> bytes:
-        """From the end of the container, so that its body_id is known before anything is decrypted."""
-        with self._link.get(path, rsc1.TAIL) as download:
-            if download.response.status == 206:
-                total = download.response.headers.get("content-range", "").rpartition("/")[2]
-                tail = download.response.whole(rsc1.TAIL)
-                if not total.isdecimal():
-                    raise LinkError("a partial answer without Content-Range")
-                return rsc1.read_tail(tail, int(total))
-            if download.response.status != 200:
-                raise LinkError(f"GET {path}: status {download.response.status}")
-            size, last = 0, b""
-            buffer = memoryview(bytearray(1 << 20))
-            while count := download.readinto(buffer):
-                size += count
-                last = (last + bytes(buffer[:count]))[-rsc1.TAIL :]
-            return rsc1.read_tail(last, size)
 
     def _activation(self, payload: bytes) -> None:
         try:
@@ -291,7 +191,7 @@ class Engine:
 
     def _finish(self, payload: bytes) -> None:
         if self._host.holding():
-            self._checkpoint(b"")
+            self._wanted(b"")
         with self._lock:
             self.instance.finish(payload)
         if not self._host.drain():
@@ -338,11 +238,21 @@ class Engine:
             message, nonce = self.instance.checkpoint(body)
         status, answer = self._call("/message/checkpoint", message)
         if status != 200:
-            say(f"checkpoint: {_refusal(status, answer)}")
+            say(f"checkpoint: {refusal(status, answer)}")
             return
         with self._lock:
             self.instance.acknowledged(answer, body, nonce)
         self._host.acknowledged(version)
+
+    def _wanted(self, _: bytes) -> None:
+        """A checkpoint of our own accord: what comes in its way is no answer to advice."""
+        self._checkpoint_wanted.clear()
+        if self.instance.state is not State.SERVING:
+            return
+        try:
+            self._checkpoint(b"")
+        except (Refused, LinkError) as failure:
+            say(f"checkpoint: {failure}")
 
     def _rekey(self, payload: bytes) -> None:
         try:
@@ -401,7 +311,7 @@ class Engine:
             message = self.instance.renew()
         status, answer = self._call("/message/renew", message)
         if status != 200:
-            say(f"renew: {_refusal(status, answer)}")
+            say(f"renew: {refusal(status, answer)}")
             return
         self._passport(answer)
 
@@ -413,11 +323,3 @@ def _all(stores: list[list[bytes]]) -> Any:
 
 def _public(failure: Exception) -> str:
     return str(failure) if isinstance(failure, ResealError) else f"on_key raised {where(failure)}"
-
-
-def _refusal(status: int, content: bytes) -> str:
-    try:
-        fields = cbor.decode(content)
-        return f"status {status}, {fields[2]}: {fields[3]}"
-    except (ResealError, KeyError, TypeError):
-        return f"status {status}"

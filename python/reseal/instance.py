@@ -20,6 +20,7 @@ from reseal.hashes import head_digest, instance_id, labelled, policy_digest, raw
 from reseal.keyring import Keyring
 from reseal.machine import State, step
 from reseal.messages import ZERO16, ZERO32, Head, Policy
+from reseal.sealing import Sealing, fresh
 from reseal.slots import Recipients, StreamKeys
 
 __all__ = ["Instance", "Sealed", "Trust"]
@@ -38,7 +39,7 @@ class Trust(NamedTuple):
 class Sealed(NamedTuple):
     """A container that is about to be written: stream it, then :meth:`Instance` signs for it."""
 
-    sealing: rsc1.Sealing
+    sealing: Sealing
     version: int
 
 
@@ -367,7 +368,7 @@ class Instance:
         else:
             head = self._granted()[0].head
             op_id, fence, epoch = head.op_id, head.fence, 1
-        salt, dek = rsc1.fresh()
+        salt, dek = fresh()
         keys = StreamKeys(salt, dek)
         core = rsc1.Core(
             self.trust.lineage,
@@ -383,7 +384,7 @@ class Instance:
         ).encode()
         to = Recipients(self.trust.lineage, op_id, fence, self.id, self._wrap_key, transfer, policy)
         made = slots.make(self.platform, to, sha256(core), keys.pk_open, salt, dek)
-        return Sealed(rsc1.Sealing(core, made, keys), version)
+        return Sealed(Sealing(core, made, keys), version)
 
     def finish_values(self) -> tuple[int, int, int]:
         """seq, gen and gen_floor of a footer that is finished now."""

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from reseal import cbor, records, rsc1, slots
 from reseal.hashes import policy_digest, raw_public, sha256
 from reseal.messages import BINDING_ENCLAVE, RECOVERY_AUTHORITY, Policy
+from reseal.sealing import Sealing, fresh
 
 TARGET = pathlib.Path(__file__).resolve().parents[2] / "spec" / "vectors" / "rsc1" / "from-python.vec"
 LINEAGE = bytes(range(16))
@@ -30,7 +31,7 @@ class Platform:
 def text() -> str:
     policy = Policy(LINEAGE, 2, BINDING_ENCLAVE, RECOVERY_AUTHORITY, 10, 1 << 24, ("records",), b"\xff" * 16, 0)
     wrap, transfer = X25519PrivateKey.generate(), X25519PrivateKey.generate()
-    salt, dek = rsc1.fresh()
+    salt, dek = fresh()
     keys = slots.StreamKeys(salt, dek)
     digest = policy_digest(policy.encode())
     core = rsc1.Core(LINEAGE, 2, bytes(16), 3, bytes(32), None, 1, salt, digest, keys.pk_open).encode()
@@ -46,7 +47,7 @@ def text() -> str:
     rounds = [
         [records.frame(records.store_head(s), k, n, v) for r, s, k, n, v in content if r == place] for place in (0, 1)
     ]
-    sealing = rsc1.Sealing(core, made, keys)
+    sealing = Sealing(core, made, keys)
     file = b"".join(bytes(chunk) for chunk in sealing.stream(rounds, lambda: (7, 3, 2)))
     body = sealing.body
     assert body is not None

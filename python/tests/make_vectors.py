@@ -15,6 +15,7 @@ from test_vectors import VECTORS, Fixed, Opening, changed, stores
 from reseal import cbor, hpke, messages, records, rsc1, slots
 from reseal.errors import Refused
 from reseal.hashes import policy_digest, raw_public, sha256
+from reseal.sealing import Sealing, fresh
 
 LINEAGE = bytes.fromhex("a0a1a2a3a4a5a6a7a8a9aaabacadaeaf")
 
@@ -94,7 +95,7 @@ def make(plan: Plan) -> str:
     policy = messages.Policy(
         LINEAGE, 2, plan.binding, plan.recovery, None, 1 << 26, ("records",), b"\3" + bytes(15), 0xFFFFFFFF
     )
-    platform, salt_dek = Machine(), rsc1.fresh()
+    platform, salt_dek = Machine(), fresh()
     salt, dek = salt_dek
     wrap, transfer = X25519PrivateKey.generate(), X25519PrivateKey.generate()
     wrapper, op_id, fence = os.urandom(32), os.urandom(16), 9
@@ -109,7 +110,7 @@ def make(plan: Plan) -> str:
         lines = ["repeat: 0 blobs 2 2500000"]
         head = records.store_head("blobs")
         content = [[records.frame(head, i, i + 1, cbor.encode_value(bytes((i,)) * 2_500_000)) for i in range(2)]]
-    sealing = rsc1.Sealing(core, made, keys)
+    sealing = Sealing(core, made, keys)
     file = b"".join(bytes(chunk) for chunk in sealing.stream(content, lambda: (6, 3, 2)))
     body = sealing.body
     if body is None:

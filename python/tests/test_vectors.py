@@ -30,6 +30,8 @@ from reseal.fields import (
     text,
 )
 from reseal.hashes import body_id, head_digest, instance_id, labelled, policy_digest, raw_public, sha256, slot_digest
+from reseal.sealing import Sealing
+from reseal.unsealing import read_rounds
 
 VECTORS = pathlib.Path(__file__).resolve().parents[2] / "spec" / "vectors"
 
@@ -317,7 +319,7 @@ def stores(opening: Opening) -> dict[str, dict[records.Key, bytes]]:
     )
     staging = records.Staging(policy.state_max, lambda *_: None)
     begun = 16 + len(core) + len(file_slots)
-    rsc1.read_rounds(source, begun, core, footer, slots.StreamKeys(decoded.salt, dek), staging.accept)
+    read_rounds(source, begun, core, footer, slots.StreamKeys(decoded.salt, dek), staging.accept)
     return staging.finish()
 
 
@@ -353,7 +355,7 @@ def written(case: Case) -> bytes:
     """The file as our writer makes it of the same core, slots, DEK and records."""
     fields = {key: bytes.fromhex(value) for key, value in case if key in ("core", "slots", "footer", "dek")}
     salt = rsc1.Core.decode(fields["core"]).salt
-    sealing = rsc1.Sealing(fields["core"], fields["slots"], slots.StreamKeys(salt, fields["dek"]))
+    sealing = Sealing(fields["core"], fields["slots"], slots.StreamKeys(salt, fields["dek"]))
     footer = rsc1.Footer.decode(fields["footer"])
     chunks = sealing.stream(rounds_of(case), lambda: (footer.seq, footer.gen, footer.gen_floor))
     file = b"".join(bytes(chunk) for chunk in chunks)
