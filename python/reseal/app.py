@@ -1,4 +1,4 @@
-"""``reseal.App``: what an application declares, and what runs around it."""
+"""``reseal.App``: what runs around an application's declarations."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Callable, Iterable
+from typing import Any, NoReturn
 
 from reseal import _launch, cbor
+from reseal.declarations import SCHEMA, SNAPSHOT, Declarations
 from reseal.errors import Refused, say, where
 from reseal.gate import ANSWERS
-from reseal.keyring import Key, KeyGeneration, Keyring
+from reseal.keyring import KeyGeneration, Keyring
 from reseal.machine import State as Phase
 from reseal.messages import Generation, Policy, app_report_data
 from reseal.records import Key as StateKey
@@ -21,114 +22,23 @@ from reseal.state import Ledger, State
 
 __all__ = ["App"]
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-SCHEMA = "reseal/schema"
-SNAPSHOT = "reseal/snapshot/"
 
 _WRITABLE = (Phase.INSTALLING, Phase.SERVING, Phase.QUIESCING)
 
 
-class App:
+class App(Declarations):
     """One service. Inside an instance its state outlives it; elsewhere it is in-memory and says so.
 
     ``drain_timeout`` bounds, in seconds, how long requests in flight may take at a re-seal.
     """
 
     def __init__(self, *, drain_timeout: float = 10.0) -> None:
-        self.drain_timeout = drain_timeout
-        self._ring = Keyring()
-        self._ledger = Ledger(self._may_write)
-        self._ledger.stores.update({SCHEMA: {}, ANSWERS: {}})
-        self._states: dict[str, State[Any]] = {}
-        self._keys: dict[str, Key] = {}
-        self._on_key: dict[str, Callable[[Any, Any, str], Any]] = {}
-        self._on_quiesce: list[tuple[Callable[[], Any], float]] = []
-        self._on_resume: list[Callable[[], Any]] = []
-        self._on_identity: list[Callable[[], Any]] = []
-        self._snapshots: dict[str, tuple[Callable[[], Any], int]] = {}
-        self._restores: dict[str, tuple[Callable[[Any, int], Any], tuple[int, ...]]] = {}
+        super().__init__(drain_timeout)
         self._raised_floor = 0
-        self._started = False
         self._forked = False
         self._phase = Phase.BORN
         self._runtime: Any = None
         os.register_at_fork(after_in_child=self._in_child)
-
-    # -- declarations
-
-    def state(
-        self,
-        name: str,
-        of: Any,
-        schema_version: int = 1,
-        migrate: Mapping[int, Callable[[Any], Any]] | None = None,
-    ) -> State[Any]:
-        """A mapping whose content outlives the instance. Keys are str, int or bytes.
-
-        ``of`` is str, int, float, bool, bytes, None, list, dict or a dataclass of these; anything else
-        raises ``TypeError`` here. ``migrate`` maps an older schema version to a function that turns its
-        values into those of the next version.
-        """
-        self._declaring(name, self._states)
-        state: State[Any] = State(self._ledger, name, of, schema_version, migrate)
-        self._states[name] = state
-        return state
-
-    def key(self, name: str, keep: int | None = 1) -> Key:
-        """A handle on the key of this purpose; its bytes come from the authority with the activation.
-
-        ``keep`` is how many older generations stay readable after a new one is installed; with None
-        they stay until :meth:`raise_floor`.
-        """
-        self._declaring(name, self._keys)
-        if keep is not None and not 0 <= keep < 16:
-            raise ValueError(f"keep={keep} is not between 0 and 15")
-        self._keys[name] = key = Key(self._ring, name, keep)
-        return key
-
-    def on_key(self, name: str) -> Callable[[F], F]:
-        """Called with old (None at first) and new generation and the reason, before the first request."""
-        if name not in self._keys:
-            raise ValueError(f"key {name!r} is not declared: call app.key({name!r}) first")
-        return self._hook(lambda hook: self._on_key.__setitem__(name, hook))
-
-    def on_quiesce(self, timeout: float) -> Callable[[F], F]:
-        """Called at a re-seal when no request is in flight; past its seconds the re-seal is given up."""
-        return self._hook(lambda hook: self._on_quiesce.append((hook, timeout)))
-
-    def on_resume(self, hook: F) -> F:
-        """Called whenever this instance begins to serve, also after an aborted re-seal."""
-        return self._hook(self._on_resume.append)(hook)
-
-    def on_identity_change(self, hook: F) -> F:
-        """Called when this instance begins to serve for the first time: new instance, new epoch."""
-        return self._hook(self._on_identity.append)(hook)
-
-    def snapshot(self, name: str, version: int) -> Callable[[F], F]:
-        """The hook returns a value (of the types that a state can hold) that is sealed with the state."""
-        return self._hook(lambda hook: self._snapshots.__setitem__(name, (hook, version)))
-
-    def restore(self, name: str, versions: tuple[int, ...]) -> Callable[[F], F]:
-        """The hook is given that value and its version in the next instance."""
-        return self._hook(lambda hook: self._restores.__setitem__(name, (hook, versions)))
-
-    def _hook(self, add: Callable[[Any], Any]) -> Callable[[F], F]:
-        def decorate(hook: F) -> F:
-            self._undecided()
-            add(hook)
-            return hook
-
-        return decorate
-
-    def _declaring(self, name: str, names: Mapping[str, object]) -> None:
-        self._undecided()
-        if not name or name in names or name.startswith("reseal/"):
-            raise ValueError(f"name {name!r} is empty, taken or reserved")
-
-    def _undecided(self) -> None:
-        if self._started:
-            raise Refused("WRONG_STATE", "declare states, keys and hooks before the application starts")
 
     # -- what an application may ask
 

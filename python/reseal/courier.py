@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from reseal import cbor, rsc1
+from reseal import cbor
 from reseal.errors import ResealError, say
 from reseal.instance import Instance
 from reseal.link import Link, LinkError
@@ -102,24 +102,6 @@ class Courier:
         status, content = self._call(path, message)
         if status not in (200, 202):
             say(f"{path}: {refusal(status, content)}")
-
-    def _footer(self, path: str) -> bytes:
-        """From the end of the container, so that its body_id is known before anything is decrypted."""
-        with self._link.get(path, rsc1.TAIL) as download:
-            if download.response.status == 206:
-                total = download.response.headers.get("content-range", "").rpartition("/")[2]
-                tail = download.response.whole(rsc1.TAIL)
-                if not total.isdecimal():
-                    raise LinkError("a partial answer without Content-Range")
-                return rsc1.read_tail(tail, int(total))
-            if download.response.status != 200:
-                raise LinkError(f"GET {path}: status {download.response.status}")
-            size, last = 0, b""
-            buffer = memoryview(bytearray(1 << 20))
-            while count := download.readinto(buffer):
-                size += count
-                last = (last + bytes(buffer[:count]))[-rsc1.TAIL :]
-            return rsc1.read_tail(last, size)
 
 
 def refusal(status: int, content: bytes) -> str:

@@ -13,13 +13,12 @@ from collections.abc import Callable
 from typing import Any
 
 from reseal import rsc1
-from reseal.courier import Courier, Host, refusal
+from reseal.courier import Host, refusal
 from reseal.errors import Refused, ResealError, say, where
-from reseal.instance import Instance, Opened
+from reseal.instance import Instance
 from reseal.link import Link, LinkError
 from reseal.machine import State
-from reseal.messages import Grant
-from reseal.unsealing import read_rounds
+from reseal.restoring import Restoring
 
 __all__ = ["Engine"]
 
@@ -27,12 +26,11 @@ FIRST_PAUSE_S = 0.02
 LONGEST_PAUSE_S = 1.0
 
 
-class Engine(Courier):
+class Engine(Restoring):
     """Runs until the instance is dead or told to exit."""
 
     def __init__(self, instance: Instance, link: Link, host: Host) -> None:
         super().__init__(instance, link, host)
-        self._lock = threading.RLock()
         self._work: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
         self._renewal = threading.Condition()
         self._renew_at: float | None = None
@@ -140,37 +138,6 @@ class Engine(Courier):
                 self._failed("restore-failed", failure)
                 return
         self._send("/message/ready", ready)
-
-    def _failed(self, name: str, failure: Exception) -> None:
-        """DEAD, and why; of an application's exception only the type leaves the instance."""
-        if isinstance(failure, ResealError):
-            rule = failure.rule if isinstance(failure, Refused) else "UNAVAILABLE"
-            detail = str(failure)
-        else:
-            rule, detail = "HOOK", f"the application's hook raised {where(failure)}"
-        say(f"{name}: {rule}: {detail}")
-        with self._lock:
-            self.instance.die(name)
-        self._tell(name, {1: rule, 2: detail} if name == "restore-failed" else {1: detail})
-        self._host.dead(rule)
-
-    def _restore(self, grant: Grant) -> bytes:
-        body = grant.body_id or b""
-        path = f"/container/{body.hex()}"
-        footer = self._footer(path)
-        with self._link.get(path) as download:
-            if download.response.status != 200:
-                raise LinkError(f"GET {path}: status {download.response.status}")
-            core, file_slots = rsc1.read_beginning(download)
-            with self._lock:
-                opened: Opened = self.instance.open_state(core, footer)
-            most = self.instance.policy.state_max if self.instance.policy else 0
-            staging = self._host.staging(most)
-            begun = 16 + len(core) + len(file_slots)
-            read_rounds(download, begun, core, footer, opened.keys, staging.accept)
-        self._host.adopt(staging.finish(), staging.highest)
-        with self._lock:
-            return self.instance.restored(opened)
 
     def _activation(self, payload: bytes) -> None:
         try:

@@ -7,6 +7,23 @@ from typing import Any, NamedTuple, TypeVar
 
 from reseal import cbor, cose
 from reseal.errors import Refused
+from reseal.essentials import (
+    APP_QUOTE,
+    BINDING_ENCLAVE,
+    BINDING_NONE,
+    BINDING_SIGNER,
+    EVIDENCE,
+    RECOVERY_AUTHORITY,
+    RECOVERY_NONE,
+    Generation,
+    Policy,
+    app_report_data,
+    claims,
+    evidence_report_data,
+    keyset,
+    report_data,
+    shares,
+)
 from reseal.fields import (
     CORE,
     FOOTER,
@@ -20,212 +37,96 @@ from reseal.fields import (
     fields_of,
     fixed,
     listed,
-    map_of,
     nullable,
     number,
     row,
-    text,
 )
-from reseal.hashes import labelled, sha256
+from reseal.message_types import (
+    FLAG_DEMO_POLICY,
+    FLAG_GENERATION_LAGGING,
+    FLAG_RECOVERED,
+    FLAG_RELAXED_TCB,
+    FLAG_TAKEOVER,
+    ZERO16,
+    ZERO32,
+    Abort,
+    Activation,
+    Challenge,
+    Checkpoint,
+    CheckpointAck,
+    Grant,
+    GrantRequest,
+    Head,
+    LogEntry,
+    LogHead,
+    Open,
+    Passport,
+    Proof,
+    Ready,
+    RekeyGrant,
+    Renew,
+    Request,
+    Retired,
+    SealReceipt,
+    Ticket,
+)
 
-ZERO16 = bytes(16)
-ZERO32 = bytes(32)
-
-FLAG_TAKEOVER = 1
-FLAG_RECOVERED = 2
-FLAG_GENERATION_LAGGING = 4
-FLAG_RELAXED_TCB = 8
-FLAG_DEMO_POLICY = 16
-
-BINDING_ENCLAVE, BINDING_SIGNER, BINDING_NONE = 1, 2, 3
-RECOVERY_NONE, RECOVERY_AUTHORITY = 1, 2
+__all__ = [
+    "APP_QUOTE",
+    "BINDING_ENCLAVE",
+    "BINDING_NONE",
+    "BINDING_SIGNER",
+    "EVIDENCE",
+    "FLAG_DEMO_POLICY",
+    "FLAG_GENERATION_LAGGING",
+    "FLAG_RECOVERED",
+    "FLAG_RELAXED_TCB",
+    "FLAG_TAKEOVER",
+    "KINDS",
+    "RECOVERY_AUTHORITY",
+    "RECOVERY_NONE",
+    "TARGET",
+    "ZERO16",
+    "ZERO32",
+    "Abort",
+    "Activation",
+    "Challenge",
+    "Checkpoint",
+    "CheckpointAck",
+    "Generation",
+    "Grant",
+    "GrantRequest",
+    "Head",
+    "Kind",
+    "LogEntry",
+    "LogHead",
+    "M",
+    "Open",
+    "Passport",
+    "Policy",
+    "Proof",
+    "Ready",
+    "RekeyGrant",
+    "Renew",
+    "Request",
+    "Retired",
+    "SealReceipt",
+    "Ticket",
+    "app_report_data",
+    "claims",
+    "decode",
+    "encode",
+    "evidence_report_data",
+    "keyset",
+    "name_of",
+    "report_data",
+    "shares",
+    "sign",
+    "verify",
+]
 
 _D = fixed(32)
 _N = number()
-
-
-class Head(NamedTuple):
-    """Lineage, op_id, fence and the epoch that the sender believes current (protocol 6.1)."""
-
-    lineage: bytes
-    op_id: bytes
-    fence: int
-    epoch: int
-
-
-class Ticket(NamedTuple):
-    head: Head
-    instance_id: bytes
-    kind: int
-    mode: int
-    targets: tuple[Any, ...]
-    transfer_key: bytes | None
-    permit_until: int
-    collateral_id: bytes
-
-
-class SealReceipt(NamedTuple):
-    head: Head
-    core: bytes
-    slots: bytes
-    footer: bytes
-    ticket_digest: bytes
-
-
-class Open(NamedTuple):
-    head: Head
-    core: bytes
-    slots: bytes
-    ticket_digest: bytes
-
-
-class Checkpoint(NamedTuple):
-    head: Head
-    core: bytes
-    slots: bytes
-    footer: bytes
-    nonce: bytes
-
-
-class CheckpointAck(NamedTuple):
-    head: Head
-    body_id: bytes
-    nonce: bytes
-    log_head: bytes
-
-
-class Challenge(NamedTuple):
-    head: Head
-    nonce: bytes
-    log_head: bytes
-
-
-class GrantRequest(NamedTuple):
-    head: Head
-    claims: bytes
-    evidence: bytes
-    core_digest: bytes | None
-
-
-class Grant(NamedTuple):
-    head: Head
-    instance_id: bytes
-    early: bool
-    core_digest: bytes
-    body_id: bytes | None
-    slots: bytes
-    enc: bytes
-    ct: bytes
-    next_wrap_key: bytes
-    next_epoch: int
-    log_head: bytes
-    opening: bytes | None
-    policy: bytes
-
-    @property
-    def genesis(self) -> bool:
-        """Whether there is no state to open: the first activation of a lineage."""
-        return not self.slots
-
-
-class Ready(NamedTuple):
-    """``genesis`` is core and footer of the first container of a lineage."""
-
-    head: Head
-    instance_id: bytes
-    body_id: bytes
-    core_digest: bytes
-    slots: bytes
-    opening_proof: bytes | None
-    genesis: tuple[bytes, bytes] | None = None
-
-
-class Activation(NamedTuple):
-    head: Head
-    instance_id: bytes
-    epoch: int
-    gen: int
-    enc: bytes
-    ct: bytes
-    state_head: bytes
-    passport: bytes
-    log_head: bytes
-    policy: bytes
-
-
-class Abort(NamedTuple):
-    head: Head
-    instance_id: bytes
-
-
-class RekeyGrant(NamedTuple):
-    head: Head
-    instance_id: bytes
-    gen: int
-    enc: bytes
-    ct: bytes
-
-
-class Renew(NamedTuple):
-    head: Head
-    nonce: bytes
-    gen: int
-    log_head: bytes | None
-    passport_digest: bytes
-
-
-class Passport(NamedTuple):
-    """Times are milliseconds since 1970; ``platform_kind`` is 1 SGX, 2 emulated (protocol 6.4)."""
-
-    head: Head
-    instance_id: bytes
-    pk_sig: bytes
-    tls_digest: bytes
-    gen: int
-    state_head: bytes
-    mrenclave: bytes
-    platform_kind: int
-    not_before: int
-    not_after: int
-    flags: int
-    log_head: bytes
-    nonce: bytes | None
-
-
-class Retired(NamedTuple):
-    head: Head
-    wrap_ids: tuple[bytes, ...]
-    gens: tuple[int, ...]
-    log_head: bytes
-    backup_until: int
-
-
-class Request(NamedTuple):
-    """``ask`` is encoded, as approvals signed it."""
-
-    head: Head
-    ask: bytes
-    approvals: tuple[bytes, ...]
-
-
-class LogEntry(NamedTuple):
-    head: Head
-    seq: int
-    previous: bytes
-    event: bytes
-    row_digest: bytes
-    wall_time: int
-
-
-class Proof(NamedTuple):
-    head: Head
-    digest: bytes
-
-
-class LogHead(NamedTuple):
-    head: Head
-    seq: int
-    hash: bytes
 
 
 class Kind(NamedTuple):
@@ -235,7 +136,8 @@ class Kind(NamedTuple):
     shape: Shape
 
 
-_TARGET = row(_D, _N, _N, _N, nullable(_D))
+TARGET = row(_D, _N, _N, _N, nullable(_D))
+"""[MRENCLAVE, ISVPRODID, least ISVSVN, platform kind, platform id or null]."""
 _BODY: Shape = ((10, "core", blob(CORE)), (11, "slots", blob(SLOTS)), (12, "footer", blob(FOOTER)))
 _HEAD: Shape = (
     (1, "version", number(1, 1)),
@@ -256,7 +158,7 @@ KINDS: dict[type[Any], Kind] = {
             (10, "instance_id", _D),
             (11, "kind", number(1, 11)),
             (12, "mode", number(1, 2)),
-            (13, "targets", listed(_TARGET, 1)),
+            (13, "targets", listed(TARGET, 1)),
             (14, "PK_x", nullable(_D)),
             (16, "permit_until", _N),
             (17, "collateral id", _D),
@@ -433,105 +335,3 @@ def verify(kind: type[M], message: bytes, keys: Iterable[cose.VerifyKey]) -> M:
     """The message, if one of ``keys`` signed these very bytes as this type."""
     spec = KINDS[kind]
     return decode(kind, cose.verify(spec.name, message, spec.most, keys))
-
-
-class Policy(NamedTuple):
-    """The essentials that instances obey (protocol 23.2); ``rpo_updates`` null means unbounded."""
-
-    lineage: bytes
-    env: int
-    binding: int
-    recovery: int
-    rpo_updates: int | None
-    state_max: int
-    purposes: tuple[str, ...]
-    attribute_mask: bytes
-    misc_mask: int
-
-    def encode(self) -> bytes:
-        masks = [self.attribute_mask, self.misc_mask]
-        purposes = list(self.purposes)
-        return cbor.encode(dict(zip(range(1, 10), (1, *self[:6], purposes, masks), strict=True)))
-
-    @staticmethod
-    def decode(encoded: bytes) -> Policy:
-        found = map_of(encoded, "policy", _POLICY)
-        return Policy(*found[1:8], *found[8])
-
-
-TARGET = _TARGET
-"""[MRENCLAVE, ISVPRODID, least ISVSVN, platform kind, platform id or null]."""
-
-_POLICY: Shape = (
-    (1, "version", number(1, 1)),
-    (2, "lineage", fixed(16)),
-    (3, "env", number(1, 2)),
-    (4, "binding", number(1, 3)),
-    (5, "recovery", number(1, 2)),
-    (6, "rpo_updates", nullable(_N)),
-    (7, "state_max", _N),
-    (8, "purposes", listed(text, 1, 64)),
-    (9, "masks", row(fixed(16), number(0, 2**32 - 1))),
-)
-
-EVIDENCE = "reseal/v1/evidence"
-APP_QUOTE = "reseal/v1/app-quote"
-
-
-def claims(head: Head, nonce: bytes, pk_sig: bytes, pk_kem: bytes, pk_tls: bytes) -> bytes:
-    """What a quote of an instance stands for (protocol 6.2)."""
-    return cbor.encode(
-        {1: EVIDENCE, 2: head.lineage, 3: head.op_id, 4: head.fence, 5: nonce, 6: pk_sig, 7: pk_kem, 8: pk_tls}
-    )
-
-
-def report_data(digest: bytes, label: str) -> bytes:
-    """The 64 bytes of REPORTDATA; only the SDK makes them."""
-    return digest + label.encode("ascii").ljust(32, b"\0")
-
-
-def evidence_report_data(encoded_claims: bytes) -> bytes:
-    return report_data(sha256(encoded_claims), EVIDENCE)
-
-
-def app_report_data(data: bytes) -> bytes:
-    """For a quote that an application asks for: never passes as evidence."""
-    return report_data(labelled(APP_QUOTE, data), APP_QUOTE)
-
-
-class Generation(NamedTuple):
-    """One key generation; ``state`` is 2 active, 3 deactivated, 4 compromised. Holds secrets."""
-
-    gen: int
-    state: int
-    keys: dict[str, bytes]
-
-    def __repr__(self) -> str:
-        return f"<Generation {self.gen}>"
-
-
-_PAIR = row(text, blob(4096))
-_GENERATION = row(_N, number(2, 4), listed(_PAIR, 1, 64))
-
-
-def keyset(plaintext: bytes) -> list[Generation]:
-    """The generations of an activation or rekey-grant, oldest first, exactly one of them active."""
-    if len(plaintext) > KEYSET:
-        raise Refused("SIZE", f"a keyset of {len(plaintext)} bytes")
-    found = listed(_GENERATION, 1, 16)(cbor.decode(plaintext), "keyset")
-    generations = [Generation(gen, state, dict(keys)) for gen, state, keys in found]
-    for (_, _, keys), generation in zip(found, generations, strict=True):
-        if len(keys) != len(generation.keys):
-            raise Refused("FIELD", f"a purpose twice in generation {generation.gen}")
-    numbers = [generation.gen for generation in generations]
-    if numbers != sorted(set(numbers)):
-        raise Refused("FIELD", "generations out of order or repeated")
-    if sum(generation.state == 2 for generation in generations) != 1:
-        raise Refused("FIELD", "a keyset without exactly one active generation")
-    return generations
-
-
-def shares(plaintext: bytes) -> tuple[bytes | None, ...]:
-    """The authority halves of a grant, one per slot."""
-    halves: tuple[bytes | None, ...] = listed(nullable(_D), 0, 2)(cbor.decode(plaintext), "shares")
-    return halves
