@@ -187,12 +187,15 @@ def restrict_imports(root, manifest):
     return machinery
 
 
-def hide_memory():
-    """No core dump and no attach by a process of the same user without privileges."""
+def bind_process():
+    """No core dump and no attach without privileges; and no life after the platform's own death."""
     import ctypes
 
-    if ctypes.CDLL(None).prctl(4, 0, 0, 0, 0) != 0:
+    prctl = ctypes.CDLL(None).prctl
+    if prctl(4, 0, 0, 0, 0) != 0:
         raise SystemExit("boot: prctl(PR_SET_DUMPABLE) failed")
+    if prctl(1, 9, 0, 0, 0) != 0:
+        raise SystemExit("boot: prctl(PR_SET_PDEATHSIG) failed")
 
 
 def load_launch_state(root, machinery):
@@ -213,7 +216,7 @@ def boot():
     root = __file__[: -len("/site/reseal/boot.py")]
     token, advice = read_launch(sys.stdin.buffer)
     manifest = Manifest(root, os.path.dirname(os.__file__))
-    hide_memory()
+    bind_process()
     machinery = restrict_imports(root, manifest)
     install_guard(manifest)
     state = load_launch_state(root, machinery)

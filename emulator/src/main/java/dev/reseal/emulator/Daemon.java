@@ -12,6 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -22,6 +23,7 @@ import java.util.concurrent.atomic.AtomicReference;
  */
 public final class Daemon implements AutoCloseable {
   private static final Logger LOG = System.getLogger("reseal.platform");
+  private static final int MOST_CONNECTIONS = 2_048;
 
   private final AtomicReference<Machine> machine;
   private final Instances instances;
@@ -30,6 +32,7 @@ public final class Daemon implements AutoCloseable {
   private final ScheduledExecutorService timer;
   private final FileChannel lock;
   private final AtomicBoolean closed = new AtomicBoolean();
+  private final Semaphore connections = new Semaphore(MOST_CONNECTIONS);
 
   private Daemon(
       AtomicReference<Machine> machine,
@@ -126,11 +129,17 @@ public final class Daemon implements AutoCloseable {
   }
 
   /** A peer that breaks the protocol is disconnected, and nobody else notices. */
-  private static void serve(UnixServer.Connection connection, Service service) {
+  private void serve(UnixServer.Connection connection, Service service) {
+    if (!connections.tryAcquire()) {
+      connection.close();
+      return;
+    }
     try (connection) {
       service.serve(connection);
     } catch (IOException | dev.reseal.wire.WireException broken) {
       LOG.log(Level.DEBUG, "peer " + connection.pid() + " disconnected", broken);
+    } finally {
+      connections.release();
     }
   }
 

@@ -13,6 +13,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -27,6 +30,10 @@ final class Instances implements AutoCloseable {
   private final EpcPool epc;
   private final Path device;
   private final Map<String, InstanceProcess> live = new ConcurrentHashMap<>();
+
+  /** Starts every process: the kernel sends the parent's death when this very thread ends. */
+  private final ExecutorService parent =
+      Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("parent").factory());
 
   Instances(ImageStore images, EpcPool epc, Path device) {
     this.images = images;
@@ -68,7 +75,7 @@ final class Instances implements AutoCloseable {
       Path logs)
       throws IOException, RefusedException {
     try (Secret token = Secret.random(TOKEN_SIZE)) {
-      Process process = InstanceProcess.spawn(ready, logs);
+      Process process = spawn(ready, logs);
       InstanceProcess instance = new InstanceProcess(handle, identity, logs, process, token);
       live.put(handle, instance);
       var _ = process.onExit().thenRun(() -> removed(instance));
@@ -80,6 +87,17 @@ final class Instances implements AutoCloseable {
             "instance did not open its device; its words are in " + logs.resolve("stderr.log"));
       }
       return instance;
+    }
+  }
+
+  private Process spawn(ImageStore.Ready ready, Path logs) throws IOException {
+    try {
+      return parent.submit(() -> InstanceProcess.spawn(ready, logs)).get();
+    } catch (ExecutionException failed) {
+      throw new IOException(failed.getCause());
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while starting a process", stop);
     }
   }
 
@@ -123,6 +141,7 @@ final class Instances implements AutoCloseable {
   @Override
   public void close() {
     live.values().forEach(InstanceProcess::kill);
+    parent.shutdown();
   }
 
   private static String random(int size) {

@@ -338,6 +338,78 @@ class DaemonTest {
   }
 
   @Test
+  void aPeerThatBreaksTheProtocolIsDisconnectedAndNobodyElseNotices() throws Exception {
+    rig.created(rig.image(WAIT));
+    for (String socket : java.util.List.of("host.sock", "device.sock")) {
+      var address =
+          java.net.UnixDomainSocketAddress.of(rig.home.resolve("platform").resolve(socket));
+      for (String bytes :
+          java.util.List.of(
+              "00000001ff",
+              "ffffffff",
+              "0000000181",
+              "0000000180",
+              "000000028101",
+              "00000005814461626364",
+              "0000000981676d656173757265")) {
+        try (var channel = java.nio.channels.SocketChannel.open(address)) {
+          channel.write(Bytes.hex(bytes).buffer());
+          channel.shutdownOutput();
+          assertThat(isEnded(channel)).as(bytes).isTrue();
+        }
+      }
+    }
+    assertThat(rig.platform.list()).hasSize(1);
+  }
+
+  /** Closed by the peer; what it had not read makes that a reset. */
+  private static boolean isEnded(java.nio.channels.SocketChannel channel) throws IOException {
+    try {
+      return channel.read(java.nio.ByteBuffer.allocate(1)) < 0;
+    } catch (java.net.SocketException reset) {
+      return true;
+    }
+  }
+
+  @Test
+  void instancesEndWithTheirDaemonAlsoWhenItIsKilled() throws Exception {
+    rig.daemon.close();
+    String path =
+        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+    Process daemon =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                path,
+                DaemonProcess.class.getName(),
+                rig.home.resolve("platform").toString())
+            .redirectError(rig.home.resolve("daemon.log").toFile())
+            .start();
+    try {
+      assertThat(daemon.inputReader(java.nio.charset.StandardCharsets.UTF_8).readLine())
+          .isEqualTo("ready");
+      Creation.Created created = rig.created(rig.image(WAIT));
+      daemon.destroyForcibly().waitFor();
+      rig.waitUntil("it is gone", () -> ProcessHandle.of(created.pid()).isEmpty());
+    } finally {
+      daemon.destroyForcibly();
+    }
+  }
+
+  /** A daemon in a process of its own, so that it can be killed. */
+  static final class DaemonProcess {
+    private DaemonProcess() {}
+
+    public static void main(String[] arguments) throws Exception {
+      try (Daemon _ = Daemon.start(Path.of(arguments[0]), 4096, java.time.Clock.systemUTC())) {
+        System.out.println("ready");
+        new java.util.concurrent.CountDownLatch(1).await();
+      }
+    }
+  }
+
+  @Test
   void onlyOneDaemonRunsAMachine() {
     org.assertj.core.api.Assertions.assertThatThrownBy(
             () -> Daemon.start(rig.home.resolve("platform"), 1, java.time.Clock.systemUTC()))
