@@ -79,8 +79,8 @@ class Courier:
 
     def _call(self, path: str, body: bytes) -> tuple[int, bytes]:
         status, content = self._link.post(path, body)
-        if status == 409 and path == "/born":
-            raise LinkError("the supervisor does not know this instance")
+        if status == 409 and not path.startswith("/message/"):
+            raise LinkError("the supervisor does not know this instance")  # it is told everything again
         return status, content
 
     def _event(self, name: str, fields: dict[int, Any]) -> None:

@@ -33,8 +33,9 @@ class Response:
 
     def __init__(self, stream: io.BufferedReader[Any]) -> None:
         self._stream = stream
-        version, status = self._line().split(" ", 2)[:2]
-        if version != "HTTP/1.1" or not status.isdecimal():
+        version, _, rest = self._line().partition(" ")
+        status = rest[:3]
+        if version != "HTTP/1.1" or not (status.isdecimal() and status.isascii() and len(status) == 3):
             raise LinkError("the supervisor does not speak HTTP/1.1")
         self.status = int(status)
         self.headers: dict[str, str] = {}
@@ -45,7 +46,7 @@ class Response:
                 raise LinkError("the supervisor answers with too many headers")
         self._chunked = self.headers.get("transfer-encoding", "").lower() == "chunked"
         length = self.headers.get("content-length", "0")
-        if not length.isdecimal():
+        if not (length.isdecimal() and length.isascii() and len(length) < 16):
             raise LinkError("the supervisor answers with a malformed Content-Length")
         self._left = 0 if self._chunked or self.status in (204, 304) else int(length)
         self._ended = not self._chunked
@@ -57,7 +58,10 @@ class Response:
         return line.decode("latin-1").rstrip("\r\n")
 
     def _next_chunk(self) -> None:
-        size = int(self._line().split(";")[0], 16)
+        digits = self._line().split(";")[0].strip()
+        if not 0 < len(digits) <= 8 or not all(each in "0123456789abcdefABCDEF" for each in digits):
+            raise LinkError("the supervisor answers with a malformed chunk")
+        size = int(digits, 16)
         if size == 0:
             while self._line():
                 pass
