@@ -139,6 +139,7 @@ final class PolicyCommand {
         names = "--home",
         defaultValue = "${env:RESEAL_HOME:-.reseal}",
         description = "Not read; accepted like everywhere.")
+    @SuppressWarnings("UnusedVariable")
     private Path home = Path.of(".reseal");
 
     @Option(names = "--lineage", paramLabel = "NAME", description = "Only this lineage.")
