@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from reseal.errors import Refused
@@ -35,6 +36,16 @@ class Declarations:
         self._snapshots: dict[str, tuple[Callable[[], Any], int]] = {}
         self._restores: dict[str, tuple[Callable[[Any, int], Any], tuple[int, ...]]] = {}
         self._started = False
+
+    @property
+    def states(self) -> Mapping[str, State[Any]]:
+        """Every declared state by name."""
+        return MappingProxyType(self._states)
+
+    @property
+    def keys(self) -> Mapping[str, Key]:
+        """Every declared key by name."""
+        return MappingProxyType(self._keys)
 
     def _may_write(self) -> None:
         """Raises if the state may not be written now."""

@@ -89,7 +89,7 @@ def test_a_hook_for_an_undeclared_key_is_refused() -> None:
     ],
 )
 def test_a_value_of_the_declared_type_comes_back_and_another_is_refused(of: Any, good: Any, bad: Any) -> None:
-    state = developed(lambda app: app.state("s", of=of))._states["s"]
+    state = developed(lambda app: app.state("s", of=of)).states["s"]
     state["k"] = good
     assert state["k"] == good
     with pytest.raises((TypeError, Refused)):
@@ -101,7 +101,7 @@ def test_a_value_of_the_declared_type_comes_back_and_another_is_refused(of: Any,
 
 
 def test_nested_values_are_read_only_and_say_what_to_do() -> None:
-    state = developed(lambda app: app.state("s", of=dict))._states["s"]
+    state = developed(lambda app: app.state("s", of=dict)).states["s"]
     state["k"] = {"tags": ["a"], "inner": {"x": 1}}
     value = state["k"]
     mistakes: tuple[Callable[[], Any], ...] = (
@@ -124,7 +124,7 @@ def test_nested_values_are_read_only_and_say_what_to_do() -> None:
 
 
 def test_a_transaction_lands_whole_or_not_at_all_and_is_invisible_before() -> None:
-    state = developed(lambda app: app.state("s", of=int))._states["s"]
+    state = developed(lambda app: app.state("s", of=int)).states["s"]
     state["a"] = 1
     with pytest.raises(ZeroDivisionError), state.transaction() as tx:  # noqa: PT012
         tx["a"] = 2
@@ -144,7 +144,7 @@ def test_a_transaction_lands_whole_or_not_at_all_and_is_invisible_before() -> No
 
 
 def test_transactions_of_threads_do_not_lose_updates() -> None:
-    state = developed(lambda app: app.state("s", of=int))._states["s"]
+    state = developed(lambda app: app.state("s", of=int)).states["s"]
     state["n"] = 0
 
     def add() -> None:
@@ -165,7 +165,7 @@ def test_transactions_of_threads_do_not_lose_updates() -> None:
 
 def test_a_key_is_never_shown_copied_or_pickled() -> None:
     app = developed(lambda app: app.key("kek"))
-    key = app._keys["kek"]
+    key = app.keys["kek"]
     secret = key.reveal()
     for shown in (repr(key), str(key), repr(key.current()), f"{key.current()}", repr(app.ring)):
         assert secret.hex() not in shown
@@ -177,10 +177,10 @@ def test_a_key_is_never_shown_copied_or_pickled() -> None:
 
 def test_only_the_active_generation_protects_new_data() -> None:
     with Lineage(lambda: _with_key()) as lineage:
-        old = lineage.app._keys["kek"].current()
+        old = lineage.app.keys["kek"].current()
         sealed = old.encrypt(b"secret", b"row 7")
         lineage.rekey()
-        key = lineage.app._keys["kek"]
+        key = lineage.app.keys["kek"]
         with pytest.raises(Refused) as refused:
             old.encrypt(b"more")
         assert refused.value.rule == "KEY_DESTROYED"
@@ -249,21 +249,21 @@ def _next_fails(lineage: Lineage, make: Callable[[], reseal.App]) -> dict[int, A
 
 def test_an_older_schema_is_migrated_step_by_step() -> None:
     with Lineage(_versioned(1)) as lineage:
-        lineage.app._states["s"]["k"] = {"name": "n"}
+        lineage.app.states["s"]["k"] = {"name": "n"}
         lineage._make = _versioned(3, {1: lambda value: {**value, "email": None}, 2: lambda value: {**value, "age": 0}})
         app = lineage.reseal()
-        assert app._states["s"]["k"] == {"name": "n", "email": None, "age": 0}
-        assert lineage.reseal()._states["s"]["k"] == {"name": "n", "email": None, "age": 0}
+        assert app.states["s"]["k"] == {"name": "n", "email": None, "age": 0}
+        assert lineage.reseal().states["s"]["k"] == {"name": "n", "email": None, "age": 0}
 
 
 @pytest.mark.parametrize("make", [_versioned(2), reseal.App], ids=["another version", "no such state"])
 def test_a_state_that_the_image_does_not_read_fails_the_candidate_and_loses_nothing(make: Any) -> None:
     with Lineage(_versioned(1)) as lineage:
-        lineage.app._states["s"]["k"] = {"a": 1}
+        lineage.app.states["s"]["k"] = {"a": 1}
         assert _next_fails(lineage, make)[1] == "RECORD"
         lineage._make = _versioned(1)
         lineage.instance = lineage._born()
-        assert lineage.app._states["s"]["k"] == {"a": 1}
+        assert lineage.app.states["s"]["k"] == {"a": 1}
 
 
 def test_a_restore_hook_that_throws_fails_the_candidate_without_telling_what_it_said() -> None:
@@ -294,7 +294,7 @@ class Web:
     """A WSGI application over a counter; ``/slow`` waits until told."""
 
     def __init__(self, app: reseal.App) -> None:
-        self.counts: State[int] = app._states["counts"]
+        self.counts: State[int] = app.states["counts"]
         self.release = threading.Event()
         self.entered = threading.Event()
 
@@ -459,8 +459,8 @@ def test_an_update_that_waits_for_its_checkpoint_at_the_lock_is_unknown_and_its_
 
 def test_development_mode_works_unchanged_and_says_so(capfd: pytest.CaptureFixture[str]) -> None:
     app = developed(lambda app: (app.state("s", of=int), app.key("kek")))
-    app._states["s"]["k"] = 1
-    assert len(app._keys["kek"].reveal()) == 32
+    app.states["s"]["k"] = 1
+    assert len(app.keys["kek"].reveal()) == 32
     assert app.phase == "DEVELOPMENT"
     assert "DEVELOPMENT MODE" in capfd.readouterr().err
     with pytest.raises(Refused):
@@ -481,8 +481,8 @@ def test_a_dataclass_lives_through_a_reseal() -> None:
         return app
 
     with Lineage(make) as lineage:
-        lineage.app._states["customers"]["c"] = Customer("n", ["a", "b"], 2.0)
-        assert lineage.reseal()._states["customers"]["c"] == Customer("n", ["a", "b"], 2.0)
+        lineage.app.states["customers"]["c"] = Customer("n", ["a", "b"], 2.0)
+        assert lineage.reseal().states["customers"]["c"] == Customer("n", ["a", "b"], 2.0)
 
 
 def test_state_is_not_written_before_the_activation() -> None:
