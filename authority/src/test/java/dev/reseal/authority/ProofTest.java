@@ -1,0 +1,130 @@
+package dev.reseal.authority;
+
+import static dev.reseal.authority.World.answer;
+import static dev.reseal.authority.World.refusal;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.reseal.bytes.Bytes;
+import dev.reseal.instance.Instance;
+import dev.reseal.proof.Finding;
+import dev.reseal.proof.ProofVerifier;
+import dev.reseal.quote.TrustAnchors;
+import dev.reseal.sgx.MalformedException;
+import dev.reseal.wire.Kind;
+import dev.reseal.wire.Randomness;
+import dev.reseal.wire.SigningKey;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Proofs of real operations: they verify under the right anchors and under nothing else. */
+class ProofTest {
+  @TempDir private Path home;
+  private World world;
+
+  @BeforeEach
+  void make() {
+    world = new World(home);
+  }
+
+  private Bytes proof(Bytes opId) {
+    return answer(world.service.get("proof/" + World.LINEAGE + "/" + opId));
+  }
+
+  private ProofVerifier verifier() throws MalformedException {
+    return new ProofVerifier(world.signer.verifyKey(), TrustAnchors.ofPem(world.machine.rootPem()));
+  }
+
+  @Test
+  void aResealIsProvenWithBothMeasurementsAndItsRetire() throws MalformedException {
+    Instance old = world.serving();
+    Bytes opId = world.sealed(old, true);
+    Bytes body = world.status().head().orElseThrow().bodyId();
+    Instance next = world.activate(opId);
+    world.checkpoint(next);
+    answer(world.retireAll());
+    Finding.Proven proven = (Finding.Proven) verifier().verify(proof(opId));
+    assertThat(proven.kind()).isEqualTo(Kind.RESEAL);
+    assertThat(proven.bodyId()).isEqualTo(body);
+    assertThat(proven.before()).contains(World.IMAGE);
+    assertThat(proven.after()).isEqualTo(World.IMAGE);
+    assertThat(proven.instanceId()).isEqualTo(next.instanceId());
+    assertThat(proven.epoch()).isEqualTo(2);
+    assertThat(proven.gen()).isEqualTo(2);
+    assertThat(proven.destroyedWrapIds()).hasSize(1);
+  }
+
+  @Test
+  void genesisAndTakeoverAreProvenToo() throws MalformedException {
+    world.born();
+    Bytes genesis = world.begin(Kind.GENESIS, true);
+    Instance first = world.activate(genesis);
+    world.checkpoint(first);
+    world.clocks.pass(2_500);
+    Bytes takeover = world.begin(Kind.TAKEOVER, false);
+    world.activate(takeover);
+    assertThat(((Finding.Proven) verifier().verify(proof(genesis))).before()).isEmpty();
+    Finding.Proven proven = (Finding.Proven) verifier().verify(proof(takeover));
+    assertThat(proven.kind()).isEqualTo(Kind.TAKEOVER);
+    assertThat(proven.before()).contains(World.IMAGE);
+  }
+
+  @Test
+  void everyChangedByteFailsAtEveryOffset() throws MalformedException {
+    Instance old = world.serving();
+    Bytes opId = world.sealed(old, true);
+    world.activate(opId);
+    Bytes proof = proof(opId);
+    ProofVerifier verifier = verifier();
+    assertThat(verifier.verify(proof)).isInstanceOf(Finding.Proven.class);
+    byte[] changed = proof.toArray();
+    for (int at = 0; at < changed.length; at++) {
+      changed[at] ^= (byte) (1 << (at % 8));
+      assertThat(verifier.verify(Bytes.of(changed)))
+          .as("offset %d", at)
+          .isInstanceOf(Finding.Refused.class);
+      changed[at] ^= (byte) (1 << (at % 8));
+    }
+  }
+
+  @Test
+  void everyTruncationFails() throws MalformedException {
+    Instance old = world.serving();
+    Bytes opId = world.sealed(old, true);
+    world.activate(opId);
+    Bytes proof = proof(opId);
+    ProofVerifier verifier = verifier();
+    for (int size = 0; size < proof.size(); size += 17) {
+      assertThat(verifier.verify(proof.slice(0, size))).isInstanceOf(Finding.Refused.class);
+    }
+  }
+
+  @Test
+  void otherAnchorsProveNothing() throws MalformedException {
+    Instance old = world.serving();
+    Bytes opId = world.sealed(old, true);
+    world.activate(opId);
+    Bytes proof = proof(opId);
+    SigningKey other = SigningKey.generate(Randomness.system());
+    TrustAnchors root = TrustAnchors.ofPem(world.machine.rootPem());
+    assertThat(field(new ProofVerifier(other.verifyKey(), root).verify(proof))).isEqualTo("proof");
+    assertThat(field(new ProofVerifier(world.signer.verifyKey(), TrustAnchors.INTEL).verify(proof)))
+        .isEqualTo("evidence");
+  }
+
+  private static String field(Finding finding) {
+    return switch (finding) {
+      case Finding.Refused(String field, _) -> field;
+      case Finding.Proven proven -> throw new AssertionError("proven: " + proven);
+    };
+  }
+
+  @Test
+  void anOperationThatIsNotCommittedHasNoProof() {
+    Instance old = world.serving();
+    Bytes opId = world.sealed(old, true);
+    assertThat(refusal(world.service.get("proof/" + World.LINEAGE + "/" + opId)).rule())
+        .isEqualTo("NOT_COMMITTED");
+  }
+}
