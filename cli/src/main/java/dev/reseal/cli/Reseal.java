@@ -25,7 +25,8 @@ import picocli.CommandLine.Command;
       PlatformCommand.class,
       InspectCommand.class,
       WhyCommand.class,
-      VerifyCommand.class
+      VerifyCommand.class,
+      CollateralCommand.class
     })
 public final class Reseal {
   /**

@@ -35,6 +35,25 @@ record ChainRules(Signatures signatures, TrustAnchors anchors) {
     }
   }
 
+  /** A CA of PCK certificates, right below a pinned root. */
+  void authority(String what, Certificate ca, Certificate root, String name) throws Refusal {
+    Refusal.unless(
+        anchors.trusts(root),
+        Reason.UNTRUSTED_ROOT,
+        what,
+        "root key " + root.keyId(),
+        "one of " + anchors.keys());
+    Refusal.unless(
+        ca.subject().commonName().equals(name)
+            && ca.issuer().equals(root.subject())
+            && root.extensions().mayIssue()
+            && signatures.by(root, ca.signed()),
+        Reason.COLLATERAL_CHAIN,
+        what,
+        ca.subject() + " by " + ca.issuer(),
+        "CN=" + name + " by the root");
+  }
+
   private static void certificate(String what, Certificate certificate, Reason reason)
       throws Refusal {
     Refusal.unless(

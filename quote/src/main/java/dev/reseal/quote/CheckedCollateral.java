@@ -123,6 +123,25 @@ public final class CheckedCollateral {
     }
   }
 
+  static void pckCrlBy(Collateral collateral, Origin.Authority authority, ChainRules rules)
+      throws Refusal {
+    String what = "PCK CRL issuer chain";
+    try {
+      List<Certificate> chain =
+          Certificate.chain(what, collateral.need(Part.PCK_CRL_ISSUER_CHAIN), CHAIN_LENGTH);
+      Refusal.unless(
+          chain.size() == CHAIN_LENGTH,
+          Reason.COLLATERAL_CHAIN,
+          what,
+          chain.size() + " certificates",
+          CHAIN_LENGTH + ": CA, root");
+      rules.authority(what, chain.getFirst(), chain.getLast(), authority.commonName());
+      rules.crl("PCK CRL", crl("PCK CRL", collateral.need(Part.PCK_CRL)), chain.getFirst());
+    } catch (MalformedException bad) {
+      throw Refusal.of(Reason.COLLATERAL_CHAIN, bad);
+    }
+  }
+
   /** Both CRLs: the PCK CRL by the CA of the platform at hand, both in date. */
   void crls(ChainRules rules, Certificate authority, Instant at) throws Refusal {
     rules.crl("PCK CRL", pckCrl, authority);

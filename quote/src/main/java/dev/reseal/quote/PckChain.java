@@ -13,7 +13,7 @@ record PckChain(
     Certificate leaf, Certificate intermediate, Certificate root, PckExtension pck, PublicKey key) {
   private static final String LEAF = "Intel SGX PCK Certificate";
   private static final Set<String> AUTHORITIES =
-      Set.of("Intel SGX PCK Processor CA", "Intel SGX PCK Platform CA");
+      Set.of(Origin.Authority.PROCESSOR.commonName(), Origin.Authority.PLATFORM.commonName());
   private static final String WHAT = "PCK chain";
   private static final int LENGTH = 3;
 

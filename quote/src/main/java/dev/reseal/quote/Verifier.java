@@ -87,6 +87,19 @@ public final class Verifier {
     }
   }
 
+  /**
+   * Whether the PCK CRL is by that CA, as the issuer chain beside it shows. For those who fetch: a
+   * verdict takes the issuer from the quote and needs no such chain.
+   */
+  public Optional<Verdict.Refused> pckCrlBy(Collateral collateral, Origin.Authority authority) {
+    try {
+      CheckedCollateral.pckCrlBy(collateral, authority, rules);
+      return Optional.empty();
+    } catch (Refusal refusal) {
+      return Optional.of(refusal.refused());
+    }
+  }
+
   private static Quote parse(Bytes quote) throws Refusal {
     try {
       return Quote.parse(quote);

@@ -1,0 +1,284 @@
+package dev.reseal.cli;
+
+import dev.reseal.bytes.Bytes;
+import dev.reseal.collateral.CollateralClient;
+import dev.reseal.collateral.CollateralFiles;
+import dev.reseal.collateral.Endpoint;
+import dev.reseal.collateral.FetchLimits;
+import dev.reseal.collateral.FetchRequest;
+import dev.reseal.collateral.Fetched;
+import dev.reseal.quote.Collateral;
+import dev.reseal.quote.CollateralSummary;
+import dev.reseal.quote.Origin;
+import dev.reseal.quote.P256;
+import dev.reseal.quote.Quote;
+import dev.reseal.quote.Tee;
+import dev.reseal.quote.TrustAnchors;
+import dev.reseal.quote.Verdict;
+import dev.reseal.quote.Verifier;
+import dev.reseal.sgx.MalformedException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code reseal collateral}: get, look at and verify what quotes are judged by. */
+@Command(
+    name = "collateral",
+    description = "Fetch, show and verify the collateral that quotes are judged by.",
+    subcommands = {
+      CollateralCommand.Fetch.class,
+      CollateralCommand.Show.class,
+      CollateralCommand.Verify.class
+    })
+public final class CollateralCommand {
+  private static final int USAGE = 2;
+  private static final int BLOCKED = 20;
+
+  private CollateralCommand() {}
+
+  /** What the subcommands share. */
+  abstract static class Base implements Callable<Integer> {
+    @Option(
+        names = "--root",
+        paramLabel = "PEM",
+        description = "Root certificate of a PKI of your own instead of Intel's.")
+    private Optional<Path> root = Optional.empty();
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    abstract int run() throws IOException, MalformedException, InterruptedException;
+
+    @Override
+    public Integer call() throws InterruptedException {
+      try {
+        return run();
+      } catch (DateTimeParseException bad) {
+        return fail(USAGE, "--at " + bad.getParsedString() + " is not an instant in UTC");
+      } catch (IllegalArgumentException bad) {
+        return fail(USAGE, String.valueOf(bad.getMessage()));
+      } catch (MalformedException bad) {
+        return fail(VerifiedFacts.COLLATERAL, String.valueOf(bad.getMessage()));
+      } catch (IOException unreadable) {
+        return fail(BLOCKED, String.valueOf(unreadable.getMessage()));
+      }
+    }
+
+    final Verifier verifier() throws IOException, MalformedException {
+      return Verifier.of(
+          P256.ofJdk(),
+          root.isPresent()
+              ? TrustAnchors.ofPem(CollateralFiles.read(root.get(), CollateralFiles.MAX_PART))
+              : TrustAnchors.INTEL);
+    }
+
+    final int fail(int code, String words) {
+      spec.commandLine().getErr().println("collateral " + spec.name() + ": " + words);
+      spec.commandLine().getErr().flush();
+      return code;
+    }
+
+    final void say(String line) {
+      PrintWriter out = spec.commandLine().getOut();
+      out.println(line);
+      out.flush();
+    }
+
+    final void show(Collateral collateral) throws MalformedException {
+      for (CollateralSummary.Line line : CollateralSummary.of(collateral).lines()) {
+        say(
+            "%-30s %s .. %s  %s"
+                .formatted(line.part().fileName(), line.from(), line.until(), line.what()));
+      }
+    }
+  }
+
+  /** Asks the endpoints. */
+  @Command(
+      name = "fetch",
+      description = {
+        "Fetch collateral for a quote or a family of platforms into a folder. What is written has",
+        "verified, is in date, and is not older than what the cache holds."
+      })
+  static final class Fetch extends Base {
+    /** Which platforms. */
+    static final class For {
+      @Option(
+          names = "--quote",
+          required = true,
+          paramLabel = "FILE",
+          description = "The quote that is to be judged.")
+      private Optional<Path> quote = Optional.empty();
+
+      @ArgGroup(exclusive = false)
+      private Optional<Family> family = Optional.empty();
+    }
+
+    /** A family by its parts. */
+    static final class Family {
+      @Option(names = "--fmspc", required = true, description = "12 hex digits.")
+      private String fmspc = "";
+
+      @Option(names = "--tee", required = true, description = "sgx or tdx.")
+      private String tee = "";
+
+      @Option(names = "--ca", required = true, description = "processor or platform.")
+      private String ca = "";
+    }
+
+    @ArgGroup(multiplicity = "1")
+    private For platforms = new For();
+
+    @Option(names = "--out", required = true, paramLabel = "DIR", description = "Where to.")
+    private Path out = Path.of("collateral");
+
+    @Option(
+        names = "--endpoint",
+        paramLabel = "URI",
+        description = "PCCS, https://HOST:PORT; repeat for fallbacks (default: Intel's PCS).")
+    private List<URI> endpoints = new ArrayList<>();
+
+    @Option(names = "--cache", paramLabel = "DIR", description = "Keep and reuse what was fetched.")
+    private Optional<Path> cache = Optional.empty();
+
+    @Option(
+        names = "--update",
+        defaultValue = "standard",
+        description = "early or standard (default: ${DEFAULT-VALUE}).")
+    private String update = "standard";
+
+    @Option(names = "--offline", description = "Only what the cache holds.")
+    private boolean offline;
+
+    @Override
+    int run() throws IOException, MalformedException, InterruptedException {
+      FetchRequest request = new FetchRequest(origin(), channel());
+      List<Endpoint> from =
+          endpoints.isEmpty()
+              ? List.of(Endpoint.INTEL)
+              : endpoints.stream().map(Endpoint::pccs).toList();
+      Clock clock = Clock.systemUTC();
+      try (CollateralClient client =
+          cache.isPresent()
+              ? CollateralClient.cached(from, cache.get(), verifier(), FetchLimits.DEFAULT, clock)
+              : CollateralClient.direct(from, verifier(), FetchLimits.DEFAULT, clock)) {
+        return report(offline ? client.kept(request) : client.fetch(request));
+      }
+    }
+
+    private int report(Fetched fetched) throws IOException, MalformedException {
+      return switch (fetched) {
+        case Fetched.Fresh fresh -> {
+          fresh.failures().forEach(failure -> say("passed over " + failure));
+          say("from " + fresh.from());
+          yield written(fresh.collateral());
+        }
+        case Fetched.Kept kept -> {
+          kept.failures().forEach(failure -> say("no help from " + failure));
+          say("from the cache");
+          yield written(kept.collateral());
+        }
+        case Fetched.Nothing nothing ->
+            fail(BLOCKED, "nothing usable; " + String.join("; ", nothing.failures()));
+      };
+    }
+
+    private int written(Collateral collateral) throws IOException, MalformedException {
+      CollateralFiles.save(collateral, out);
+      show(collateral);
+      return 0;
+    }
+
+    private Origin origin() throws IOException, MalformedException {
+      if (platforms.quote.isPresent()) {
+        return Origin.of(CollateralFiles.read(platforms.quote.get(), Quote.MAX_SIZE));
+      }
+      Family family = platforms.family.orElseThrow();
+      Tee tee =
+          switch (family.tee) {
+            case "sgx" -> Tee.SGX;
+            case "tdx" -> Tee.TDX;
+            default -> throw new IllegalArgumentException("--tee is sgx or tdx");
+          };
+      Origin.Authority authority =
+          switch (family.ca) {
+            case "processor" -> Origin.Authority.PROCESSOR;
+            case "platform" -> Origin.Authority.PLATFORM;
+            default -> throw new IllegalArgumentException("--ca is processor or platform");
+          };
+      return new Origin(tee, Bytes.hex(family.fmspc), authority);
+    }
+
+    private FetchRequest.Channel channel() {
+      return switch (update) {
+        case "early" -> FetchRequest.Channel.EARLY;
+        case "standard" -> FetchRequest.Channel.STANDARD;
+        default -> throw new IllegalArgumentException("--update is early or standard");
+      };
+    }
+  }
+
+  /** Says what is there, without judging. */
+  @Command(name = "show", description = "Say what collateral says of itself, unverified.")
+  static final class Show extends Base {
+    @Parameters(index = "0", paramLabel = "DIR|FILE", description = "Folder or JSON file.")
+    private Path path = Path.of("collateral");
+
+    @Override
+    int run() throws IOException, MalformedException {
+      show(CollateralFiles.load(path));
+      return 0;
+    }
+  }
+
+  /** Signatures and dates. */
+  @Command(
+      name = "verify",
+      description = "Verify signatures up to the root, and dates; exit 0 or 47.")
+  static final class Verify extends Base {
+    @Parameters(index = "0", paramLabel = "DIR|FILE", description = "Folder or JSON file.")
+    private Path path = Path.of("collateral");
+
+    @Option(names = "--at", paramLabel = "INSTANT", description = "Judge at (default: now).")
+    private Optional<String> at = Optional.empty();
+
+    @Override
+    int run() throws IOException, MalformedException {
+      Instant instant = at.map(Instant::parse).orElseGet(() -> Clock.systemUTC().instant());
+      Verifier verifier = verifier();
+      Collateral collateral = CollateralFiles.load(path);
+      return switch (verifier.check(collateral)) {
+        case Verifier.Checked.Bad bad -> refused(bad.refused());
+        case Verifier.Checked.Good good -> {
+          Optional<Verdict.Refused> late = verifier.current(good.collateral(), instant);
+          if (late.isPresent()) {
+            yield refused(late.get());
+          }
+          say("good at " + instant + ", until " + good.collateral().window().until());
+          yield 0;
+        }
+      };
+    }
+
+    private int refused(Verdict.Refused refused) {
+      say("Refused " + refused.reason().word());
+      say(refused.detail());
+      return VerifiedFacts.COLLATERAL;
+    }
+  }
+}
