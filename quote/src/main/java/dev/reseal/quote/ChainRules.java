@@ -87,7 +87,9 @@ record ChainRules(Signatures signatures, TrustAnchors anchors) {
         issuer.subject() + " may not issue " + child.subject(),
         "a CA with keyCertSign and room in its path length");
     Refusal.unless(
-        signatures.by(issuer, child.signed()),
+        child.extensions().sgx().isPresent()
+            ? signatures.verifies(issuer, child.signed())
+            : signatures.by(issuer, child.signed()),
         reason,
         what,
         "a signature of " + child.subject() + " that does not verify",

@@ -20,7 +20,7 @@ record PckChain(
   /** Reads and verifies the chain in a quote, or takes it from memory. */
   static PckChain of(Bytes pem, ChainRules rules) throws Refusal {
     Seen seen = rules.signatures().seen();
-    if (!seen.remembers()) {
+    if (!seen.remembersChains()) {
       return verify(pem, rules);
     }
     Bytes key = pem.sha256();

@@ -10,47 +10,62 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  * every use. Bounded, without locks: a slot holds the newest of those that hash to it.
  */
 final class Seen {
+  /** Certificates of authorities, signed JSON and CRLs; 32 bytes each. */
+  private static final int AUTHORITIES = 1024;
+
+  /** Platforms; some 4 KiB each. */
+  private static final int PLATFORMS = 4096;
+
   private record Chain(Bytes key, PckChain chain) {}
 
   private final AtomicReferenceArray<Bytes> links;
   private final AtomicReferenceArray<Chain> chains;
 
-  private Seen(int slots) {
-    this.links = new AtomicReferenceArray<>(slots);
-    this.chains = new AtomicReferenceArray<>(slots);
+  private Seen(int linkSlots, int chainSlots) {
+    this.links = new AtomicReferenceArray<>(linkSlots);
+    this.chains = new AtomicReferenceArray<>(chainSlots);
   }
 
   /** Remembers nothing. */
   static Seen nothing() {
-    return new Seen(0);
+    return new Seen(0, 0);
   }
 
-  static Seen upTo(int slots) {
-    return new Seen(slots);
+  /** Remembers signatures of authorities, which are few, but no platform. */
+  static Seen authorities() {
+    return new Seen(AUTHORITIES, 0);
   }
 
-  boolean remembers() {
-    return links.length() > 0;
+  static Seen authoritiesAndPlatforms() {
+    return new Seen(AUTHORITIES, PLATFORMS);
   }
 
   boolean link(Bytes fact) {
-    return fact.equals(links.get(slot(fact)));
+    return fact.equals(links.get(slot(fact, links.length())));
+  }
+
+  boolean remembersLinks() {
+    return links.length() > 0;
   }
 
   void keepLink(Bytes fact) {
-    links.set(slot(fact), fact);
+    links.set(slot(fact, links.length()), fact);
+  }
+
+  boolean remembersChains() {
+    return chains.length() > 0;
   }
 
   Optional<PckChain> chain(Bytes key) {
-    Chain found = chains.get(slot(key));
+    Chain found = chains.get(slot(key, chains.length()));
     return found != null && found.key.equals(key) ? Optional.of(found.chain) : Optional.empty();
   }
 
   void keepChain(Bytes key, PckChain chain) {
-    chains.set(slot(key), new Chain(key, chain));
+    chains.set(slot(key, chains.length()), new Chain(key, chain));
   }
 
-  private int slot(Bytes key) {
-    return Math.floorMod(key.hashCode(), links.length());
+  private static int slot(Bytes key, int slots) {
+    return Math.floorMod(key.hashCode(), slots);
   }
 }

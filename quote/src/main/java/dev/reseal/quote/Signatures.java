@@ -6,9 +6,9 @@ import java.util.Optional;
 
 /** Verifies signatures of certificates and CRLs, each fact once. */
 record Signatures(P256 p256, Seen seen) {
-  /** Whether {@code signed} carries a signature by {@code issuer}'s key. */
+  /** Whether {@code signed}, which many verdicts share, carries a signature by {@code issuer}. */
   boolean by(Certificate issuer, Signed signed) {
-    if (!seen.remembers()) {
+    if (!seen.remembersLinks()) {
       return verifies(issuer, signed);
     }
     Bytes fact = Bytes.sha256(issuer.point(), signed.signature(), signed.message());
@@ -22,7 +22,8 @@ record Signatures(P256 p256, Seen seen) {
     return good;
   }
 
-  private boolean verifies(Certificate issuer, Signed signed) {
+  /** The same for what is seen once: the certificate of a platform. */
+  boolean verifies(Certificate issuer, Signed signed) {
     Optional<PublicKey> key = p256.key(issuer.point());
     return key.isPresent() && p256.verifies(key.get(), signed.message(), signed.signature());
   }

@@ -14,9 +14,6 @@ import java.util.Optional;
  * <p>May be used by any number of threads at once.
  */
 public final class Verifier {
-  /** Distinct signatures and platforms that {@link #remembering} keeps; some 3 KiB each. */
-  private static final int REMEMBERED = 4096;
-
   private final P256 p256;
   private final ChainRules rules;
 
@@ -35,7 +32,12 @@ public final class Verifier {
    * revocation and levels are always judged anew.
    */
   public static Verifier remembering(P256 p256, TrustAnchors anchors) {
-    return new Verifier(p256, anchors, Seen.upTo(REMEMBERED));
+    return new Verifier(p256, anchors, Seen.authoritiesAndPlatforms());
+  }
+
+  /** One that remembers the CAs but no platform: for many platforms that come once each. */
+  public static Verifier rememberingAuthorities(P256 p256, TrustAnchors anchors) {
+    return new Verifier(p256, anchors, Seen.authorities());
   }
 
   /** Judges {@code quote} from bytes, at {@code at}. */
