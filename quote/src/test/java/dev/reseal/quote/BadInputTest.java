@@ -1,0 +1,185 @@
+package dev.reseal.quote;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.reseal.bytes.Bytes;
+import dev.reseal.quote.Collateral.Part;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Any bytes as quote or collateral: a named refusal, never an exception, never acceptance. */
+class BadInputTest {
+  private TestPki.Built good;
+  private Verifier verifier;
+  private Verdict expected;
+
+  @BeforeEach
+  void build() throws Exception {
+    good = new TestPki().build();
+    verifier = Verifier.remembering(P256.fastest(), TrustAnchors.ofPem(good.rootPem()));
+    expected = good.judged(verifier);
+    assertThat(expected).isInstanceOf(Verdict.Trusted.class);
+  }
+
+  private Verdict judged(Bytes quote) {
+    return verifier.verify(quote, good.collateral(), good.at());
+  }
+
+  private Verdict judged(Part part, Bytes content) {
+    Map<Part, Bytes> parts = new EnumMap<>(good.collateral().parts());
+    parts.put(part, content);
+    return verifier.verify(good.quote(), new Collateral(parts), good.at());
+  }
+
+  @Test
+  void everyTruncationOfAQuoteIsRefused() {
+    for (int size = 0; size < good.quote().size() - 1; size += size < 1200 ? 1 : 7) {
+      assertThat(judged(good.quote().slice(0, size))).isInstanceOf(Verdict.Refused.class);
+    }
+  }
+
+  @Test
+  void everyChangedByteOfAQuoteIsRefusedUnlessItIsOnlySpelling() {
+    int certificates = good.quote().size() - good.quote().size() * 2 / 3;
+    for (int at = 0; at < good.quote().size(); at += at < 1100 ? 1 : 5) {
+      Verdict verdict = judged(Cases.flipped(good.quote(), at));
+      if (at < certificates && at < 1050) {
+        assertThat(verdict).as("byte %d", at).isInstanceOf(Verdict.Refused.class);
+      } else if (verdict instanceof Verdict.Trusted) {
+        assertThat(verdict).as("byte %d", at).isEqualTo(expected);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4})
+  void collateralChangedAtRandomNeverChangesAVerdict(long seed) {
+    Random random = new Random(seed);
+    for (Part part : Part.values()) {
+      Bytes original = good.collateral().part(part).orElseThrow();
+      for (int i = 0; i < 150; i++) {
+        Verdict verdict = judged(part, changed(original, random));
+        if (verdict instanceof Verdict.Trusted) {
+          assertThat(verdict).as("%s, seed %d, try %d", part, seed, i).isEqualTo(expected);
+        }
+      }
+    }
+  }
+
+  private static Bytes changed(Bytes original, Random random) {
+    byte[] bytes = original.toArray();
+    int at = random.nextInt(bytes.length);
+    switch (random.nextInt(4)) {
+      case 0 -> bytes[at] ^= (byte) (1 << random.nextInt(8));
+      case 1 -> bytes = Arrays.copyOf(bytes, at);
+      case 2 -> Arrays.fill(bytes, at, Math.min(at + 8, bytes.length), (byte) random.nextInt());
+      default -> {
+        Bytes tail = Bytes.of(Arrays.copyOfRange(bytes, at, bytes.length));
+        bytes = Bytes.concat(Bytes.of(Arrays.copyOf(bytes, at)), tail, tail).toArray();
+      }
+    }
+    return Bytes.wrap(bytes);
+  }
+
+  @Test
+  void bombsAreRefusedInTime() {
+    List<Bytes> bombs = new ArrayList<>();
+    bombs.add(Bytes.ascii("{\"tcbInfo\":" + "[".repeat(100_000)));
+    bombs.add(Bytes.ascii("{\"tcbInfo\":" + "{\"a\":".repeat(100_000)));
+    bombs.add(Bytes.ascii("{\"tcbInfo\":{\"version\":" + "9".repeat(100_000) + "}}"));
+    bombs.add(Bytes.ascii("{\"tcbInfo\":{\"version\":3.0},\"signature\":\"\"}"));
+    bombs.add(Bytes.ascii("{\"tcbInfo\":{\"version\":1e99999999},\"signature\":\"\"}"));
+    bombs.add(Bytes.concat(Bytes.ascii("{\"tcbInfo\":\""), Bytes.hex("c080"), Bytes.ascii("\"}")));
+    bombs.add(Bytes.ascii("x".repeat(2_000_000)));
+    bombs.add(Bytes.wrap(nested(50_000)));
+    bombs.add(Bytes.hex("3084ffffffff"));
+    bombs.add(Bytes.hex("3080"));
+    bombs.add(Bytes.ascii("-----BEGIN CERTIFICATE-----\n".repeat(10_000)));
+    bombs.add(Bytes.EMPTY);
+    for (Bytes bomb : bombs) {
+      for (Part part : Part.values()) {
+        if (part != Part.PCK_CRL_ISSUER_CHAIN) {
+          ParsersFuzzTest.bounded(bomb.toArray(), bytes -> judged(part, bytes));
+          assertThat(judged(part, bomb)).isInstanceOf(Verdict.Refused.class);
+        }
+      }
+      ParsersFuzzTest.bounded(bomb.toArray(), this::judged);
+      assertThat(judged(bomb)).isInstanceOf(Verdict.Refused.class);
+    }
+  }
+
+  private static byte[] nested(int depth) {
+    byte[] bytes = new byte[depth * 5];
+    for (int i = 0; i < depth; i++) {
+      int left = bytes.length - i * 5 - 5;
+      bytes[i * 5] = 0x30;
+      bytes[i * 5 + 1] = (byte) 0x83;
+      bytes[i * 5 + 2] = (byte) (left >>> 16);
+      bytes[i * 5 + 3] = (byte) (left >>> 8);
+      bytes[i * 5 + 4] = (byte) left;
+    }
+    return bytes;
+  }
+
+  @Test
+  void signaturesOutOfRangeNeverReachAProvider() throws Exception {
+    var key = P256.ofJdk().key(TestPki.point(CertSpec.newKey("secp256r1").getPublic()));
+    String order = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+    String one = "00".repeat(31) + "01";
+    for (String rs :
+        List.of("00".repeat(64), order + one, one + order, one + "00".repeat(32), "00")) {
+      assertThat(P256.ofJdk().verifies(key.orElseThrow(), Bytes.EMPTY, Bytes.hex(rs))).isFalse();
+    }
+  }
+
+  @Test
+  void theOtherHalfOfASignatureVerifiesToo() {
+    byte[] quote = good.quote().toArray();
+    var order =
+        new java.math.BigInteger(
+            "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551", 16);
+    int at = 48 + 384 + 4 + 32;
+    byte[] s = order.subtract(new java.math.BigInteger(1, quote, at, 32)).toByteArray();
+    int size = Math.min(s.length, 32);
+    Arrays.fill(quote, at, at + 32, (byte) 0);
+    System.arraycopy(s, s.length - size, quote, at + 32 - size, size);
+    assertThat(judged(Bytes.wrap(quote))).isEqualTo(expected);
+  }
+
+  @Test
+  void revocationListsAreReadInThreeForms() {
+    Bytes der = good.collateral().part(Part.PCK_CRL).orElseThrow();
+    Bytes pem = Bytes.ascii(TestPki.pem("X509 CRL", der.toArray()));
+    assertThat(judged(Part.PCK_CRL, pem)).isEqualTo(expected);
+    assertThat(judged(Part.PCK_CRL, Bytes.ascii(der.toHex() + "\n"))).isEqualTo(expected);
+    assertThat(judged(Part.PCK_CRL, Bytes.ascii(der.toHex().toUpperCase(java.util.Locale.ROOT))))
+        .isEqualTo(expected);
+  }
+
+  @Test
+  void anEpidQuoteIsNamed() {
+    Verdict verdict = judged(Bytes.concat(Bytes.hex("0200"), Bytes.zeros(1200)));
+    assertThat(verdict)
+        .isInstanceOfSatisfying(
+            Verdict.Refused.class, refused -> assertThat(refused.detail()).contains("EPID"));
+  }
+
+  @Test
+  void whatAQuoteNeedsIsReadFromIt() throws Exception {
+    Origin origin = Origin.of(good.quote());
+    assertThat(origin)
+        .isEqualTo(new Origin(Tee.SGX, Bytes.hex(TestPki.FMSPC), Origin.Authority.PLATFORM));
+    assertThat(CollateralSummary.of(good.collateral()).lines()).hasSize(Part.values().length);
+    String text = new String(good.rootPem().toArray(), StandardCharsets.US_ASCII);
+    assertThat(text).startsWith("-----BEGIN CERTIFICATE-----");
+  }
+}
