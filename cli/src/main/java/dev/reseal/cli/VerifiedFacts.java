@@ -18,7 +18,7 @@ import java.util.Map;
 /** A verdict and its appraisal in the words of {@code reseal verify}, with the exit code. */
 record VerifiedFacts(Map<String, Object> facts, int exitCode) {
   static final int REFUSED = 40;
-  static final int CODE = 42;
+  static final int CODE = 49;
   static final int PLATFORM = 43;
   static final int EMULATED = 44;
   static final int COLLATERAL = 47;

@@ -38,8 +38,8 @@ import picocli.CommandLine.Spec;
       "Judge a DCAP quote (SGX, TDX) against collateral, offline, and apply a policy to the"
           + " verdict.",
       "Without --policy: UpToDate or SWHardeningNeeded, hardware only, no DEBUG.",
-      "Exit: 0 accepted, 40 not proven, 42 the code, 43 the platform, 44 emulated, 47 collateral,",
-      "48 report data, 2 usage, 20 a file cannot be read."
+      "Exit: 0 accepted, 40 not proven, 43 the platform, 44 emulated, 47 collateral,",
+      "48 report data, 49 the code, 2 usage, 20 a file cannot be read."
     })
 public final class VerifyCommand implements Callable<Integer> {
   private static final int USAGE = 2;

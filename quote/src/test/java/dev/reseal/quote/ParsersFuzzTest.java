@@ -25,32 +25,32 @@ class ParsersFuzzTest {
     Object read(Bytes bytes) throws MalformedException;
   }
 
-  @FuzzTest
+  @FuzzTest(maxDuration = "10m")
   void quote(byte[] input) {
     bounded(input, Quote::parse);
   }
 
-  @FuzzTest
+  @FuzzTest(maxDuration = "10m")
   void certificate(byte[] input) {
     bounded(input, bytes -> Certificate.parse("certificate", bytes.toArray()));
   }
 
-  @FuzzTest
+  @FuzzTest(maxDuration = "10m")
   void chain(byte[] input) {
     bounded(input, bytes -> Certificate.chain("chain", bytes, 3));
   }
 
-  @FuzzTest
+  @FuzzTest(maxDuration = "10m")
   void revocationList(byte[] input) {
     bounded(input, bytes -> Crl.parse("CRL", bytes));
   }
 
-  @FuzzTest
+  @FuzzTest(maxDuration = "10m")
   void tcbInfo(byte[] input) {
     bounded(input, bytes -> TcbInfo.read(SignedJson.parse(List.of("tcbInfo"), bytes).value()));
   }
 
-  @FuzzTest
+  @FuzzTest(maxDuration = "10m")
   void qeIdentity(byte[] input) {
     bounded(
         input,
@@ -59,7 +59,7 @@ class ParsersFuzzTest {
                 SignedJson.parse(List.of("enclaveIdentity", "qeIdentity"), bytes).value()));
   }
 
-  @FuzzTest
+  @FuzzTest(maxDuration = "10m")
   void policy(byte[] input) {
     bounded(input, PolicyFile::parse);
   }
