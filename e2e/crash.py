@@ -29,8 +29,8 @@ from run import Client, Crowd
 from world import ROOT, Process, World, WorldError, wait_for
 
 NAME = "crash"
-APP = ROOT / "examples" / "customers" / "app.py"
-LIFE_MS, SKEW_MS, RPO = 2000, 200, 64
+APP = ROOT / "python" / "examples" / "customers" / "app.py"
+LIFE_MS, SKEW_MS, RPO = 4000, 200, 64
 OPERATIONS = ("reseal", "rekey", "takeover")
 VICTIMS = ("supervisor", "old", "new", "authority", "platform")
 RECORDS = 200
@@ -102,7 +102,7 @@ class Matrix:
     def _start_crashing(self, point: str) -> Process:
         pids = [str(self.world.processes[each].pid) for each in ("authority", "platform")]
         java = subprocess.check_output([str(ROOT / "build" / "jdk.sh")], text=True).strip() + "/bin/java"
-        path = f"{ROOT}/simulation/target/classes:{ROOT}/cli/target/lib/*"
+        path = f"{ROOT}/simulation/target/classes:{ROOT}/cli/target/quick/lib/*"
         command = [java, "-XX:+UseSerialGC", "-Xmx128m", "--enable-native-access=ALL-UNNAMED", f"-Dreseal.root={ROOT}"]
         command += ["-cp", path, "dev.reseal.simulation.CrashRun", point, *pids]
         command += ["--lineage", NAME, "--home", str(self.home), "--", sys.executable, str(APP)]
