@@ -57,6 +57,14 @@ class Matrix:
         self.clients: list[Client] = []
 
     def __enter__(self) -> Matrix:
+        try:
+            self._begin()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _begin(self) -> None:
         world = self.world
         world.cli("authority", "init")
         world.cli("platform", "init")
@@ -69,7 +77,6 @@ class Matrix:
         world.cli("authority", "policy", "apply", str(policy))
         self._start("supervisor")
         self._crowd(json.loads(policy.read_text())["lineages"][0])
-        return self
 
     def __exit__(self, *_: object) -> None:
         for client in self.clients:

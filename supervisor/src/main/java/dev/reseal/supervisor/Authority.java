@@ -20,8 +20,8 @@ import java.time.Duration;
 /** The authority over HTTPS (transport T5). One call is one attempt; repeating is the host's. */
 public final class Authority {
   private static final int ANSWER_MAX = 1 << 20;
-  private static final Duration CONNECT = Duration.ofSeconds(3);
-  private static final Duration ANSWER = Duration.ofSeconds(15);
+  private static final Duration CONNECT = Duration.ofSeconds(10);
+  private static final Duration ANSWER = Duration.ofSeconds(30);
 
   private final HttpClient client;
   private final URI base;
