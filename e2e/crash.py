@@ -109,7 +109,7 @@ class Matrix:
     def _start_crashing(self, point: str) -> Process:
         pids = [str(self.world.processes[each].pid) for each in ("authority", "platform")]
         java = subprocess.check_output([str(ROOT / "build" / "jdk.sh")], text=True).strip() + "/bin/java"
-        path = f"{ROOT}/simulation/target/classes:{ROOT}/cli/target/quick/lib/*"
+        path = f"{ROOT}/simulation/target/quick/classes:{ROOT}/cli/target/quick/lib/*"
         command = [java, "-XX:+UseSerialGC", "-Xmx128m", "--enable-native-access=ALL-UNNAMED", f"-Dreseal.root={ROOT}"]
         command += ["-cp", path, "dev.reseal.simulation.CrashRun", point, *pids]
         command += ["--lineage", NAME, "--home", str(self.home), "--", sys.executable, str(APP)]
