@@ -23,8 +23,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * After every journal write and every order of every operation the world stops, restarts, and must
- * converge: T1, T2, T19, T22 (protocol 17). A row is an operation and who dies; each runs all of its
- * points, before and after.
+ * converge: T1, T2, T19, T22 (protocol 17). A row is an operation and who dies; each runs all of
+ * its points, before and after.
  */
 class CrashEverywhereTest {
   /** The operations that exist. */
@@ -131,8 +131,7 @@ class CrashEverywhereTest {
                     new Target(SimAuthority.MRENCLAVE, 1, 1, 2, Optional.empty()),
                     SimAuthority.OPERATOR),
                 Kind.GENESIS);
-        case RESEAL ->
-            world.ask(Requests.reseal(status, true, SimAuthority.OPERATOR), Kind.RESEAL);
+        case RESEAL -> world.ask(Requests.reseal(status, true, SimAuthority.OPERATOR), Kind.RESEAL);
         case RESEAL_KEEPING_THE_KEY ->
             world.ask(Requests.reseal(status, false, SimAuthority.OPERATOR), Kind.RESEAL);
         case REKEY -> world.ask(Requests.rekey(status, SimAuthority.OPERATOR), Kind.REKEY);

@@ -73,8 +73,7 @@ final class SimAuthority {
     return switch (reply) {
       case Endpoint.Reply.Answer(Bytes body) -> body;
       case Endpoint.Reply.Nothing() -> Bytes.EMPTY;
-      case Endpoint.Reply.Refused(WireError error) ->
-          throw new AssertionError("refused: " + error);
+      case Endpoint.Reply.Refused(WireError error) -> throw new AssertionError("refused: " + error);
       case Endpoint.Reply.Unknown() -> throw new AssertionError("no such call");
     };
   }

@@ -46,8 +46,7 @@ final class SimInstance {
     this.handle = handle;
     this.ears = ears;
     Trust trust =
-        new Trust(
-            List.of(SimAuthority.SIGNER.verifyKey()), Optional.empty(), SimAuthority.LINEAGE);
+        new Trust(List.of(SimAuthority.SIGNER.verifyKey()), Optional.empty(), SimAuthority.LINEAGE);
     this.instance =
         new Instance(
             trust,
@@ -123,9 +122,7 @@ final class SimInstance {
 
   void acknowledged(Bytes ack) {
     done(
-        Verb.CHECKPOINT,
-        instance.obey(dev.reseal.instance.Verb.CHECKPOINT_ACK, ack),
-        body -> body);
+        Verb.CHECKPOINT, instance.obey(dev.reseal.instance.Verb.CHECKPOINT_ACK, ack), body -> body);
   }
 
   private interface Streaming {
@@ -150,8 +147,7 @@ final class SimInstance {
     }
   }
 
-  private void carryOut(
-      Output output, java.util.function.Function<Bytes, Bytes> containers) {
+  private void carryOut(Output output, java.util.function.Function<Bytes, Bytes> containers) {
     try {
       switch (output) {
         case Output.Moved _ -> moved();

@@ -141,10 +141,7 @@ final class SimWorld implements Effects, SimInstance.Ears {
   private boolean quiet() {
     return switch (engine.situation()) {
       case Situation.Idle _, Situation.Unborn _, Situation.Halted _ -> true;
-      case Situation.Unsettled _,
-          Situation.Running _,
-          Situation.BackingOut _,
-          Situation.Aside _ ->
+      case Situation.Unsettled _, Situation.Running _, Situation.BackingOut _, Situation.Aside _ ->
           false;
     };
   }
@@ -188,18 +185,16 @@ final class SimWorld implements Effects, SimInstance.Ears {
               .ifPresent(i -> i.obey(verb, payload, named::get));
       case Effect.CheckPlatform(String handle) ->
           Optional.ofNullable(instances.get(handle))
-              .ifPresent(
-                  i ->
-                      i.obey(
-                          Verb.PLAT_CHECK,
-                          authority.status().head().orElseThrow().slots(),
-                          named::get));
+              .ifPresent(i ->
+                  i.obey(
+                      Verb.PLAT_CHECK,
+                      authority.status().head().orElseThrow().slots(),
+                      named::get));
       case Effect.Keep(_, Bytes body) -> keep(body);
       case Effect.Destroy(String handle) -> destroy(handle);
       case Effect.Reclaim() -> events.add(new Event.Reclaimed(""));
       case Effect.Create _ -> create();
-      case Effect.Wait(var alarm, long ms, long turn) ->
-          alarm(ms, new Event.Elapsed(alarm, turn));
+      case Effect.Wait(var alarm, long ms, long turn) -> alarm(ms, new Event.Elapsed(alarm, turn));
       case Effect.Survey(long afterMs) -> alarm(afterMs, survey());
       case Effect.Tidy() -> tidy();
       case Effect.Finish _ -> {}
@@ -211,9 +206,7 @@ final class SimWorld implements Effects, SimInstance.Ears {
       events.add(event);
       return;
     }
-    alarms
-        .computeIfAbsent(clocks.monotonicMs() + ms, _ -> new ArrayList<>())
-        .add(event);
+    alarms.computeIfAbsent(clocks.monotonicMs() + ms, _ -> new ArrayList<>()).add(event);
   }
 
   private static String path(Call call) {
@@ -243,9 +236,7 @@ final class SimWorld implements Effects, SimInstance.Ears {
 
   private void fetch(Call call, Bytes opId) {
     String what = call == Call.FETCH_ABORT ? "abort/" : "activation/";
-    reply(
-        call,
-        authority.endpoint().get(what + SimAuthority.LINEAGE.toHex() + "/" + opId.toHex()));
+    reply(call, authority.endpoint().get(what + SimAuthority.LINEAGE.toHex() + "/" + opId.toHex()));
   }
 
   private void reply(Call call, Endpoint.Reply reply) {
@@ -360,8 +351,7 @@ final class SimWorld implements Effects, SimInstance.Ears {
       }
       case READY -> {
         Ready ready = Signed.peek(Ready.class, cose);
-        events.add(
-            new Event.Ready(from.handle(), ready.genesis().map(_ -> ready.bodyId()), cose));
+        events.add(new Event.Ready(from.handle(), ready.genesis().map(_ -> ready.bodyId()), cose));
       }
       case CHECKPOINT -> checkpoint(from, cose);
       case RENEW -> renew(from, cose);
@@ -387,16 +377,14 @@ final class SimWorld implements Effects, SimInstance.Ears {
     Checkpoint checkpoint = Signed.peek(Checkpoint.class, cose);
     Bytes body = Digests.body(checkpoint.core(), checkpoint.footer());
     keepAgain(body);
-    if (authority.endpoint().post("checkpoint", cose)
-        instanceof Endpoint.Reply.Answer(Bytes ack)) {
+    if (authority.endpoint().post("checkpoint", cose) instanceof Endpoint.Reply.Answer(Bytes ack)) {
       from.acknowledged(ack);
       events.add(new Event.Checkpointed(from.handle(), body));
     }
   }
 
   private void renew(SimInstance from, Bytes cose) {
-    if (authority.endpoint().post("renew", cose)
-        instanceof Endpoint.Reply.Answer(Bytes passport)) {
+    if (authority.endpoint().post("renew", cose) instanceof Endpoint.Reply.Answer(Bytes passport)) {
       from.obey(Verb.PASSPORT, passport, named::get);
       long gen = Signed.peek(Renew.class, cose).genInstalled();
       events.add(new Event.Installed(from.handle(), gen));
