@@ -222,6 +222,8 @@ def main() -> int:
         chosen = cells(matrix, given.operations, given.victims)
         if given.sample:
             chosen = sorted(random.Random(given.seed).sample(chosen, min(given.sample, len(chosen))), key=str)
+        if not chosen:
+            raise WorldError("the supervisor passed no point at all: nothing was tried")
         bad = 0
         rows = []
         for cell in chosen:

@@ -182,14 +182,14 @@ final class SimWorld implements Effects, SimInstance.Ears {
       case Effect.Release(String handle) -> target = Optional.of(handle);
       case Effect.Advise(String handle, Verb verb, Bytes payload) ->
           Optional.ofNullable(instances.get(handle))
-              .ifPresent(i -> i.obey(verb, payload, named::get));
+              .ifPresent(i -> i.obey(verb, payload, this::stored));
       case Effect.CheckPlatform(String handle) ->
           Optional.ofNullable(instances.get(handle))
               .ifPresent(i ->
                   i.obey(
                       Verb.PLAT_CHECK,
                       authority.status().head().orElseThrow().slots(),
-                      named::get));
+                      this::stored));
       case Effect.Keep(_, Bytes body) -> keep(body);
       case Effect.Destroy(String handle) -> destroy(handle);
       case Effect.Reclaim() -> events.add(new Event.Reclaimed(""));
@@ -199,6 +199,12 @@ final class SimWorld implements Effects, SimInstance.Ears {
       case Effect.Tidy() -> tidy();
       case Effect.Finish _ -> {}
     }
+  }
+
+  /** A container by its body; asking for one that is not there is a fault of this world. */
+  private Bytes stored(Bytes body) {
+    return Optional.ofNullable(named.get(body))
+        .orElseThrow(() -> new AssertionError("container " + body + " is gone"));
   }
 
   private void alarm(long ms, Event event) {
@@ -385,7 +391,7 @@ final class SimWorld implements Effects, SimInstance.Ears {
 
   private void renew(SimInstance from, Bytes cose) {
     if (authority.endpoint().post("renew", cose) instanceof Endpoint.Reply.Answer(Bytes passport)) {
-      from.obey(Verb.PASSPORT, passport, named::get);
+      from.obey(Verb.PASSPORT, passport, this::stored);
       long gen = Signed.peek(Renew.class, cose).genInstalled();
       events.add(new Event.Installed(from.handle(), gen));
     }
@@ -413,7 +419,7 @@ final class SimWorld implements Effects, SimInstance.Ears {
   }
 
   private static Bytes bodyOf(Bytes container) {
-    int coreSize = (int) container.slice(8, 4).buffer().getInt();
+    int coreSize = container.slice(8, 4).buffer().getInt();
     Bytes core = container.slice(12, coreSize);
     long mark = container.slice(container.size() - 16, 8).buffer().getLong();
     int footerSize = container.slice((int) mark + 1, 4).buffer().getInt();

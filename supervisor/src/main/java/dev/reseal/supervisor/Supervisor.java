@@ -51,7 +51,9 @@ public final class Supervisor implements AutoCloseable {
     this.home = home;
     Home.Ports ports = home.ports();
     this.relay = open(ports.open());
-    this.journal = FileJournal.open(home.journal(), settings.lineage(), System::currentTimeMillis);
+    this.journal =
+        seams.journal(
+            FileJournal.open(home.journal(), settings.lineage(), System::currentTimeMillis));
     this.authority = new Authority(settings.authority(), settings.certificate());
     this.roster = new Roster(home.instances());
     Containers containers = new Containers(home.containers());
