@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 
 import pytest
 
 import reseal
+from reseal import cose, messages, rsc1
 from reseal.errors import Refused
-from reseal.testing import Authority, Lineage
+from reseal.testing import Authority, Lineage, Platform
 
 log: list[str] = []
 
@@ -92,3 +94,102 @@ def test_a_state_of_many_segments_comes_back_whole() -> None:
         for number, blob in kept.items():
             lineage.app.states["blobs"][number] = blob
         assert dict(lineage.reseal().states["blobs"]) == kept
+
+
+def test_a_lost_receipt_is_repeated_to_a_supervisor_that_comes_back() -> None:
+    with Lineage(make) as lineage:
+        lineage.app.states["counts"][1] = 1
+        supervisor, authority = lineage.instance.supervisor, lineage.authority
+        real = authority.register
+
+        def away(message: bytes) -> None:
+            raise Refused("UNAVAILABLE", "away")
+
+        authority.register = away  # type: ignore[method-assign]
+        supervisor.advise("finish", authority.prepare(True))
+        supervisor.wait(lambda: "authority-refused" in dict(supervisor.events), "a refused receipt")
+        authority.register = real  # type: ignore[method-assign]
+        supervisor.close()
+        supervisor.reopen()
+        supervisor.wait(lambda: authority.state == "SEALED", "sealed")
+        lineage.instance.kill()
+        lineage.instance = lineage._born()
+        assert dict(lineage.app.states["counts"]) == {1: 1}
+
+
+def test_a_locked_instance_seals_again_into_a_fresh_container_with_the_same_content() -> None:
+    with Lineage(make) as lineage:
+        lineage.app.states["counts"][1] = 1
+        supervisor, authority = lineage.instance.supervisor, lineage.authority
+        receipts: list[bytes] = []
+
+        def torn(message: bytes) -> None:
+            receipts.append(message)
+            raise Refused("UNAVAILABLE", "the file was torn")
+
+        real, authority.register = authority.register, torn  # type: ignore[method-assign]
+        supervisor.advise("finish", authority.prepare(True))
+        supervisor.wait(lambda: len(receipts) == 1, "a receipt")
+        supervisor.advise("seal")
+        supervisor.wait(lambda: len(receipts) == 2, "another receipt")
+        first, second = (
+            messages.decode(messages.SealReceipt, cose.parse(receipt, 1 << 16).payload) for receipt in receipts
+        )
+        assert first.core != second.core
+        assert rsc1.Core.decode(first.core).pk_open != rsc1.Core.decode(second.core).pk_open
+        assert first.head == second.head
+        authority.register = real  # type: ignore[method-assign]
+        supervisor.advise("seal")
+        supervisor.wait(lambda: authority.state == "SEALED", "sealed")
+        lineage.instance.kill()
+        lineage.instance = lineage._born()
+        assert dict(lineage.app.states["counts"]) == {1: 1}
+
+
+def test_passports_are_renewed_after_a_third_of_their_life() -> None:
+    with Lineage(make, authority=Authority(life_ms=300)) as lineage:
+        instance = lineage.instance.runtime._instance
+        seen = set()
+        deadline = time.monotonic() + 1.5
+        while time.monotonic() < deadline:
+            seen.add(instance.passport)
+            time.sleep(0.01)
+        assert len(seen) >= 6
+
+
+def test_a_candidate_that_gets_another_platform_key_dies_and_says_why() -> None:
+    with Lineage(make) as lineage:
+        lineage.app.states["counts"][1] = 1
+        lineage.seal()
+        lineage.instance.kill()
+        ours, lineage.platform = lineage.platform, Platform()
+        candidate = lineage.candidate()
+        candidate.supervisor.until("DEAD")
+        candidate.supervisor.wait(lambda: "restore-failed" in dict(candidate.supervisor.events), "restore-failed")
+        assert dict(candidate.supervisor.events)["restore-failed"][1] == "PLATFORM_KEY_CHANGED"
+        candidate.kill()
+        lineage.platform = ours
+        lineage.instance = lineage._born()
+        assert dict(lineage.app.states["counts"]) == {1: 1}
+
+
+def test_a_container_that_the_host_changed_never_reaches_the_application() -> None:
+    with Lineage(make) as lineage:
+        for number in range(100):
+            lineage.app.states["counts"][number] = number
+        lineage.seal()
+        lineage.instance.kill()
+        body = lineage.authority.body
+        assert body is not None
+        good = lineage._containers[body.body_id]
+        for offset in range(16 + len(body.core) + len(body.slots), len(good), 97):
+            changed = bytearray(good)
+            changed[offset] ^= 1
+            lineage._containers[body.body_id] = bytes(changed)
+            candidate = lineage.candidate()
+            candidate.supervisor.until("DEAD")
+            assert len(candidate.app.states["counts"]) == 0
+            candidate.kill()
+        lineage._containers[body.body_id] = good
+        lineage.instance = lineage._born()
+        assert len(lineage.app.states["counts"]) == 100
