@@ -5,6 +5,7 @@ import dev.reseal.platform.Image;
 import dev.reseal.platform.Refusal;
 import dev.reseal.sgx.Measured;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -26,6 +27,11 @@ final class ImageStore {
 
   ImageStore(Path directory) throws IOException {
     this.directory = Files.createDirectories(directory);
+    try (DirectoryStream<Path> unfinished = Files.newDirectoryStream(directory, ".*.new")) {
+      for (Path each : unfinished) {
+        Trees.delete(each);
+      }
+    }
   }
 
   /** A verified copy: what to run and what it takes. */
