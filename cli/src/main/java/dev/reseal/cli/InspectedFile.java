@@ -9,6 +9,7 @@ import dev.reseal.sgx.Content;
 import dev.reseal.sgx.EnclaveIdentity;
 import dev.reseal.sgx.MalformedException;
 import dev.reseal.sgx.MeasureLimits;
+import dev.reseal.sgx.Measured;
 import dev.reseal.sgx.QuoteHeader;
 import dev.reseal.sgx.ReportBody;
 import dev.reseal.sgx.SigStruct;
@@ -68,8 +69,7 @@ sealed interface InspectedFile {
       case Sgx(Artifact artifact, boolean _) ->
           switch (artifact) {
             case Artifact.IntelElf(List<Artifact.MeasuredBlock> blocks) -> faults(blocks);
-            case Artifact.OpenEnclaveElf image ->
-                image.image().sigStruct().map(InspectedFile::faults).orElse(List.of());
+            case Artifact.OpenEnclaveElf enclave -> faults(enclave);
             case Artifact.Signature(SigStruct sigStruct) -> faults(sigStruct);
             case Artifact.Sgxs _,
                 Artifact.ReportFile _,
@@ -96,6 +96,28 @@ sealed interface InspectedFile {
                 + block.metadata().sigStruct().body().enclaveHash());
       }
       faults(block.metadata().sigStruct()).forEach(fault -> faults.add(name + fault));
+    }
+    return faults;
+  }
+
+  private static List<String> faults(Artifact.OpenEnclaveElf enclave) {
+    if (enclave.image().sigStruct().isEmpty()) {
+      return List.of();
+    }
+    SigStruct sigStruct = enclave.image().sigStruct().get();
+    List<String> faults = new ArrayList<>(faults(sigStruct));
+    switch (enclave.measurement()) {
+      case Artifact.OpenEnclaveMeasurement.NotPossible _ -> {}
+      case Artifact.OpenEnclaveMeasurement.Done(Measured measured) -> {
+        if (!measured.mrEnclave().equals(sigStruct.body().enclaveHash())) {
+          faults.add(
+              "the file measures to "
+                  + measured.mrEnclave()
+                  + " but is signed for "
+                  + sigStruct.body().enclaveHash()
+                  + ": it was changed, or its loader is not that of Open Enclave 0.19");
+        }
+      }
     }
     return faults;
   }

@@ -27,7 +27,7 @@ final class SgxFacts {
   static Facts of(Artifact artifact) {
     return switch (artifact) {
       case Artifact.IntelElf(List<Artifact.MeasuredBlock> blocks) -> intel(blocks);
-      case Artifact.OpenEnclaveElf(OpenEnclaveImage image) -> openEnclave(image);
+      case Artifact.OpenEnclaveElf(var image, var measurement) -> openEnclave(image, measurement);
       case Artifact.Sgxs(SgxsStream.Contents contents) -> sgxs(contents);
       case Artifact.Signature(SigStruct sigStruct) ->
           new Facts()
@@ -80,22 +80,23 @@ final class SgxFacts {
     return facts.put("block", all);
   }
 
-  private static Facts openEnclave(OpenEnclaveImage image) {
+  private static Facts openEnclave(
+      OpenEnclaveImage image, Artifact.OpenEnclaveMeasurement measurement) {
     Facts facts =
         new Facts()
             .put("kind", "enclave of Open Enclave or EGo (ELF)")
             .put("heap_pages", image.heapPages())
             .put("stack_pages", image.stackPages())
             .put("threads", image.threads());
+    switch (measurement) {
+      case Artifact.OpenEnclaveMeasurement.Done(Measured measured) -> measured(facts, measured);
+      case Artifact.OpenEnclaveMeasurement.NotPossible(String why) ->
+          facts.put("not_measured", why + "; the MRENCLAVE below is the signed one");
+    }
     if (image.sigStruct().isEmpty()) {
       return facts.put("note", "not signed: it has no identity yet");
     }
-    return facts
-        .put(
-            "note",
-            "MRENCLAVE is the signed one; it was NOT recomputed, the layout of the Open Enclave"
-                + " loader depends on its release")
-        .put("sigstruct", sigStruct(image.sigStruct().get()));
+    return facts.put("sigstruct", sigStruct(image.sigStruct().get()));
   }
 
   private static Facts sgxs(SgxsStream.Contents contents) {

@@ -3,6 +3,7 @@ package dev.reseal.sgx;
 import dev.reseal.bytes.Bytes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** A file of the SGX world, recognised by its content and read as far as no key is needed. */
 public sealed interface Artifact {
@@ -20,7 +21,16 @@ public sealed interface Artifact {
     }
   }
 
-  record OpenEnclaveElf(OpenEnclaveImage image) implements Artifact {}
+  /** What came of measuring an Open Enclave image. */
+  sealed interface OpenEnclaveMeasurement {
+    record Done(Measured measured) implements OpenEnclaveMeasurement {}
+
+    /** The image is not of a form whose layout is known; {@code why} says so. */
+    record NotPossible(String why) implements OpenEnclaveMeasurement {}
+  }
+
+  record OpenEnclaveElf(OpenEnclaveImage image, OpenEnclaveMeasurement measurement)
+      implements Artifact {}
 
   record Sgxs(SgxsStream.Contents contents) implements Artifact {}
 
@@ -82,11 +92,24 @@ public sealed interface Artifact {
         return new IntelElf(blocks);
       }
       if (section.name().equals(OpenEnclaveImage.SECTION)) {
-        return new OpenEnclaveElf(OpenEnclaveImage.of(file, section));
+        return openEnclave(file, elf, section, limits);
       }
     }
     throw file.malformed(
         0, "an ELF file without .note.sgxmeta or .oeinfo", "a signed enclave (Intel SDK or OE)");
+  }
+
+  private static Artifact openEnclave(
+      Content file, ElfFile elf, ElfFile.Section info, MeasureLimits limits)
+      throws MalformedException {
+    OpenEnclaveImage image = OpenEnclaveImage.of(file, info);
+    Optional<String> obstacle = OpenEnclaveLayout.obstacle(file, elf, info);
+    return new OpenEnclaveElf(
+        image,
+        obstacle.isPresent()
+            ? new OpenEnclaveMeasurement.NotPossible(obstacle.get())
+            : new OpenEnclaveMeasurement.Done(
+                OpenEnclaveLayout.measure(file, elf, image, info, limits)));
   }
 
   private static Artifact bySize(Content file) throws MalformedException {

@@ -77,11 +77,11 @@ public final class Content implements AutoCloseable {
     return segment.get(U64, offset);
   }
 
-  /** A u64 that counts or places bytes: at most 2^62, so that sums of two never wrap. */
+  /** A u64 that counts or places bytes: at most 2^60, so that sums never wrap. */
   long amount(long offset, String field) throws MalformedException {
     long value = u64(offset, field);
-    if (value < 0 || value > 1L << 62) {
-      throw malformed(offset, field + " 0x" + Long.toHexString(value), "at most 2^62");
+    if (value < 0 || value > 1L << 60) {
+      throw malformed(offset, field + " 0x" + Long.toHexString(value), "at most 2^60");
     }
     return value;
   }

@@ -12,6 +12,8 @@ import java.util.Optional;
 final class ElfFile {
   static final Bytes MAGIC = Bytes.hex("7f454c46");
   static final int PT_LOAD = 1;
+  static final int PT_DYNAMIC = 2;
+  static final int PT_TLS = 7;
 
   private static final Bytes CLASS_AND_DATA = Bytes.hex("0201");
   private static final int X86_64 = 62;
@@ -20,14 +22,17 @@ final class ElfFile {
   private static final int LONGEST_NAME = 256;
 
   /** One program header; {@code flags} are PF_X 1, PF_W 2, PF_R 4. */
-  record Segment(int type, int flags, long offset, long vaddr, long fileSize, long memSize) {}
+  record Segment(
+      int type, int flags, long offset, long vaddr, long fileSize, long memSize, long align) {}
 
-  record Section(String name, int type, long address, long offset, long size) {}
+  record Section(String name, int type, long address, long offset, long size, long align) {}
 
+  private final long entry;
   private final List<Segment> segments;
   private final List<Section> sections;
 
-  private ElfFile(List<Segment> segments, List<Section> sections) {
+  private ElfFile(long entry, List<Segment> segments, List<Section> sections) {
+    this.entry = entry;
     this.segments = segments;
     this.sections = sections;
   }
@@ -45,7 +50,7 @@ final class ElfFile {
     if (machine != X86_64) {
       throw in.malformed(18, "e_machine " + machine, "62 (x86-64)");
     }
-    return new ElfFile(segments(in), sections(in));
+    return new ElfFile(in.u64(24, "e_entry"), segments(in), sections(in));
   }
 
   private static List<Segment> segments(Content in) throws MalformedException {
@@ -62,7 +67,8 @@ final class ElfFile {
               in.u64(at + 8, "p_offset"),
               in.u64(at + 16, "p_vaddr"),
               in.u64(at + 32, "p_filesz"),
-              in.u64(at + 40, "p_memsz"));
+              in.u64(at + 40, "p_memsz"),
+              in.u64(at + 48, "p_align"));
       if (segment.type == PT_LOAD) {
         checkLoadable(in, at);
       }
@@ -102,7 +108,8 @@ final class ElfFile {
               (int) in.u32(at + 4, "sh_type"),
               in.u64(at + 16, "sh_addr"),
               in.u64(at + 24, "sh_offset"),
-              in.u64(at + 32, "sh_size")));
+              in.u64(at + 32, "sh_size"),
+              in.u64(at + 48, "sh_addralign")));
     }
     return sections;
   }
@@ -127,6 +134,10 @@ final class ElfFile {
       name.append(c);
     }
     throw in.malformed(at, "a longer section name", "at most " + LONGEST_NAME + " bytes");
+  }
+
+  long entry() {
+    return entry;
   }
 
   List<Segment> segments() {

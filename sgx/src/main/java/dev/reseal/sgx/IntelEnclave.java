@@ -13,7 +13,6 @@ public final class IntelEnclave {
   private static final int TCS_TEMPLATE = 72;
   private static final int[] TCS_ADDRESSES = {16, 48, 56};
   private static final long DT_TEXTREL = 22;
-  private static final int PT_DYNAMIC = 2;
 
   /** Bytes of the block that replace bytes of the file before it is loaded. */
   private record Patch(long target, long source, long size) {}
@@ -67,7 +66,12 @@ public final class IntelEnclave {
       }
     }
     Pages pages = new Pages("enclave", block.ssaFramePages(), size, shift, limits);
-    addSegments(pages, in, patches(in, block.patches()));
+    List<Patch> patches = patches(in, block.patches());
+    LoadedSegments.add(
+        pages,
+        file,
+        elf.loadable(),
+        (page, _, offset, at, count) -> apply(in, patches, offset, page, at, count));
     IntelLayout.parse(in, block.layout(), limits.pages())
         .forEach((area, delta) -> addArea(pages, in, area, delta));
     return pages.done();
@@ -100,28 +104,6 @@ public final class IntelEnclave {
     return patches;
   }
 
-  private void addSegments(Pages pages, Content in, List<Patch> patches) throws MalformedException {
-    for (ElfFile.Segment segment : elf.loadable()) {
-      SecInfo secInfo = SecInfo.regular(permissions(segment.flags()));
-      long end = segment.vaddr() + segment.memSize();
-      long fileEnd = segment.vaddr() + segment.fileSize();
-      for (long address = pageOf(segment.vaddr()); address < end; address += Mrenclave.PAGE) {
-        byte[] page = pages.page();
-        Arrays.fill(page, (byte) 0);
-        long from = Math.max(address, segment.vaddr());
-        long to = Math.min(address + Mrenclave.PAGE, fileEnd);
-        if (from < to) {
-          long offset = segment.offset() + (from - segment.vaddr());
-          int at = (int) (from - address);
-          int size = (int) (to - from);
-          file.copy(offset, page, at, size);
-          apply(in, patches, offset, page, at, size);
-        }
-        pages.measured(address, secInfo);
-      }
-    }
-  }
-
   /** Lays the patches over {@code size} bytes that were read from {@code offset} of the file. */
   private static void apply(
       Content in, List<Patch> patches, long offset, byte[] page, int at, int size) {
@@ -136,16 +118,6 @@ public final class IntelEnclave {
             (int) (to - from));
       }
     }
-  }
-
-  private static long permissions(int elfFlags) {
-    return ((elfFlags & 4) != 0 ? SecInfo.R : 0)
-        | ((elfFlags & 2) != 0 ? SecInfo.W : 0)
-        | ((elfFlags & 1) != 0 ? SecInfo.X : 0);
-  }
-
-  private static long pageOf(long address) {
-    return address & -Mrenclave.PAGE;
   }
 
   private static void addArea(Pages pages, Content in, IntelLayout.Area area, long delta)
@@ -223,7 +195,7 @@ public final class IntelEnclave {
   /** With text relocations the loader widens permissions in a way that is not replayed here. */
   private static void refuseTextRelocations(Content file, ElfFile elf) throws MalformedException {
     for (ElfFile.Segment segment : elf.segments()) {
-      if (segment.type() != PT_DYNAMIC) {
+      if (segment.type() != ElfFile.PT_DYNAMIC) {
         continue;
       }
       file.require(segment.offset(), segment.fileSize(), "dynamic segment");

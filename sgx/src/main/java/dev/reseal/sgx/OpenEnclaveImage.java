@@ -5,9 +5,7 @@ import java.util.Optional;
 
 /**
  * What an Open Enclave (also EGo) image says of itself in its {@code .oeinfo} section: the size
- * settings at its start and the SIGSTRUCT inside. Its MRENCLAVE is the one that was signed; it is
- * not recomputed, because the layout that the Open Enclave loader builds changed between releases
- * and the file does not say which one it was signed with.
+ * settings at its start and the SIGSTRUCT inside.
  *
  * @param offset where the section starts in the file
  * @param threads thread control structures

@@ -15,6 +15,7 @@ final class VectorWriter {
   static void write(Path folder) throws IOException, MalformedException {
     Files.createDirectories(folder);
     Files.write(folder.resolve("enclave.so"), SampleEnclaves.intel(3).toArray());
+    Files.write(folder.resolve("open-enclave.so"), OpenEnclaveTest.file(1));
     Bytes sgxs = SampleEnclaves.sgxs();
     Files.write(folder.resolve("enclave.sgxs"), sgxs.toArray());
     try (Content file = Content.of(sgxs)) {
