@@ -54,6 +54,7 @@ class Matrix:
     def __init__(self, home: pathlib.Path) -> None:
         self.world = World(home)
         self.home = home
+        self.armed = home / "armed"
         self.clients: list[Client] = []
 
     def __enter__(self) -> Matrix:
@@ -111,7 +112,7 @@ class Matrix:
         java = subprocess.check_output([str(ROOT / "build" / "jdk.sh")], text=True).strip() + "/bin/java"
         path = f"{ROOT}/simulation/target/quick/classes:{ROOT}/cli/target/quick/lib/*"
         command = [java, "-XX:+UseSerialGC", "-Xmx128m", "--enable-native-access=ALL-UNNAMED", f"-Dreseal.root={ROOT}"]
-        command += ["-cp", path, "dev.reseal.simulation.CrashRun", point, *pids]
+        command += ["-cp", path, "dev.reseal.simulation.CrashRun", point, *pids, str(self.armed)]
         command += ["--lineage", NAME, "--home", str(self.home), "--", sys.executable, str(APP)]
         process = Process("supervisor", command, self.world.logs / "supervisor.log")
         self.world.processes["supervisor"] = process
@@ -127,8 +128,10 @@ class Matrix:
             status = self.status()
             here = status.get("supervisor", {})
             serving = [each for each in here.get("instances", ()) if each["state"] == "SERVING"]
+            time.sleep(0.3)  # a platform takes its instances with it, but not in the same instant
             return bool(
-                status["state"] == "ACTIVE"
+                all(pathlib.Path(f"/proc/{each['pid']}").exists() for each in serving)
+                and status["state"] == "ACTIVE"
                 and here.get("situation") == "IDLE"
                 and len(serving) == 1
                 and len(here["instances"]) == 1
@@ -144,9 +147,11 @@ class Matrix:
         return [what for _, _, what in lines]
 
     def _replace(self, point: str) -> Process:
+        self.armed.unlink(missing_ok=True)
         self.world.processes.pop("supervisor").stop()
         process = self._start_crashing(point)
         wait_for("a quiet beginning", self.settled, 60)
+        self.armed.touch()
         return process
 
     def _operate(self, operation: str) -> subprocess.CompletedProcess[str] | None:

@@ -7,6 +7,8 @@ import dev.reseal.supervisor.Settings;
 import dev.reseal.supervisor.StartException;
 import dev.reseal.supervisor.Supervisor;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
@@ -14,7 +16,7 @@ import picocli.CommandLine;
 
 /**
  * {@code reseal run} with a crash: {@code CrashRun victim:side:number AUTHORITY_PID PLATFORM_PID
- * ARGUMENTS OF RUN}. SIGKILL hits the victim exactly there; every point passed is printed, so that
+ * ARMED ARGUMENTS OF RUN}. Counting begins when the file ARMED is there; then SIGKILL hits the victim exactly there; every point passed is printed, so that
  * a run with {@code nobody:before:1} lists them all.
  */
 public final class CrashRun {
@@ -23,13 +25,16 @@ public final class CrashRun {
   private final CrashPoint point;
   private final long authorityPid;
   private final long platformPid;
+  private final Path armed;
   private final Set<Long> oldPids = new HashSet<>();
   private boolean done;
+  private int offset;
 
-  private CrashRun(CrashPoint point, long authorityPid, long platformPid) {
+  private CrashRun(CrashPoint point, long authorityPid, long platformPid, Path armed) {
     this.point = point;
     this.authorityPid = authorityPid;
     this.platformPid = platformPid;
+    this.armed = armed;
   }
 
   public static void main(String[] arguments) {
@@ -37,9 +42,10 @@ public final class CrashRun {
         new CrashRun(
             CrashPoint.parse(arguments[0]),
             Long.parseLong(arguments[1]),
-            Long.parseLong(arguments[2]));
+            Long.parseLong(arguments[2]),
+            Path.of(arguments[3]));
     CommandLine line = new CommandLine(new RunCommand(crash::start));
-    System.exit(line.execute(Arrays.copyOfRange(arguments, 3, arguments.length)));
+    System.exit(line.execute(Arrays.copyOfRange(arguments, 4, arguments.length)));
   }
 
   private Supervisor start(Settings settings, Platform platform)
@@ -50,8 +56,13 @@ public final class CrashRun {
         new CrashSeams((side, number, what) -> reached(platform, side, number, what)));
   }
 
-  private void reached(Platform platform, Side side, int number, String what) {
-    if (side == Side.BEFORE) {
+  private void reached(Platform platform, Side side, int passed, String what) {
+    if (!Files.exists(armed)) {
+      offset = passed;
+      return;
+    }
+    int number = passed - offset;
+    if (side == Side.BEFORE && number > 0) {
       System.err.println("crash-point " + number + " " + what);
       if (number == 1) {
         platform.list().forEach(instance -> oldPids.add(instance.pid()));
