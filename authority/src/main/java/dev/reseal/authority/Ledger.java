@@ -28,6 +28,11 @@ import java.util.Optional;
  * in one transaction, anchor, erasure; only then may anybody be answered.
  */
 final class Ledger {
+  /** Kept numbers of the first and the last log entry of an operation. */
+  static final String FROM = "exhibit-from";
+
+  static final String UNTIL = "exhibit-until";
+
   private static final Bytes ZERO16 = Bytes.zeros(16);
   private static final Bytes ZERO32 = Bytes.zeros(32);
 
@@ -136,6 +141,7 @@ final class Ledger {
       keep.put(key, Stored.answer(each.body()));
       index(row.lineage(), key, each.carries(), keep);
     }
+    accepted.event().ifPresent(event -> extent(event, row, keep));
     accepted.revoke().forEach(name -> revoke(row.lineage(), name, keep));
     store.commit(
         new Change(row.lineage(), row.policy().name(), version, encode(row), log, keep, List.of()));
@@ -151,6 +157,22 @@ final class Ledger {
     }
     settled = true;
     accepted.erase().forEach(keys::destroy);
+  }
+
+  /** Notes between which log entries a proof of the operation reaches. */
+  private void extent(LogEvent event, Row row, Map<AnswerKey, Bytes> keep) {
+    Bytes seq = Stored.answer(Bytes.u64(tail.seq() + 1));
+    switch (event.name()) {
+      case "begin", "prepare", "takeover" ->
+          keep.put(new AnswerKey(row.lineage(), event.operation().opId(), FROM, ZERO32), seq);
+      case "activate" ->
+          keep.put(new AnswerKey(row.lineage(), event.operation().opId(), UNTIL, ZERO32), seq);
+      case "retire" ->
+          row.incumbent()
+              .ifPresent(active ->
+                  keep.put(new AnswerKey(row.lineage(), active.opId(), UNTIL, ZERO32), seq));
+      default -> {}
+    }
   }
 
   private void make(List<NewKey> made) {

@@ -2,7 +2,6 @@ package dev.reseal.authority;
 
 import dev.reseal.authority.Store.AnswerKey;
 import dev.reseal.bytes.Bytes;
-import dev.reseal.wire.AuthorityMessage.Retired;
 import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Code;
 import dev.reseal.wire.Head;
@@ -18,6 +17,7 @@ import java.util.TreeMap;
 
 /** The proof file of one operation from what was kept with its events (protocol 24). */
 final class ProofAssembly {
+  private static final long LOG_MOST = 65_536;
   private static final Bytes ZERO16 = Bytes.zeros(16);
   private static final Bytes ZERO32 = Bytes.zeros(32);
 
@@ -90,38 +90,24 @@ final class ProofAssembly {
 
   /** From the first entry of the operation to its last, everything in between included. */
   private List<LogMessage.Entry> entries(Bytes lineage, Bytes opId) {
-    List<LogMessage.Entry> found = new ArrayList<>();
-    int keep = 0;
-    for (Bytes message : ledger.store().log(1, ledger.tail().seq())) {
-      LogMessage.Entry entry =
-          Signed.verify(LogMessage.Entry.class, message, signer.verifyKey()).message();
-      LogEvent event = LogEvent.decode(entry.event());
-      boolean mine =
-          event.operation().lineage().equals(lineage)
-              && (event.operation().opId().equals(opId) || retires(event, opId, lineage));
-      if (mine || !found.isEmpty()) {
-        found.add(entry);
-      }
-      if (mine) {
-        keep = found.size();
-      }
-    }
-    if (keep == 0) {
-      throw Denied.of(Code.WRONG_STATE, "NO_SUCH_OPERATION", "no operation " + opId);
-    }
-    return found.subList(0, keep);
+    long from = number(lineage, opId, Ledger.FROM);
+    long until = number(lineage, opId, Ledger.UNTIL);
+    Denied.unless(
+        until - from < LOG_MOST,
+        Code.UNAVAILABLE,
+        "LOG_LENGTH",
+        "the operation spans " + (until - from) + " log entries, at most " + LOG_MOST);
+    return ledger.store().log(from, until).stream()
+        .map(message ->
+            Signed.verify(LogMessage.Entry.class, message, signer.verifyKey()).message())
+        .toList();
   }
 
-  private boolean retires(LogEvent event, Bytes opId, Bytes lineage) {
-    return event.name().equals("retire")
-        && kept(lineage, opId, "exhibit-retired")
-            .map(retired -> event.cause().size() == 32 && retiredBy(event, retired))
-            .orElse(false);
-  }
-
-  private static boolean retiredBy(LogEvent event, Bytes retired) {
-    Head head = Signed.peek(Retired.class, retired).head();
-    return head.opId().equals(event.operation().opId());
+  private long number(Bytes lineage, Bytes opId, String type) {
+    return kept(lineage, opId, type)
+        .map(bytes -> bytes.buffer().getLong())
+        .orElseThrow(() ->
+            Denied.of(Code.WRONG_STATE, "NO_SUCH_OPERATION", "no operation " + opId));
   }
 
   /** Whole entries of this lineage, payload digests of others. */

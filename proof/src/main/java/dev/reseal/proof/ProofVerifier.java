@@ -58,11 +58,11 @@ public final class ProofVerifier {
               Fields both = Fields.ofArray(content, "proof");
               return both.end(new Bytes[] {both.blob(0, MOST), both.blob(1, Limits.MESSAGE)});
             });
-    LogMessage.Proof proof = signed("proof", LogMessage.Proof.class, parts[1]);
+    Bytes named =
+        in("proof", () -> Signed.peek(LogMessage.Proof.class, parts[1])).fileDigest();
     Fault.unless(
-        proof.fileDigest().equals(parts[0].sha256()),
-        "proof_file",
-        "is not the file that the authority signed");
+        named.equals(parts[0].sha256()), "proof_file", "is not the file that the authority signed");
+    LogMessage.Proof proof = signed("proof", LogMessage.Proof.class, parts[1]);
     ProofFile file = in("proof_file", () -> ProofFile.decode(parts[0]));
     Head head = proof.head();
     Ask ask = request(file, head);
