@@ -28,7 +28,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -116,33 +115,20 @@ public final class CollateralCommand {
         "verified, is in date, and is not older than what the cache holds."
       })
   static final class Fetch extends Base {
-    /** Which platforms. */
-    static final class For {
-      @Option(
-          names = "--quote",
-          required = true,
-          paramLabel = "FILE",
-          description = "The quote that is to be judged.")
-      private Optional<Path> quote = Optional.empty();
+    @Option(
+        names = "--quote",
+        paramLabel = "FILE",
+        description = "The quote that is to be judged; or give --fmspc, --tee and --ca.")
+    private Optional<Path> quote = Optional.empty();
 
-      @ArgGroup(exclusive = false)
-      private Optional<Family> family = Optional.empty();
-    }
+    @Option(names = "--fmspc", description = "Family of platforms, 12 hex digits.")
+    private Optional<String> fmspc = Optional.empty();
 
-    /** A family by its parts. */
-    static final class Family {
-      @Option(names = "--fmspc", required = true, description = "12 hex digits.")
-      private String fmspc = "";
+    @Option(names = "--tee", description = "sgx or tdx.")
+    private Optional<String> tee = Optional.empty();
 
-      @Option(names = "--tee", required = true, description = "sgx or tdx.")
-      private String tee = "";
-
-      @Option(names = "--ca", required = true, description = "processor or platform.")
-      private String ca = "";
-    }
-
-    @ArgGroup(multiplicity = "1")
-    private For platforms = new For();
+    @Option(names = "--ca", description = "processor or platform.")
+    private Optional<String> ca = Optional.empty();
 
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "Where to.")
     private Path out = Path.of("collateral");
@@ -205,23 +191,27 @@ public final class CollateralCommand {
     }
 
     private Origin origin() throws IOException, MalformedException {
-      if (platforms.quote.isPresent()) {
-        return Origin.of(CollateralFiles.read(platforms.quote.get(), Quote.MAX_SIZE));
+      boolean family = fmspc.isPresent() && tee.isPresent() && ca.isPresent();
+      if (quote.isPresent() == family) {
+        throw new IllegalArgumentException(
+            "say for which platforms: --quote FILE, or --fmspc, --tee and --ca together");
       }
-      Family family = platforms.family.orElseThrow();
-      Tee tee =
-          switch (family.tee) {
+      if (quote.isPresent()) {
+        return Origin.of(CollateralFiles.read(quote.get(), Quote.MAX_SIZE));
+      }
+      Tee kind =
+          switch (tee.orElseThrow()) {
             case "sgx" -> Tee.SGX;
             case "tdx" -> Tee.TDX;
             default -> throw new IllegalArgumentException("--tee is sgx or tdx");
           };
       Origin.Authority authority =
-          switch (family.ca) {
+          switch (ca.orElseThrow()) {
             case "processor" -> Origin.Authority.PROCESSOR;
             case "platform" -> Origin.Authority.PLATFORM;
             default -> throw new IllegalArgumentException("--ca is processor or platform");
           };
-      return new Origin(tee, Bytes.hex(family.fmspc), authority);
+      return new Origin(kind, Bytes.hex(fmspc.orElseThrow()), authority);
     }
 
     private FetchRequest.Channel channel() {

@@ -25,7 +25,6 @@ import java.time.format.DateTimeParseException;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -45,21 +44,14 @@ public final class VerifyCommand implements Callable<Integer> {
   private static final int USAGE = 2;
   private static final int BLOCKED = 20;
 
-  /** One quote, or many. */
-  static final class Input {
-    @Option(names = "--quote", required = true, paramLabel = "FILE", description = "The quote.")
-    private Optional<Path> quote = Optional.empty();
+  @Option(names = "--quote", paramLabel = "FILE", description = "The quote.")
+  private Optional<Path> quote = Optional.empty();
 
-    @Option(
-        names = "--batch",
-        required = true,
-        paramLabel = "FILE",
-        description = "JSON lines {id, quote, collateral, at}; - for standard input.")
-    private Optional<Path> batch = Optional.empty();
-  }
-
-  @ArgGroup(multiplicity = "1")
-  private Input input = new Input();
+  @Option(
+      names = "--batch",
+      paramLabel = "FILE",
+      description = "Instead of one quote: JSON lines {id, quote, collateral, at}; - for stdin.")
+  private Optional<Path> batch = Optional.empty();
 
   @Option(
       names = "--collateral",
@@ -99,9 +91,10 @@ public final class VerifyCommand implements Callable<Integer> {
   public Integer call() {
     try {
       Instant instant = at.map(Instant::parse).orElseGet(() -> Clock.systemUTC().instant());
-      return input.batch.isPresent()
-          ? batch(input.batch.get(), instant)
-          : one(input.quote.orElseThrow(), instant);
+      if (quote.isPresent() == batch.isPresent()) {
+        return fail(USAGE, "say what to judge: --quote FILE or --batch FILE");
+      }
+      return batch.isPresent() ? many(batch.get(), instant) : one(quote.orElseThrow(), instant);
     } catch (DateTimeParseException bad) {
       return fail(
           USAGE,
@@ -114,7 +107,7 @@ public final class VerifyCommand implements Callable<Integer> {
   }
 
   private int one(Path file, Instant instant) throws IOException, MalformedException {
-    Bytes quote = CollateralFiles.read(file, Quote.MAX_SIZE);
+    Bytes bytes = CollateralFiles.read(file, Quote.MAX_SIZE);
     Circumstances now = Circumstances.admission(instant);
     if (reportData.isPresent()) {
       now = now.expecting(hex64(reportData.get()));
@@ -123,14 +116,14 @@ public final class VerifyCommand implements Callable<Integer> {
     Verifier verifier = Verifier.of(P256.ofJdk(), anchors());
     Verdict verdict =
         collateral.isPresent()
-            ? VerifyBatch.judge(verifier, quote, collateral.get(), instant)
-            : verifier.verify(quote, new Collateral(Map.of()), instant);
+            ? VerifyBatch.judge(verifier, bytes, collateral.get(), instant)
+            : verifier.verify(bytes, new Collateral(Map.of()), instant);
     VerifiedFacts facts = VerifiedFacts.of(verdict, policy(), now);
     print(facts.facts());
     return facts.exitCode();
   }
 
-  private int batch(Path file, Instant instant) throws IOException, MalformedException {
+  private int many(Path file, Instant instant) throws IOException, MalformedException {
     if (collateral.isPresent() || reportData.isPresent()) {
       return fail(
           USAGE,
@@ -141,9 +134,9 @@ public final class VerifyCommand implements Callable<Integer> {
     PrintWriter errors = spec.commandLine().getErr();
     errors.println("verify: P-256 by " + p256.describe());
     errors.flush();
-    VerifyBatch batch = new VerifyBatch(Verifier.remembering(p256, anchors()), policy(), instant);
+    VerifyBatch judging = new VerifyBatch(Verifier.remembering(p256, anchors()), policy(), instant);
     try (BufferedReader lines = open(file)) {
-      return batch.run(lines, spec.commandLine().getOut()) ? 0 : BLOCKED;
+      return judging.run(lines, spec.commandLine().getOut()) ? 0 : BLOCKED;
     }
   }
 
