@@ -98,16 +98,16 @@ final class ProofAssembly {
         "LOG_LENGTH",
         "the operation spans " + (until - from) + " log entries, at most " + LOG_MOST);
     return ledger.store().log(from, until).stream()
-        .map(message ->
-            Signed.verify(LogMessage.Entry.class, message, signer.verifyKey()).message())
+        .map(
+            message -> Signed.verify(LogMessage.Entry.class, message, signer.verifyKey()).message())
         .toList();
   }
 
   private long number(Bytes lineage, Bytes opId, String type) {
     return kept(lineage, opId, type)
         .map(bytes -> bytes.buffer().getLong())
-        .orElseThrow(() ->
-            Denied.of(Code.WRONG_STATE, "NO_SUCH_OPERATION", "no operation " + opId));
+        .orElseThrow(
+            () -> Denied.of(Code.WRONG_STATE, "NO_SUCH_OPERATION", "no operation " + opId));
   }
 
   /** Whole entries of this lineage, payload digests of others. */

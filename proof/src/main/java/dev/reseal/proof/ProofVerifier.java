@@ -58,8 +58,7 @@ public final class ProofVerifier {
               Fields both = Fields.ofArray(content, "proof");
               return both.end(new Bytes[] {both.blob(0, MOST), both.blob(1, Limits.MESSAGE)});
             });
-    Bytes named =
-        in("proof", () -> Signed.peek(LogMessage.Proof.class, parts[1])).fileDigest();
+    Bytes named = in("proof", () -> Signed.peek(LogMessage.Proof.class, parts[1])).fileDigest();
     Fault.unless(
         named.equals(parts[0].sha256()), "proof_file", "is not the file that the authority signed");
     LogMessage.Proof proof = signed("proof", LogMessage.Proof.class, parts[1]);

@@ -16,8 +16,9 @@ import picocli.CommandLine;
 
 /**
  * {@code reseal run} with a crash: {@code CrashRun victim:side:number AUTHORITY_PID PLATFORM_PID
- * ARMED ARGUMENTS OF RUN}. Counting begins when the file ARMED is there; then SIGKILL hits the victim exactly there; every point passed is printed, so that
- * a run with {@code nobody:before:1} lists them all.
+ * ARMED ARGUMENTS OF RUN}. Counting begins when the file ARMED is there; then SIGKILL hits the
+ * victim exactly there; every point passed is printed, so that a run with {@code nobody:before:1}
+ * lists them all.
  */
 public final class CrashRun {
   private static final int KILLED = 137;
