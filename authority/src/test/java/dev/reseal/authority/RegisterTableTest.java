@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
@@ -60,16 +61,16 @@ class RegisterTableTest {
   private static Path root() {
     Path at = Path.of("").toAbsolutePath();
     while (!Files.exists(at.resolve("spec/register.vec"))) {
-      at = at.getParent();
+      at = Objects.requireNonNull(at.getParent(), "no spec/register.vec above");
     }
     return at;
   }
 
   private void check(Cell cell) throws IOException {
     World world = new World(Files.createTempDirectory(home, "world"));
-    Instance active = bring(world, cell.state);
+    bring(world, cell.state);
     world.clocks.pass(2_500);
-    Reply reply = send(world, cell.event, active);
+    Reply reply = send(world, cell.event);
     if (cell.expected.startsWith("-")) {
       WireError error = World.refusal(reply);
       assertThat(error.code().name()).isEqualTo(cell.expected.substring(1));
@@ -81,7 +82,7 @@ class RegisterTableTest {
     }
   }
 
-  private static Instance bring(World world, String state) {
+  private static void bring(World world, String state) {
     Instance active = world.serving();
     switch (state) {
       case "EMPTY" -> {
@@ -102,10 +103,9 @@ class RegisterTableTest {
           World.answer(world.request(world.ask(Kind.CLOSE, false, Ask.NOTHING), world.operator));
       default -> throw new AssertionError(state);
     }
-    return active;
   }
 
-  private static Reply send(World world, String event, Instance active) {
+  private static Reply send(World world, String event) {
     return switch (event) {
       case "policy" ->
           world.request(

@@ -43,6 +43,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -286,7 +287,9 @@ final class World {
       for (Output output : done(candidate.obey(Verb.GRANT, grant))) {
         if (output instanceof Output.Fetch(Bytes bodyId)) {
           return sent(
-              MessageType.READY, candidate.restore(ContainerSource.of(containers.get(bodyId))));
+              MessageType.READY,
+              candidate.restore(
+                  ContainerSource.of(Objects.requireNonNull(containers.get(bodyId)))));
         }
         if (output instanceof Output.BeginLineage) {
           ByteArrayOutputStream file = new ByteArrayOutputStream();

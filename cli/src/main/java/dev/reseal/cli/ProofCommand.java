@@ -90,6 +90,7 @@ final class ProofCommand {
         names = "--home",
         defaultValue = "${env:RESEAL_HOME:-.reseal}",
         description = "Not read: a proof is verified from the three files alone.")
+    @SuppressWarnings("UnusedVariable")
     private Path home = Path.of(".reseal");
 
     @Option(names = "--json", description = "One JSON object.")

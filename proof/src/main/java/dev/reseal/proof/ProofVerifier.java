@@ -210,11 +210,9 @@ public final class ProofVerifier {
     }
     Claims old =
         before.orElseThrow(() -> new Fault("evidence", "of the sealer is missing")).claims();
-    Ticket ticket =
-        signed(
-            "ticket",
-            Ticket.class,
-            file.ticket().orElseThrow(() -> new Fault("ticket", "is missing")));
+    Bytes signedTicket = file.ticket().orElseThrow(() -> new Fault("ticket", "is missing"));
+    Bytes signedReceipt = file.receipt().orElseThrow(() -> new Fault("seal-receipt", "is missing"));
+    Ticket ticket = signed("ticket", Ticket.class, signedTicket);
     Fault.unless(
         operation(ticket.head(), head) && ticket.instanceId().equals(old.instanceId()),
         "ticket",
@@ -222,12 +220,9 @@ public final class ProofVerifier {
     SealReceipt receipt =
         in(
             "seal-receipt",
-            () ->
-                Signed.verify(SealReceipt.class, file.receipt().get(), old.signatureKey())
-                    .message());
+            () -> Signed.verify(SealReceipt.class, signedReceipt, old.signatureKey()).message());
     Fault.unless(
-        operation(receipt.head(), head)
-            && receipt.ticketDigest().equals(file.ticket().get().sha256()),
+        operation(receipt.head(), head) && receipt.ticketDigest().equals(signedTicket.sha256()),
         "seal-receipt",
         "was signed for another operation");
     Bytes body = Digests.body(receipt.core(), receipt.footer());

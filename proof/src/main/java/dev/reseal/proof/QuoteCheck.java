@@ -64,10 +64,12 @@ final class QuoteCheck {
     try {
       Fields in = Fields.ofArray(encoded, "collateral");
       Map<Collateral.Part, Bytes> parts = new EnumMap<>(Collateral.Part.class);
+      int index = 0;
       for (Collateral.Part part : Collateral.Part.values()) {
-        if (!(in.any(part.ordinal()) instanceof Cbor.Null)) {
-          parts.put(part, in.blob(part.ordinal(), PART_MOST));
+        if (!(in.any(index) instanceof Cbor.Null)) {
+          parts.put(part, in.blob(index, PART_MOST));
         }
+        index++;
       }
       return in.end(new Collateral(parts));
     } catch (WireException refused) {
