@@ -65,6 +65,7 @@ class SourceRulesTest {
     String name = ROOT.relativize(path).toString();
     return name.endsWith(ending)
         && !name.endsWith("SourceRulesTest.java")
+        && !name.startsWith("python/tests/")
         && !name.contains("target/")
         && !name.contains(".venv/")
         && !name.contains("__pycache__");
