@@ -47,7 +47,7 @@ class Process:
     def alive(self) -> bool:
         return self.popen.poll() is None
 
-    def await_line(self, word: str, within_s: float = 30.0) -> str:
+    def await_line(self, word: str, within_s: float = 120.0) -> str:
         """The first line that contains ``word``; ``WorldError`` when the process ends or time is up before."""
         deadline = time.monotonic() + within_s
         while True:
@@ -118,7 +118,7 @@ class World:
         """The last JSON line that a verb prints."""
         return json.loads(self.cli(*words, "--json").stdout.strip().splitlines()[-1])
 
-    def start(self, name: str, *words: str, ready: str, within_s: float = 30.0) -> Process:
+    def start(self, name: str, *words: str, ready: str, within_s: float = 120.0) -> Process:
         """Starts a long-running verb and waits for its line that contains ``ready``."""
         command = [str(RESEAL), *words, "--home", str(self.home)] if "--" not in words else self._before_dashes(words)
         process = Process(name, command, self.logs / f"{name}.log")
