@@ -9,7 +9,7 @@ MVN := mvn -q -B
 PY := .venv/bin/python
 SOURCES := $(shell find . -path ./.venv -prune -o -path '*/target' -prune -o \( -path '*/src/main/*' -o -name pom.xml \) -type f -print)
 
-.PHONY: bench-rotations conformance bench-quote fuzz-quote help build demo check java-check python-check e2e-check crash model bench
+.PHONY: bench-rotations conformance bench-quote fuzz mutation help build demo check java-check python-check e2e-check crash model bench
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -77,7 +77,8 @@ bench-quote: ## quote verification against openssl in one run (processor time)
 	$(MVN) package -DskipTests -Dspotless.check.skip -pl bench -am
 	$(JAVA_HOME)/bin/java --enable-native-access=ALL-UNNAMED -cp 'bench/target/lib/*' dev.reseal.bench.QuoteRatios
 
-fuzz-quote: ## ten minutes for each parser of quotes and collateral
-	@for target in quote certificate chain revocationList tcbInfo qeIdentity policy; do \
-	  JAZZER_FUZZ=1 $(MVN) test -Dspotless.check.skip -pl quote -am -Dtest="dev.reseal.quote.ParsersFuzzTest#$$target" \
-	    -Dsurefire.failIfNoSpecifiedTests=false -Dsurefire.argLine=-Xmx256m || exit 1; done
+fuzz: ## fuzz every parser, ten minutes of processor time each (PARSER=quote.tcbInfo, FUZZ_SECONDS=30)
+	@SECONDS_EACH=$(or $(FUZZ_SECONDS),600) build/fuzz.sh $(PARSER)
+
+mutation: ## change the verifier in thousands of small ways, one at a time: does a test notice? (an hour)
+	nice $(MVN) -Pquick,mutation -pl quote -am process-test-classes -Dspotless.check.skip
