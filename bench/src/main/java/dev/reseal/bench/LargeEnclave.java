@@ -5,6 +5,7 @@ import dev.reseal.sgx.Attributes;
 import dev.reseal.sgx.SecInfo;
 import dev.reseal.sgx.SgxsWriter;
 import dev.reseal.sgx.SigStruct;
+import dev.reseal.sgx.SigningKeys;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -40,7 +41,7 @@ final class LargeEnclave {
     }
   }
 
-  /** Signed for {@code mrEnclave} in form only: what is measured is not what is verified. */
+  /** Signed for {@code mrEnclave} with a key of its own. */
   static void elf(Path file, Bytes content, long size, Bytes mrEnclave) throws IOException {
     long note = HEADERS + (long) content.size();
     int noteSize = 25 + METADATA + 8;
@@ -65,14 +66,13 @@ final class LargeEnclave {
   }
 
   private static byte[] note(long size, Bytes mrEnclave) {
-    Bytes none = Bytes.zeros(SigStruct.KEY_SIZE);
-    SigStruct form =
-        new SigStruct(SigStruct.Body.of(mrEnclave, 1, 1, 0x20261124), none, none, none, none);
+    SigStruct signature =
+        SigStruct.sign(SigStruct.Body.of(mrEnclave, 1, 1, 0x20261124), SigningKeys.generate());
     ByteBuffer out = little(25 + METADATA + 8);
     out.putInt(13).putInt(METADATA).putInt(1).put(Bytes.ascii("sgx_metadata\0").buffer());
     out.putLong(0x86A80294635D0E4CL).putLong((1L << 32) | 5).putInt(METADATA);
     out.putInt(1).putInt(1).putInt(PAGE).putInt(0).putInt(1).putLong(size);
-    out.put(Attributes.PRODUCTION.encode().buffer()).put(form.encode().buffer());
+    out.put(Attributes.PRODUCTION.encode().buffer()).put(signature.encode().buffer());
     return bytes(out);
   }
 

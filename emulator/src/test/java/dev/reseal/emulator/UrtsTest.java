@@ -6,12 +6,17 @@ import dev.reseal.bytes.Bytes;
 import dev.reseal.emulator.Urts.Called;
 import dev.reseal.emulator.Urts.Created;
 import dev.reseal.sgx.SigStruct;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -79,15 +84,24 @@ class UrtsTest {
   }
 
   @Test
-  void tenThousandCyclesLeaveNoPageAndNoThread() {
+  void tenThousandCyclesLeaveNoPageNoThreadAndNoFile() throws IOException {
+    urts.destroy(create());
     int before = driver.freePages();
-    int threads = Thread.activeCount();
+    int threads = ManagementFactory.getThreadMXBean().getThreadCount();
+    long descriptors = descriptors();
     for (int i = 0; i < 10_000; i++) {
       urts.destroy(create());
     }
     assertThat(driver.freePages()).isEqualTo(before);
-    assertThat(Thread.activeCount()).isLessThanOrEqualTo(threads);
+    assertThat(ManagementFactory.getThreadMXBean().getThreadCount()).isLessThanOrEqualTo(threads);
+    assertThat(descriptors()).isLessThanOrEqualTo(descriptors);
     assertThat(driver.epc().paging().stored()).isZero();
+  }
+
+  private static long descriptors() throws IOException {
+    try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+      return open.count();
+    }
   }
 
   @Test

@@ -60,11 +60,24 @@ public record Envelope(
     long offset = last.slice(end, 8).buffer().getLong();
     long at = offset - (tail.size() - last.size());
     if (at < 0 || at > end - 5 || last.at((int) at) != ContainerWriter.FOOTER_MARK) {
-      throw new ContainerException(Rule.TRAILER, "the trailer does not point at a footer");
+      throw new ContainerException(
+          Rule.TRAILER,
+          "the trailer points at offset "
+              + offset
+              + " of "
+              + tail.size()
+              + " bytes, expected a footer there");
     }
     long size = Integer.toUnsignedLong(last.slice((int) at + 1, 4).buffer().getInt());
     if (size < 1 || size > Limits.FOOTER) {
-      throw new ContainerException(Rule.LENGTH, "a footer of " + size + " bytes");
+      throw new ContainerException(
+          Rule.LENGTH,
+          "offset "
+              + (offset + 1)
+              + ": footer of "
+              + size
+              + " bytes, expected 1 to "
+              + Limits.FOOTER);
     }
     if (at + 5 + size != end) {
       throw new ContainerException(Rule.TRAILER, "the footer does not end at the trailer");
@@ -76,7 +89,9 @@ public record Envelope(
   record Beginning(Core core, Bytes encodedCore, List<Slot> slots, Bytes encodedSlots) {
     static Beginning read(InputStream in) throws IOException {
       if (!exactly(in, 8).equals(ContainerWriter.MAGIC)) {
-        throw new ContainerException(Rule.MAGIC, "not a sealed state of version 1");
+        throw new ContainerException(
+            Rule.MAGIC,
+            "not a sealed state of version 1: offset 0, expected " + ContainerWriter.MAGIC);
       }
       Bytes core = exactly(in, length(in, Limits.CORE, "core"));
       Core decoded = Core.decode(core);
@@ -93,7 +108,8 @@ public record Envelope(
   static int length(InputStream in, int most, String what) throws IOException {
     long size = Integer.toUnsignedLong(exactly(in, 4).buffer().getInt());
     if (size < 1 || size > most) {
-      throw new ContainerException(Rule.LENGTH, what + " of " + size + " bytes");
+      throw new ContainerException(
+          Rule.LENGTH, what + " of " + size + " bytes, expected 1 to " + most);
     }
     return (int) size;
   }

@@ -1,6 +1,8 @@
 package dev.reseal.sgx;
 
 import dev.reseal.bytes.Bytes;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.MessageDigest;
@@ -29,7 +31,11 @@ public final class SgxsStream {
       Measured measured, int ssaFramePages, long measuredChunks, long unmeasuredChunks) {}
 
   private static final int WINDOW = 4 * Mrenclave.PAGE_RECORDS;
+  private static final int CHUNK_RECORDS = RECORD + Mrenclave.CHUNK;
+  private static final int CHUNKS = Mrenclave.PAGE / Mrenclave.CHUNK;
   private static final int ALL_CHUNKS = 0xFFFF;
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
   private final Content in;
   private final MeasureLimits limits;
@@ -86,6 +92,7 @@ public final class SgxsStream {
 
   private Contents run() throws MalformedException {
     while (base + next < in.size()) {
+      prefer(Mrenclave.PAGE_RECORDS);
       need(RECORD, "record");
       long tag = fields.getLong(next);
       if (tag == EADD) {
@@ -122,10 +129,36 @@ public final class SgxsStream {
     pages++;
     page = offset;
     next += RECORD;
+    if (isMeasuredInOrder() && measuredChunks + CHUNKS <= CHUNKS * limits.measuredPages()) {
+      seenChunks = ALL_CHUNKS;
+      measuredHere = ALL_CHUNKS;
+      measuredChunks += CHUNKS;
+      next += CHUNKS * CHUNK_RECORDS;
+    }
+  }
+
+  /** Whether the sixteen records that make a page complete follow: the usual case, and quick. */
+  private boolean isMeasuredInOrder() {
+    if (next + CHUNKS * CHUNK_RECORDS > filled) {
+      return false;
+    }
+    long wrong = 0;
+    for (int i = 0; i < CHUNKS; i++) {
+      int at = next + i * CHUNK_RECORDS;
+      wrong |= word(at) ^ EEXTEND;
+      wrong |= word(at + 8) ^ (page + (long) i * Mrenclave.CHUNK);
+      wrong |= word(at + 16) | word(at + 24) | word(at + 32);
+      wrong |= word(at + 40) | word(at + 48) | word(at + 56);
+    }
+    return wrong == 0;
+  }
+
+  private long word(int at) {
+    return (long) LONG.get(window, at);
   }
 
   private void chunk(boolean measured) throws MalformedException {
-    need(RECORD + Mrenclave.CHUNK, "record and 256 bytes of chunk data");
+    need(CHUNK_RECORDS, "record and 256 bytes of chunk data");
     long offset = fields.getLong(next + 8);
     if (page < 0
         || offset % Mrenclave.CHUNK != 0
@@ -148,11 +181,11 @@ public final class SgxsStream {
       if (measuredChunks / 16 > limits.measuredPages()) {
         throw malformed(0, "more pages", "at most " + limits.measuredPages() + " measured");
       }
-      next += RECORD + Mrenclave.CHUNK;
+      next += CHUNK_RECORDS;
     } else {
       hashUpToNext();
       unmeasuredChunks++;
-      next += RECORD + Mrenclave.CHUNK;
+      next += CHUNK_RECORDS;
       hashed = next;
     }
   }
@@ -172,6 +205,17 @@ public final class SgxsStream {
       return;
     }
     in.require(base + next, bytes, what);
+    refill();
+  }
+
+  /** Has {@code bytes} from {@link #next} in the window if the file goes on that far. */
+  private void prefer(int bytes) {
+    if (next + bytes > filled && base + filled < in.size()) {
+      refill();
+    }
+  }
+
+  private void refill() {
     hashUpToNext();
     base += next;
     filled = (int) Math.min(WINDOW, in.size() - base);

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.reseal.bytes.Bytes;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class SgxsStreamTest {
@@ -41,6 +43,59 @@ class SgxsStreamTest {
     }
     SgxsStream.Contents contents = measure(Bytes.of(out.toByteArray()));
     assertThat(contents.measured()).isEqualTo(new Measured(mrEnclave, 0x8000, 2, 1));
+  }
+
+  @Test
+  void chunksOfAPageInAnotherOrderAreHashedAsTheyStand() throws MalformedException {
+    List<Bytes> records = new ArrayList<>(List.of(CREATE, ADD));
+    for (int i = 15; i >= 0; i--) {
+      records.add(chunk("EEXTEND", "00%02x000000000000".formatted(i)));
+    }
+    Bytes stream = Bytes.concat(records.toArray(Bytes[]::new));
+    assertThat(measure(stream).measured()).isEqualTo(new Measured(stream.sha256(), 0x8000, 1, 1));
+  }
+
+  @Test
+  void theLimitOfMeasuredPagesHoldsForWholePagesToo() throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (SgxsWriter writer = new SgxsWriter(out, 1, 0x8000)) {
+      for (int page = 0; page < 4; page++) {
+        writer.page(page * 4096L, SecInfo.regular(SecInfo.R), Bytes.zeros(4096));
+      }
+    }
+    try (Content file = Content.of(Bytes.of(out.toByteArray()))) {
+      assertThatThrownBy(() -> SgxsStream.measure(file, new MeasureLimits(8, 3)))
+          .isInstanceOf(MalformedException.class)
+          .hasMessageContaining("at most 3 measured");
+    }
+  }
+
+  /** Seven pages, so that records lie across every edge of the reader's window. */
+  @Test
+  void everyFlippedBitOfARecordIsRefusedAndOfAChunkIsAnotherMeasurement()
+      throws IOException, MalformedException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (SgxsWriter writer = new SgxsWriter(out, 1, 0x8000)) {
+      for (int page = 0; page < 7; page++) {
+        writer.page(page * 4096L, SecInfo.regular(SecInfo.R), new Samples(page).bytes(4096));
+      }
+    }
+    byte[] stream = out.toByteArray();
+    Bytes whole = measure(Bytes.of(stream)).measured().mrEnclave();
+    assertThat(whole).isEqualTo(Bytes.of(stream).sha256());
+    for (int page = 0; page < 7; page++) {
+      int start = 64 + page * Mrenclave.PAGE_RECORDS;
+      for (int at = start + 64; at < start + Mrenclave.PAGE_RECORDS; at += 19) {
+        stream[at] ^= 0x04;
+        Bytes changed = Bytes.of(stream);
+        if ((at - start - 64) % 320 < 64) {
+          assertThatThrownBy(() -> measure(changed)).isInstanceOf(MalformedException.class);
+        } else {
+          assertThat(measure(changed).measured().mrEnclave()).isNotEqualTo(whole);
+        }
+        stream[at] ^= 0x04;
+      }
+    }
   }
 
   @Test
