@@ -41,7 +41,7 @@ java-check:
 python-check: .venv/.dev
 	cd python && ../$(PY) -m ruff check . && ../$(PY) -m ruff format --check . && ../$(PY) -m mypy && ../$(PY) -m pytest -q
 
-e2e-check: build .venv/.dev
+e2e-check: build simulation/target/quick/.built .venv/.dev
 	$(PY) -m pytest -q e2e demo/tests
 
 # The supervisor of the crash matrix is the ordinary one with somebody in between; that somebody is never part of ./reseal.

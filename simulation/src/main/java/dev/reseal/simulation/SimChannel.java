@@ -9,7 +9,7 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 
 /** A file of {@link SimDisk} as the JDK's own type, so that real code writes to it unchanged. */
-final class SimChannel extends FileChannel {
+class SimChannel extends FileChannel {
   private final SimDisk.SimFile file;
   private long position;
 

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.function.LongSupplier;
 
 /**
  * A disk that keeps only what was synced. Writes and renames go to a cache first; a crash decides
@@ -20,6 +21,7 @@ public final class SimDisk {
   static final int SECTOR_BYTES = 512;
 
   private final SplittableRandom random;
+  private final LongSupplier clock;
   private final Map<String, SimFile> cached = new TreeMap<>();
   private Map<String, SimFile> durable = new TreeMap<>();
   private long capacityBytes = Long.MAX_VALUE;
@@ -27,7 +29,13 @@ public final class SimDisk {
   private boolean nextWriteShort;
 
   public SimDisk(SplittableRandom random) {
+    this(random, () -> 0);
+  }
+
+  /** {@code clock}: milliseconds, for the times of files. */
+  SimDisk(SplittableRandom random, LongSupplier clock) {
     this.random = random;
+    this.clock = clock;
   }
 
   /** ENOSPC above this many bytes in all files. */
@@ -53,8 +61,33 @@ public final class SimDisk {
     return new SimChannel(cached.computeIfAbsent(name, _ -> new SimFile(this)));
   }
 
+  /** The directory as a channel that can only be synced. */
+  FileChannel openDirectory() {
+    return new SimChannel(new SimFile(this)) {
+      @Override
+      public void force(boolean metaData) throws IOException {
+        if (takeSyncFailure()) {
+          throw new IOException("Input/output error");
+        }
+        syncDirectory();
+      }
+    };
+  }
+
   public boolean exists(String name) {
     return cached.containsKey(name);
+  }
+
+  /** When the file was written last; 0 when there is none. */
+  long modifiedMs(String name) {
+    SimFile file = cached.get(name);
+    return file == null ? 0 : file.modifiedMs;
+  }
+
+  /** 0 when there is none. */
+  long size(String name) {
+    SimFile file = cached.get(name);
+    return file == null ? 0 : file.size();
   }
 
   public List<String> names() {
@@ -124,6 +157,7 @@ public final class SimDisk {
     private byte[] synced = new byte[0];
     private byte[] view = new byte[0];
     private final List<Write> waiting = new ArrayList<>();
+    private long modifiedMs;
 
     /**
      * {@code content} at {@code offset}; a negative offset is a truncation to {@code -offset - 1}
@@ -154,6 +188,7 @@ public final class SimDisk {
       Write write = new Write(position, Bytes.wrap(part));
       waiting.add(write);
       view = apply(view, write);
+      modifiedMs = disk.clock.getAsLong();
       return taken;
     }
 

@@ -27,6 +27,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  * its points, before and after.
  */
 class CrashEverywhereTest {
+  private static final Replay REPLAY = Replay.ofSpec();
+
   /** The operations that exist. */
   enum Operation {
     GENESIS,
@@ -121,6 +123,12 @@ class CrashEverywhereTest {
       return passed;
     }
 
+    /** What it recorded is what the tables of spec/ allow. */
+    void replay() {
+      assertThat(REPLAY.together(world.entries(), world.authority.log())).isEmpty();
+      assertThat(REPLAY.instances(world.moves)).isEmpty();
+    }
+
     private void begin(Operation operation) {
       Status status = world.authority.status();
       switch (operation) {
@@ -176,6 +184,7 @@ class CrashEverywhereTest {
         try {
           cell.run(operation);
           SimInvariants.converged(cell.world);
+          cell.replay();
         } catch (RuntimeException | AssertionError broken) {
           throw new AssertionError(operation + " " + point + ": " + broken.getMessage(), broken);
         }

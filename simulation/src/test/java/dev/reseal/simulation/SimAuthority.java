@@ -15,6 +15,8 @@ import dev.reseal.wire.Code;
 import dev.reseal.wire.Essentials;
 import dev.reseal.wire.Head;
 import dev.reseal.wire.Kind;
+import dev.reseal.wire.LogEvent;
+import dev.reseal.wire.LogMessage;
 import dev.reseal.wire.Randomness;
 import dev.reseal.wire.Request;
 import dev.reseal.wire.Signed;
@@ -63,6 +65,14 @@ final class SimAuthority {
 
   Endpoint endpoint() {
     return service;
+  }
+
+  /** The events of the log, oldest first. */
+  List<LogEvent> log() {
+    return store.log(1, store.tail().seq()).stream()
+        .map(entry -> Signed.verify(LogMessage.Entry.class, entry, SIGNER.verifyKey()).message())
+        .map(entry -> LogEvent.decode(entry.event()))
+        .toList();
   }
 
   Status status() {

@@ -5,6 +5,7 @@ import dev.reseal.instance.Application;
 import dev.reseal.instance.Instance;
 import dev.reseal.instance.Outcome;
 import dev.reseal.instance.Output;
+import dev.reseal.instance.State;
 import dev.reseal.instance.Stores;
 import dev.reseal.instance.Trust;
 import dev.reseal.lifecycle.Verb;
@@ -23,6 +24,9 @@ import java.util.Optional;
 final class SimInstance {
   /** What an instance tells its supervisor. */
   interface Ears {
+    /** A step of its machine, whatever the supervisor hears of it. */
+    void stepped(SimInstance from, State before, State after);
+
     void moved(SimInstance from);
 
     void message(SimInstance from, MessageType type, Bytes cose);
@@ -39,6 +43,7 @@ final class SimInstance {
   private final String handle;
   private final Instance instance;
   private final Ears ears;
+  private State announced = State.BORN;
   private Optional<Bytes> ready = Optional.empty();
   private Optional<Bytes> receipt = Optional.empty();
 
@@ -150,7 +155,7 @@ final class SimInstance {
   private void carryOut(Output output, java.util.function.Function<Bytes, Bytes> containers) {
     try {
       switch (output) {
-        case Output.Moved _ -> moved();
+        case Output.Moved(State next) -> moved(next);
         case Output.Send(MessageType type, Bytes cose) -> send(type, cose);
         case Output.PlatChecked(List<Boolean> halves) ->
             ears.platformChecked(this, halves.contains(true));
@@ -171,9 +176,11 @@ final class SimInstance {
     done(Verb.GRANT, outcome, body -> body);
   }
 
-  private void moved() {
+  private void moved(State next) {
+    ears.stepped(this, announced, next);
+    announced = next;
     ears.moved(this);
-    if (instance.state() == dev.reseal.instance.State.QUIESCING) {
+    if (instance.state() == State.QUIESCING) {
       done(Verb.FINISH, instance.drained(), body -> body);
     }
   }

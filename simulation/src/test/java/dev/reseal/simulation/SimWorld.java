@@ -3,6 +3,7 @@ package dev.reseal.simulation;
 import dev.reseal.authority.Endpoint;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.instance.State;
+import dev.reseal.journal.Entry;
 import dev.reseal.journal.MemoryJournal;
 import dev.reseal.lifecycle.Call;
 import dev.reseal.lifecycle.Denial;
@@ -57,6 +58,7 @@ final class SimWorld implements Effects, SimInstance.Ears {
     }
   }
 
+  final List<Replay.Move> moves = new ArrayList<>();
   private static final Bytes NO_OP = Bytes.zeros(16);
 
   final SimClocks clocks = new SimClocks();
@@ -84,6 +86,10 @@ final class SimWorld implements Effects, SimInstance.Ears {
         seams.journal(journal),
         seams.effects(this),
         (_, _, _) -> {});
+  }
+
+  List<Entry> entries() {
+    return journal.entries();
   }
 
   Situation situation() {
@@ -336,6 +342,11 @@ final class SimWorld implements Effects, SimInstance.Ears {
   }
 
   // What instances say
+
+  @Override
+  public void stepped(SimInstance from, State before, State after) {
+    moves.add(new Replay.Move(from.handle(), before.name(), after.name()));
+  }
 
   @Override
   public void moved(SimInstance from) {

@@ -22,7 +22,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * The containers of one lineage on disk (protocol 5.7): written as {@code .tmp}, synced and read
  * back when they arrive; named {@code <hex body_id>.rsc} before a receipt or checkpoint is used.
  */
-final class Containers {
+public final class Containers {
   private static final String SUFFIX = ".rsc";
   private static final int CHUNK = 1 << 18;
 
@@ -30,12 +30,12 @@ final class Containers {
   private final AtomicLong numbers = new AtomicLong();
   private final ConcurrentHashMap<Bytes, Path> arrived = new ConcurrentHashMap<>();
 
-  Containers(Path directory) {
+  public Containers(Path directory) {
     this.directory = directory;
   }
 
   /** Writes and syncs; memory use does not depend on the size. */
-  Outline receive(String handle, InputStream in) throws IOException {
+  public Outline receive(String handle, InputStream in) throws IOException {
     Path path = directory.resolve(handle + "-" + numbers.incrementAndGet() + ".tmp");
     boolean whole = false;
     try {
@@ -51,12 +51,12 @@ final class Containers {
     }
   }
 
-  boolean holds(Bytes bodyId) {
+  public boolean holds(Bytes bodyId) {
     return arrived.containsKey(bodyId) || Files.exists(path(bodyId));
   }
 
   /** Gives an arrived container its name; idempotent. */
-  void keep(Bytes bodyId) throws IOException {
+  public void keep(Bytes bodyId) throws IOException {
     Path from = arrived.get(bodyId);
     if (from != null && Files.exists(from)) {
       Files.move(from, path(bodyId), StandardCopyOption.ATOMIC_MOVE);
@@ -70,12 +70,12 @@ final class Containers {
     arrived.remove(bodyId);
   }
 
-  Path path(Bytes bodyId) {
+  public Path path(Bytes bodyId) {
     return directory.resolve(bodyId.toHex() + SUFFIX);
   }
 
   /** Every container whose outline names the body of its file name. */
-  Set<Bytes> bodies() {
+  public Set<Bytes> bodies() {
     Set<Bytes> bodies = new HashSet<>();
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*" + SUFFIX)) {
       for (Path file : files) {
@@ -88,7 +88,7 @@ final class Containers {
   }
 
   /** After a restart: a synced but not yet renamed file of this body gets its name. */
-  void recover(Bytes bodyId) throws IOException {
+  public void recover(Bytes bodyId) throws IOException {
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*.tmp")) {
       for (Path file : files) {
         if (outline(file).filter(bodyId::equals).isPresent()) {
@@ -104,7 +104,7 @@ final class Containers {
    * Deletes what the registered body supersedes: older containers, and what is left of transfers
    * that broke off before it. A newer one may be about to be registered and stays.
    */
-  void supersededBy(Bytes bodyId) throws IOException {
+  public void supersededBy(Bytes bodyId) throws IOException {
     if (!Files.exists(path(bodyId))) {
       return;
     }

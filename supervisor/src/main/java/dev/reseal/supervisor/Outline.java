@@ -13,7 +13,7 @@ import java.nio.file.Path;
  * The outline of a container that the supervisor reads back (protocol 5.1, 5.7): enough to name it,
  * nothing that would need a key. What it names is checked by those who open it.
  */
-record Outline(Bytes bodyId, long size) {
+public record Outline(Bytes bodyId, long size) {
   private static final Bytes MAGIC = Bytes.hex("525343310d0a1a0a");
   private static final Bytes END = Bytes.hex("52534331454e440a");
 
