@@ -6,122 +6,13 @@ import contextlib
 import json
 import pathlib
 import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
-
-import pytest
-from reseal.client import EMULATED, AttestedClient, Memory, Policy
 from reseal.errors import ResealError
-from reseal.messages import FLAG_DEMO_POLICY, FLAG_TAKEOVER
-from world import World, wait_for
-
-HEAD = "import os, time\nimport reseal\n"
-
-SERVICE = (
-    HEAD
-    + """
-app = reseal.App(drain_timeout=1.0)
-notes = app.state("notes", of=str)
-key = app.key("app")
-
-@app.on_key("app")
-def install(old, new, reason):
-    pass
-
-def web(environ, start_response):
-    path = environ["PATH_INFO"]
-    if path == "/slow":
-        time.sleep(20)
-    if environ["REQUEST_METHOD"] == "PUT":
-        notes[path] = environ["wsgi.input"].read().decode()
-    start_response("200 OK", [("Content-Type", "text/plain")])
-    return [notes.get(path, "").encode()]
-
-app.serve(web)
-"""
-)
-
-NEVER_CONNECTS = HEAD + "time.sleep(60)\n"
-EXITS_EARLY = HEAD + "raise SystemExit('no licence file')\n"
-
-
-def refusing_restore(flag: pathlib.Path) -> str:
-    """An application whose restore hook raises while the file ``flag`` is there."""
-    hook = f"""
-@app.snapshot("counter", version=1)
-def save():
-    return 42
-
-@app.restore("counter", versions=(1,))
-def load(value, version):
-    if os.path.exists({str(flag)!r}):
-        raise RuntimeError("the table is locked")
-"""
-    return SERVICE.replace("def web(", hook + "\ndef web(", 1)
-
-
-class Site:
-    """Authority and platform for all tests of this file; a lineage for each."""
-
-    def __init__(self, home: pathlib.Path) -> None:
-        self.world = World(home)
-        self.home = home
-        self.world.cli("authority", "init")
-        self.world.cli("platform", "init")
-        self.world.start("authority", "authority", "start", ready="ready", within_s=60)
-        self.world.start("platform", "platform", "start", ready="ready", within_s=60)
-
-    def app(self, name: str, source: str) -> pathlib.Path:
-        """Writes the application, drafts its policy and applies it."""
-        directory = self.home / "apps" / name
-        directory.mkdir(parents=True)
-        app = directory / "app.py"
-        app.write_text(source)
-        words = ["draft", "--lineage", name, "--purpose", "app", "--life-ms", "8000", "--skew-ms", "200", "--", sys.executable, str(app)]
-        policy = directory / "policy.json"
-        policy.write_text(self.world.cli(*words).stdout)
-        self.world.cli("authority", "policy", "apply", str(policy))
-        return app
-
-    def start(self, name: str, app: pathlib.Path, *flags: str) -> Any:
-        words = ["run", "--lineage", name, *flags, "--", sys.executable, str(app)]
-        return self.world.start(name, *words, ready="serving", within_s=60)
-
-    def run(self, name: str, app: pathlib.Path, *flags: str) -> subprocess.CompletedProcess[str]:
-        return self.world.cli("run", "--lineage", name, *flags, "--", sys.executable, str(app), check=False)
-
-    def rotate(self, name: str, *flags: str) -> tuple[int, Any]:
-        done = self.world.cli("rotate", name, "--json", *flags, check=False)
-        return done.returncode, json.loads(done.stdout.strip().splitlines()[-1]) if done.stdout.strip() else done.stderr
-
-    def status(self, name: str) -> Any:
-        return self.world.json("status", name)
-
-    def client(self, name: str) -> Any:
-        status = self.status(name)
-        policy = Policy.of(
-            str(self.home / "public" / "authority.spki"),
-            status["lineage_id"],
-            [status["mrenclave"]],
-            [EMULATED],
-            accept_flags=FLAG_DEMO_POLICY | FLAG_TAKEOVER,
-            skew_ms=200,
-        )
-        url = f"https://127.0.0.1:{status['supervisor']['public_port']}"
-        return AttestedClient(url, policy, Memory(str(self.home / f"{name}.seen")), connect_within_s=20.0)
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    made = Site(tmp_path_factory.mktemp("site"))
-    with made.world:
-        yield made
+from services import EXITS_EARLY, NEVER_CONNECTS, SERVICE, Site, answers, refusing_restore
+from world import wait_for
 
 
 def test_an_unknown_lineage_is_named(site: Site) -> None:
@@ -139,6 +30,33 @@ def test_an_image_that_policy_does_not_name_prints_the_line_that_would_allow_it(
     done = site.run("changed", app)
     assert done.returncode == 20
     assert "MEASUREMENT_NOT_ALLOWED" in done.stderr and '"mrenclave"' in done.stderr
+
+
+def test_an_empty_policy_is_refused_and_allows_nothing(site: Site) -> None:
+    for content, found in (("", "empty"), ("{}", "version"), ('{"version": 1, "lineages": []}', "lineages")):
+        done = site.apply(content)
+        assert done.returncode == 20
+        assert "POLICY" in done.stderr and found in done.stderr and "policy.md" in done.stderr
+
+
+def test_an_empty_list_denies_and_the_line_that_would_allow_is_printed(site: Site) -> None:
+    app = site.write("closed", SERVICE)
+    policy = site.draft("closed", app)
+    policy["lineages"][0]["allowed"] = []
+    assert site.apply(json.dumps(policy)).returncode == 0
+    done = site.run("closed", app)
+    assert done.returncode == 20
+    assert "MEASUREMENT_NOT_ALLOWED" in done.stderr and "'allowed'" in done.stderr
+    assert site.status("closed")["state"] == "EMPTY"
+
+
+def test_an_unknown_policy_field_is_named_with_where_it_is(site: Site) -> None:
+    policy = site.draft("typo", site.write("typo", SERVICE))
+    policy["lineages"][0]["live_ms"] = 1
+    done = site.apply(json.dumps(policy))
+    assert done.returncode == 20
+    assert "lineages.live_ms: is not a field" in done.stderr
+    assert site.world.cli("status", "typo", check=False).returncode == 20, "a refused file gives birth to nothing"
 
 
 def test_a_port_in_use_is_named(site: Site) -> None:
@@ -194,14 +112,6 @@ def _endless(client: Any) -> None:
         client.get("/slow")
 
 
-def _answers(client: Any, expected: bytes) -> bool:
-    """Whether the service is served under a passport that lives; False while it has expired."""
-    try:
-        return bool(client.get("/a").body == expected)
-    except ResealError:
-        return False
-
-
 def test_a_restore_hook_that_throws_stops_with_the_head_intact_and_resumes(site: Site) -> None:
     flag = site.home / "locked"
     app = site.app("picky", refusing_restore(flag))
@@ -250,7 +160,7 @@ def test_without_its_authority_a_rotation_is_blocked_and_the_service_goes_on(sit
         assert site.world.cli("status", "alone", check=False).returncode == 20
     finally:
         site.world.start("authority", "authority", "start", ready="ready", within_s=60)
-    wait_for("the passport to be renewed", lambda: _answers(client, b"one"), 30)
+    wait_for("the passport to be renewed", lambda: answers(client, b"one"), 30)
     assert site.rotate("alone")[0] == 0
 
 

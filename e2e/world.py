@@ -6,9 +6,7 @@ Used by the demo and by the end-to-end tests. It knows how to start, stop and ki
 from __future__ import annotations
 
 import json
-import os
 import pathlib
-import secrets
 import signal
 import socket
 import subprocess
@@ -142,20 +140,15 @@ class World:
         self.close()
 
 
-def new_lineage() -> str:
-    """16 random bytes in hex."""
-    return secrets.token_hex(16)
-
-
-def instance_pids(supervisor_pid: int | None = None) -> list[int]:
-    """Processes of this user that run the boot stub of an instance."""
+def instance_pids(home: pathlib.Path) -> list[int]:
+    """Processes that run the boot stub of an image below a home directory."""
     found = []
     for entry in pathlib.Path("/proc").iterdir():
         if entry.name.isdecimal():
             try:
-                words = (entry / "cmdline").read_bytes().split(b"\x00")
-            except OSError:
+                words = (entry / "cmdline").read_text().split("\0")
+            except (OSError, UnicodeDecodeError):
                 continue
-            if any(word.endswith(b"/reseal/boot.py") for word in words) and int(entry.name) != os.getpid():
+            if any(word.startswith(str(home)) and word.endswith("/reseal/boot.py") for word in words):
                 found.append(int(entry.name))
     return sorted(found)

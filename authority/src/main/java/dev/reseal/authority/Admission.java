@@ -24,6 +24,13 @@ public final class Admission {
     }
   }
 
+  /** Where in {@code allowed} the entry is that admits it, which {@link #denial} finds admitted. */
+  public static String by(Policy policy, EnclaveIdentity identity) {
+    Policy.Allowed allowed =
+        policy.allows(identity.mrEnclave(), identity.isvProdId()).orElseThrow();
+    return "allowed[" + policy.allowed().indexOf(allowed) + "]";
+  }
+
   static void require(Policy policy, EnclaveIdentity identity) {
     Attributes attributes = identity.attributes();
     Denied.unless(
@@ -36,22 +43,35 @@ public final class Admission {
             .allows(identity.mrEnclave(), identity.isvProdId())
             .orElseThrow(() -> measurement(identity));
     Denied.unless(
-        attributes.has(Attributes.INIT)
-            && attributes.and(allowed.attributeMask()).equals(attributes),
+        attributes.has(Attributes.INIT),
         Code.PLATFORM_REFUSED,
         "ATTRIBUTES",
-        "attributes " + attributes + " beyond the mask " + allowed.attributeMask());
+        "an enclave that was not initialised");
+    if (!attributes.and(allowed.attributeMask()).equals(attributes)) {
+      throw Denied.of(
+              Code.PLATFORM_REFUSED,
+              "ATTRIBUTES",
+              "attributes " + attributes + " beyond the mask " + allowed.attributeMask())
+          .allow("\"attribute_mask\": \"" + wider(allowed.attributeMask(), attributes) + "\"");
+    }
     Denied.unless(
-        identity.configId().equals(allowed.configId())
-            && identity.configSvn() == 0
+        identity.configSvn() == 0
             && identity.isvFamilyId().allZero()
             && identity.isvExtProdId().allZero(),
         Code.MEASUREMENT_REFUSED,
         "CONFIGID",
-        "CONFIGID, CONFIGSVN or a family id is not that of the policy");
+        "CONFIGSVN or a family id is not zero, which no policy allows");
+    if (!identity.configId().equals(allowed.configId())) {
+      throw Denied.of(Code.MEASUREMENT_REFUSED, "CONFIGID", "CONFIGID is not " + allowed.configId())
+          .allow("\"configid\": \"" + identity.configId() + "\"");
+    }
     if (identity.isvSvn() < allowed.leastIsvSvn()) {
       throw svn(identity.isvSvn(), allowed.leastIsvSvn());
     }
+  }
+
+  private static Bytes wider(Attributes mask, Attributes found) {
+    return new Attributes(mask.flags() | found.flags(), mask.xfrm() | found.xfrm()).encode();
   }
 
   static Denied svn(long found, long least) {

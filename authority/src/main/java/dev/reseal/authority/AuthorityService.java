@@ -27,7 +27,6 @@ import dev.reseal.wire.SigningKey;
 import dev.reseal.wire.VerifyKey;
 import dev.reseal.wire.WireError;
 import dev.reseal.wire.WireException;
-import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -50,6 +49,7 @@ public final class AuthorityService implements Endpoint {
   private final Map<Bytes, Long> policyMs = new HashMap<>();
   private final Map<Bytes, String> blocked;
   private final Challenges challenges = new Challenges();
+  private final Assessment assessment;
   private final NonceRate rate = new NonceRate();
 
   /**
@@ -74,6 +74,7 @@ public final class AuthorityService implements Endpoint {
     this.signer = signer;
     this.setup = setup;
     this.ledger = new Ledger(store, anchor, keys, signer);
+    this.assessment = new Assessment(store, setup.judge(), setup.clocks());
     StartUp.Found found = new StartUp(ledger, signer.verifyKey()).check(setup.env());
     this.blocked = found.blocked();
     this.startedMs = setup.clocks().monotonicMs();
@@ -271,7 +272,7 @@ public final class AuthorityService implements Endpoint {
     }
     Optional<EvidenceJudge.Verdict> active =
         ask.kind() == Kind.RESEAL
-            ? row.incumbent().flatMap(each -> judged(row, each.identity().instanceId()))
+            ? row.incumbent().flatMap(each -> assessment.again(row, each.identity().instanceId()))
             : Optional.empty();
     Accepted accepted = accepted(Register.request(row, body, desk(row), active));
     emulatedOnlyInDemo(accepted.row().policy());
@@ -291,31 +292,13 @@ public final class AuthorityService implements Endpoint {
     Bytes nonce = Claims.decode(request.claims()).nonce();
     boolean fresh =
         challenges.take(nonce, row.lineage(), request.head().opId(), setup.clocks().monotonicMs());
-    return Register.grant(row, body, desk, judge(row, request.evidence()), fresh);
+    return Register.grant(row, body, desk, assessment.judge(row, request.evidence()), fresh);
   }
 
   private Decision ready(Row row, Bytes body, Desk desk) {
     InstanceMessage.Ready peeked = Signed.peek(InstanceMessage.Ready.class, body);
     steady(row);
-    return Register.ready(row, body, desk, judged(row, peeked.instanceId()));
-  }
-
-  private EvidenceJudge.Verdict judge(Row row, Bytes evidence) {
-    return setup
-        .judge()
-        .judge(evidence, row.policy().platforms(), Instant.ofEpochMilli(setup.clocks().wallMs()));
-  }
-
-  /** The evidence that an instance was granted on, judged again by what is known now. */
-  private Optional<EvidenceJudge.Verdict> judged(Row row, Bytes instanceId) {
-    return ledger
-        .store()
-        .answer(new AnswerKey(row.lineage(), ZERO16, "exhibit-evidence", instanceId))
-        .map(stored -> {
-          Fields both = Fields.ofArray(stored.slice(1, stored.size() - 1), "evidence");
-          both.blob(0, Limits.CORE);
-          return judge(row, both.blob(1, Limits.GRANT_REQUEST));
-        });
+    return Register.ready(row, body, desk, assessment.again(row, peeked.instanceId()));
   }
 
   private Reply renew(Bytes body) {

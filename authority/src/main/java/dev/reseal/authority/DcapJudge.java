@@ -15,6 +15,7 @@ import dev.reseal.sgx.MalformedException;
 import dev.reseal.sgx.PlatformKind;
 import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Code;
+import dev.reseal.wire.Fields;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -23,10 +24,12 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 
 /**
@@ -35,6 +38,7 @@ import java.util.stream.Collectors;
  */
 public final class DcapJudge implements EvidenceJudge {
   private static final String BEGIN = "-----BEGIN CERTIFICATE-----";
+  private static final int PART_MOST = 1 << 20;
   private static final String END = "-----END CERTIFICATE-----";
 
   private final Path folder;
@@ -50,21 +54,44 @@ public final class DcapJudge implements EvidenceJudge {
 
   @Override
   public Verdict judge(Bytes evidence, List<PlatformRule> platforms, Instant now) {
+    Collateral collateral;
     try {
-      Set<Bytes> roots =
-          platforms.stream().map(PlatformRule::rootSpkiSha256).collect(Collectors.toSet());
-      Collateral collateral = CollateralFiles.load(folder);
-      dev.reseal.quote.Verdict verdict = verifier(roots).verify(evidence, collateral, now);
-      return switch (verdict) {
-        case dev.reseal.quote.Verdict.Trusted trusted -> trusted(trusted, platforms, collateral);
-        case dev.reseal.quote.Verdict.Refused refused -> refused(refused, evidence, platforms);
-      };
+      collateral = CollateralFiles.load(folder);
     } catch (IOException | MalformedException unreadable) {
       return refuse(
           Denied.of(
               Code.UNAVAILABLE,
               "COLLATERAL",
               "collateral in " + folder + ": " + unreadable.getMessage()));
+    }
+    return judge(evidence, platforms, now, collateral, this::notOlder);
+  }
+
+  /** What was current when the permit was given counts, also if newer was seen since. */
+  @Override
+  public Verdict judgePinned(
+      Bytes evidence, List<PlatformRule> platforms, Instant now, Bytes pinned) {
+    return judge(evidence, platforms, now, decode(pinned), (_, _) -> {});
+  }
+
+  private Verdict judge(
+      Bytes evidence,
+      List<PlatformRule> platforms,
+      Instant now,
+      Collateral collateral,
+      BiConsumer<Platform, dev.reseal.quote.Evidence> age) {
+    try {
+      Set<Bytes> roots =
+          platforms.stream().map(PlatformRule::rootSpkiSha256).collect(Collectors.toSet());
+      dev.reseal.quote.Verdict verdict = verifier(roots).verify(evidence, collateral, now);
+      return switch (verdict) {
+        case dev.reseal.quote.Verdict.Trusted trusted -> {
+          Verdict.Genuine genuine = trusted(trusted, platforms, collateral);
+          age.accept(trusted.platform(), trusted.evidence());
+          yield genuine;
+        }
+        case dev.reseal.quote.Verdict.Refused refused -> refused(refused, evidence, platforms);
+      };
     } catch (Denied denied) {
       return refuse(denied);
     }
@@ -75,7 +102,7 @@ public final class DcapJudge implements EvidenceJudge {
         roots, each -> Verifier.remembering(p256, new TrustAnchors(each)));
   }
 
-  private Verdict trusted(
+  private static Verdict.Genuine trusted(
       dev.reseal.quote.Verdict.Trusted trusted,
       List<PlatformRule> platforms,
       Collateral collateral) {
@@ -108,7 +135,6 @@ public final class DcapJudge implements EvidenceJudge {
                   "TCB",
                   "the platform's TCB is " + trusted.status().word() + " " + trusted.advisories());
         };
-    notOlder(platform, trusted.evidence());
     return new Verdict.Genuine(
         enclave.report(), platform.kind().number(), platform.id(), relaxed, encode(collateral));
   }
@@ -161,6 +187,17 @@ public final class DcapJudge implements EvidenceJudge {
   private static Bytes encode(Collateral collateral) {
     return Cbor.array(List.of(Collateral.Part.values()), part -> Cbor.orNull(collateral.part(part)))
         .encode();
+  }
+
+  private static Collateral decode(Bytes pinned) {
+    Fields fields = Fields.ofArray(pinned, "collateral");
+    Map<Collateral.Part, Bytes> parts = new EnumMap<>(Collateral.Part.class);
+    int at = 0;
+    for (Collateral.Part part : Collateral.Part.values()) {
+      fields.blobOrNull(at, PART_MOST).ifPresent(bytes -> parts.put(part, bytes));
+      at++;
+    }
+    return fields.end(new Collateral(parts));
   }
 
   private static Verdict refused(

@@ -12,6 +12,15 @@ public interface EvidenceJudge {
   /** Structure, chain to a named root, revocation, dates, TCB; as of {@code now}. */
   Verdict judge(Bytes evidence, List<Policy.PlatformRule> platforms, Instant now);
 
+  /**
+   * The same with the collateral that a permit pinned, as {@link Verdict.Genuine#collateral} gave
+   * it. A judge that needs no collateral has none to pin.
+   */
+  default Verdict judgePinned(
+      Bytes evidence, List<Policy.PlatformRule> platforms, Instant now, Bytes pinned) {
+    return judge(evidence, platforms, now);
+  }
+
   /** What a quote is worth. */
   sealed interface Verdict {
     /**

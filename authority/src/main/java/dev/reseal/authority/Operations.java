@@ -60,23 +60,7 @@ final class Operations {
   }
 
   private void allowed(Target target) {
-    boolean fits =
-        row.policy()
-            .allows(target.mrenclave(), target.isvProdId())
-            .filter(each -> each.leastIsvSvn() <= target.leastIsvSvn())
-            .isPresent();
-    if (!fits) {
-      throw Denied.of(
-              Code.MEASUREMENT_REFUSED, "policy does not allow measurement " + target.mrenclave())
-          .allow(Admission.line(target.mrenclave(), target.isvProdId(), target.leastIsvSvn()));
-    }
-    boolean platform =
-        row.policy().platforms().stream().anyMatch(each -> each.kind() == target.platformKind());
-    Denied.unless(
-        platform,
-        Code.PLATFORM_REFUSED,
-        "PLATFORM",
-        "policy names no platform of kind " + target.platformKind());
+    Authorisation.target(row.policy(), target);
   }
 
   Accepted reseal(Optional<EvidenceJudge.Verdict> active) {
@@ -97,7 +81,7 @@ final class Operations {
         switch (active.orElseThrow(
             () ->
                 Denied.of(Code.WRONG_STATE, "NO_EVIDENCE", "no evidence of the active instance"))) {
-          case EvidenceJudge.Verdict.Genuine genuine -> genuine.collateral().sha256();
+          case EvidenceJudge.Verdict.Genuine genuine -> genuine.collateral();
           case EvidenceJudge.Verdict.Refused(var error) -> throw Denied.of(error);
         };
     ask.targets().forEach(this::allowed);
@@ -114,12 +98,13 @@ final class Operations {
                 ask.targets(),
                 Optional.empty(),
                 permit,
-                collateral));
+                collateral.sha256()));
     Operation operation = operation(ask.rotate(), Optional.of(ticket.sha256()), permit);
     Row next = begun(new State.Prepared(incumbent, operation), operation);
     return made(next, "prepare")
         .answering(ticket)
-        .keeping(new Keep(ask.head().opId(), "exhibit-ticket", ZERO32, ticket, List.of()));
+        .keeping(new Keep(ask.head().opId(), "exhibit-ticket", ZERO32, ticket, List.of()))
+        .keeping(new Keep(ask.head().opId(), Assessment.PIN, ZERO32, collateral, List.of()));
   }
 
   /** Exactly the active measurement on the active platform, no older. */

@@ -109,6 +109,17 @@ public record Policy(
     return (int) Math.max(0, needed.least() - given);
   }
 
+  /**
+   * Whether a newer policy changes what approvals are for: binding, recovery, who may become
+   * active.
+   */
+  boolean guards(Policy newer) {
+    return newer.essentials().binding() != essentials.binding()
+        || newer.essentials().recovery() != essentials.recovery()
+        || !newer.approvals().equals(approvals)
+        || !newer.allowed().equals(allowed);
+  }
+
   Status.Policy publicPart() {
     return new Status.Policy(
         essentials.digest(),

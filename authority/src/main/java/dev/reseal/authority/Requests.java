@@ -7,19 +7,15 @@ import dev.reseal.authority.Row.State;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.wire.Ask;
 import dev.reseal.wire.Code;
-import dev.reseal.wire.Cose;
 import dev.reseal.wire.Head;
 import dev.reseal.wire.Kind;
 import dev.reseal.wire.LogEvent;
 import dev.reseal.wire.Request;
 import dev.reseal.wire.Signed;
 import dev.reseal.wire.VerifyKey;
-import dev.reseal.wire.WireException;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /** Requests (message 1): who may ask, about which row, and what then happens (protocol 7). */
 final class Requests {
@@ -53,13 +49,12 @@ final class Requests {
   }
 
   Accepted decide(Bytes message, Optional<EvidenceJudge.Verdict> active) {
-    Signed<Request> signed = signed(message);
-    Ask ask = signed.message().decodeAsk();
+    Authorisation authorisation = Authorisation.of(row.policy(), message);
+    Signed<Request> signed = authorisation.signed();
+    Ask ask = authorisation.ask();
     if (row.state() instanceof State.Closed) {
       throw Register.wrongState(row, ask.kind().wireName());
     }
-    Set<Bytes> approvers = approvers(signed.message(), ask);
-    authorise(ask, signed.kid(), approvers);
     Denied.unless(
         ask.head().fence() == row.fence() && ask.head().epoch() == row.epoch(),
         Code.FENCED,
@@ -75,10 +70,10 @@ final class Requests {
     Operations operations = new Operations(row, desk, ask, signed);
     Accepted accepted =
         switch (ask.kind()) {
-          case POLICY -> policy(ask, signed);
+          case POLICY -> policy(authorisation);
           case GENESIS -> operations.genesis();
           case RESEAL -> operations.reseal(active);
-          case TAKEOVER -> operations.takeover(approvers);
+          case TAKEOVER -> operations.takeover(authorisation.approvers());
           case REKEY -> operations.rekey();
           case ABORT -> operations.abort();
           case RETIRE -> new Retirement(row, desk).retire(ask, signed);
@@ -94,62 +89,8 @@ final class Requests {
         Code.POLICY_REFUSED, "NOT_IN_THIS_VERSION", what + " is not offered by this version");
   }
 
-  private Signed<Request> signed(Bytes message) {
-    List<VerifyKey> keys = new ArrayList<>(row.policy().operators());
-    row.policy().supervisors().forEach(each -> keys.add(each.key()));
-    try {
-      return Signed.verify(Request.class, message, keys);
-    } catch (WireException refused) {
-      if (refused.rule() != WireException.Rule.SIGNER) {
-        throw refused;
-      }
-      throw Denied.of(
-              Code.POLICY_REFUSED,
-              "SIGNER",
-              "policy lists no key " + Cose.parse(message, 1 << 17).kid())
-          .allow("\"operators\": [SPKI] or \"supervisors\": [{\"key\": SPKI, \"may\": [KIND]}]");
-    }
-  }
-
-  private void authorise(Ask ask, Bytes kid, Set<Bytes> approvers) {
-    Kind kind = ask.kind();
-    boolean operator = row.policy().operators().stream().anyMatch(key -> key.kid().equals(kid));
-    boolean supervisor =
-        row.policy().supervisors().stream()
-            .anyMatch(each -> each.key().kid().equals(kid) && each.may().contains(kind));
-    if (!operator && !supervisor) {
-      throw Denied.of(
-              Code.POLICY_REFUSED,
-              "DENY verb=" + kind.wireName(),
-              "this supervisor may not ask for it")
-          .allow("\"may\": [\"" + kind.wireName() + "\"]");
-    }
-    int missing = row.policy().missing(kind, approvers);
-    if (missing > 0) {
-      throw Denied.of(Code.NEED_APPROVAL, kind.wireName() + " lacks " + missing + " approvals")
-          .number(missing);
-    }
-  }
-
-  /** Key ids of those whose approval of this very ask is attached. */
-  private Set<Bytes> approvers(Request request, Ask ask) {
-    Set<Bytes> kids = new HashSet<>();
-    List<VerifyKey> keys =
-        row.policy().approvals().values().stream().flatMap(each -> each.of().stream()).toList();
-    for (Bytes approval : request.approvals()) {
-      Cose envelope = Cose.parse(approval, 1024);
-      Bytes digest = envelope.verify(Request.APPROVAL, keys);
-      Denied.unless(
-          digest.equals(request.ask().sha256()),
-          Code.BINDING_MISMATCH,
-          "APPROVAL",
-          "an approval of another " + ask.kind().wireName());
-      kids.add(envelope.kid());
-    }
-    return kids;
-  }
-
-  private Accepted policy(Ask ask, Signed<Request> signed) {
+  private Accepted policy(Authorisation authorisation) {
+    Ask ask = authorisation.ask();
     Bytes file = file(ask);
     Policy newer = policy(file, row.lineage());
     Denied.unless(
@@ -162,8 +103,20 @@ final class Requests {
         Code.POLICY_REFUSED,
         "NAME",
         "the name of a lineage never changes: it is " + row.policy().name());
+    if (row.policy().guards(newer)) {
+      guarded(authorisation);
+    }
     Row next = row.withPolicy(newer, file);
-    return Accepted.of(next, event("policy", next, ask, signed));
+    return Accepted.of(next, event("policy", next, ask, authorisation.signed()));
+  }
+
+  /** Else whoever may change the policy could strike the approvals that an upgrade needs. */
+  private void guarded(Authorisation authorisation) {
+    if (!row.policy().approvals().containsKey(Kind.POLICY)) {
+      for (Kind each : row.policy().approvals().keySet()) {
+        Authorisation.approved(row.policy(), each, Kind.POLICY, authorisation.approvers());
+      }
+    }
   }
 
   private Accepted close(Ask ask, Signed<Request> signed) {

@@ -21,6 +21,8 @@ final class AskOptions {
   @Option(names = "--dry-run", description = "Print what would be asked and stop.")
   private boolean dryRun;
 
+  @Mixin private SavedRequest saved = new SavedRequest();
+
   @Option(names = "--json", description = "One JSON object at the end.")
   private boolean json;
 
@@ -30,10 +32,13 @@ final class AskOptions {
     Status status = Services.status(home, name);
     OperationReport report = new OperationReport(out, json, verb, name);
     if (dryRun) {
-      Plan.printRow(out, verb, status);
+      Plan.printRow(out, verb, status, json);
       return 0;
     }
     Requests.Made made = request.apply(status, KeyFile.read(home.operator()));
+    if (saved.wanted()) {
+      return saved.save(made, out);
+    }
     try (ControlClient supervisor = Services.supervisor(home, name)) {
       return report.end(supervisor.operate(made.message(), report), status);
     }

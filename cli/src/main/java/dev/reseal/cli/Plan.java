@@ -40,25 +40,41 @@ record Plan(Status status, Rung rung, boolean keepKey) {
   }
 
   /** What an operation without options would act on. */
-  static void printRow(PrintWriter out, String verb, Status status) {
+  static void printRow(PrintWriter out, String verb, Status status, boolean json) {
     Status.Operation row = status.operation();
-    out.println(
-        "intent   "
-            + verb
-            + " "
-            + status.name()
-            + " at epoch "
-            + row.epoch()
-            + ", fence "
-            + row.fence()
-            + ", state "
-            + status.state());
-    out.println(
-        "lost     "
-            + status.policy().rpoUpdates().map(n -> "at most " + n).orElse("unbounded")
-            + " updates newer than the head, in a takeover");
-    out.println("platform " + ServiceWords.platform(status));
+    String lost = verb.equals("recover") ? atMost(status) : "0";
+    if (json) {
+      Map<String, Object> object = new LinkedHashMap<>();
+      object.put("verb", verb);
+      object.put("lineage", status.name());
+      object.put("state", status.state());
+      object.put("epoch", row.epoch());
+      object.put("fence", row.fence());
+      object.put("updates_lost", lost);
+      object.put("retirable_generations", status.retirable().gens());
+      object.put("retirable_wrap_keys", status.retirable().wrapIds().size());
+      object.put("platform", ServiceWords.platform(status));
+      out.println(JsonMapper.shared().writeValueAsString(object));
+    } else {
+      out.println(
+          "intent   "
+              + verb
+              + " "
+              + status.name()
+              + " at epoch "
+              + row.epoch()
+              + ", fence "
+              + row.fence()
+              + ", state "
+              + status.state());
+      out.println("lost     " + lost + " updates");
+      out.println("platform " + ServiceWords.platform(status));
+    }
     out.flush();
+  }
+
+  private static String atMost(Status status) {
+    return status.policy().rpoUpdates().map(n -> "at most " + n).orElse("an unbounded number of");
   }
 
   private void text(PrintWriter out) {

@@ -1,15 +1,9 @@
 package dev.reseal.cli;
 
-import dev.reseal.authority.Admission;
 import dev.reseal.authority.Policy;
 import dev.reseal.authority.PolicyException;
 import dev.reseal.authority.PolicyFile;
 import dev.reseal.bytes.Bytes;
-import dev.reseal.sgx.EnclaveIdentity;
-import dev.reseal.sgx.MalformedException;
-import dev.reseal.sgx.QuoteHeader;
-import dev.reseal.sgx.ReportBody;
-import dev.reseal.sgx.SigStruct;
 import dev.reseal.supervisor.Authority;
 import dev.reseal.wire.Ask;
 import dev.reseal.wire.Head;
@@ -19,12 +13,10 @@ import dev.reseal.wire.Request;
 import dev.reseal.wire.Signed;
 import dev.reseal.wire.SigningKey;
 import dev.reseal.wire.Status;
-import dev.reseal.wire.WireError;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -39,20 +31,18 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "policy",
     description = "What the authority will do, in one strict file.",
-    subcommands = {PolicyCommand.Apply.class, PolicyCommand.Test.class})
+    subcommands = {PolicyCommand.Apply.class, PolicyTestCommand.class})
 final class PolicyCommand {
-  private static final int DENIED = 43;
-
   private PolicyCommand() {}
 
-  private static Bytes read(Path file) throws IOException {
+  static Bytes read(Path file) throws IOException {
     if (!Files.isRegularFile(file)) {
       throw new Refused("NO_POLICY", file + " is not a file", "reseal draft prints one");
     }
     return Bytes.wrap(Files.readAllBytes(file));
   }
 
-  private static List<Policy> parse(Path file, Bytes content) {
+  static List<Policy> parse(Path file, Bytes content) {
     try {
       return PolicyFile.parse(content);
     } catch (PolicyException refused) {
@@ -124,93 +114,6 @@ final class PolicyCommand {
           + "  policy "
           + policy.essentials().digest()
           + (lowered.isEmpty() ? "" : "  lowered for demo: " + String.join(" ", lowered));
-    }
-  }
-
-  /** Explains a file without an authority. */
-  @Command(
-      name = "test",
-      description = "Say what a policy file allows, and whether it admits an image or a quote.")
-  static final class Test implements Callable<Integer> {
-    @Parameters(paramLabel = "FILE", description = "The policy file.")
-    private Path file = Path.of("");
-
-    @Option(
-        names = "--home",
-        defaultValue = "${env:RESEAL_HOME:-.reseal}",
-        description = "Not read; accepted like everywhere.")
-    @SuppressWarnings("UnusedVariable")
-    private Path home = Path.of(".reseal");
-
-    @Option(names = "--lineage", paramLabel = "NAME", description = "Only this lineage.")
-    private String name = "";
-
-    @Option(names = "--sigstruct", paramLabel = "FILE", description = "A signed image.")
-    private Optional<Path> sigstruct = Optional.empty();
-
-    @Option(
-        names = "--quote",
-        paramLabel = "FILE",
-        description = "A quote; its identity is tested, its signatures are not (reseal verify).")
-    private Optional<Path> quote = Optional.empty();
-
-    @Option(names = "--json", description = "One JSON object.")
-    private boolean json;
-
-    @Spec
-    @SuppressWarnings("NullAway.Init")
-    private CommandSpec spec;
-
-    @Override
-    public Integer call() throws IOException {
-      List<Policy> policies =
-          parse(file, read(file)).stream()
-              .filter(each -> name.isEmpty() || each.name().equals(name))
-              .toList();
-      if (policies.isEmpty()) {
-        throw new Refused("UNKNOWN_LINEAGE", file + " has no lineage '" + name + "'", "");
-      }
-      List<EnclaveIdentity> asked = asked();
-      boolean admitted = true;
-      List<Facts> all = new ArrayList<>();
-      for (Policy policy : policies) {
-        Facts facts = PolicyWords.describe(policy);
-        for (EnclaveIdentity identity : asked) {
-          Optional<WireError> denial = Admission.denial(policy, identity);
-          facts.put("verdict", denial.isEmpty() ? "ALLOW" : "DENY");
-          denial.ifPresent(no -> {
-            facts.put("rule", no.rule()).put("because", no.detail());
-            no.allow().ifPresent(line -> facts.put("would_allow", line));
-          });
-          admitted &= denial.isEmpty();
-        }
-        all.add(facts);
-      }
-      Output.print(spec.commandLine().getOut(), new Facts().put("lineage", all), json);
-      return admitted ? 0 : DENIED;
-    }
-
-    private List<EnclaveIdentity> asked() throws IOException {
-      List<EnclaveIdentity> all = new ArrayList<>();
-      try {
-        if (sigstruct.isPresent()) {
-          Bytes bytes = Bytes.wrap(Files.readAllBytes(sigstruct.get()));
-          all.add(EnclaveIdentity.initialised(SigStruct.parse(bytes)));
-        }
-        if (quote.isPresent()) {
-          Path from = quote.get();
-          Bytes bytes = Bytes.wrap(Files.readAllBytes(from));
-          ReportBody body =
-              QuoteHeader.parse(bytes)
-                  .body()
-                  .orElseThrow(() -> new Refused("TEE", from + " is a quote of a TD", ""));
-          all.add(EnclaveIdentity.of(body));
-        }
-      } catch (MalformedException malformed) {
-        throw new Refused(
-            "FORMAT", String.valueOf(malformed.getMessage()), "reseal inspect shows it");
-      }
-      return all;
     }
   }
 }

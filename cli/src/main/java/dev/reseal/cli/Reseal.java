@@ -19,6 +19,7 @@ import picocli.CommandLine.Command;
       RotateCommand.class,
       RecoverCommand.class,
       AbortCommand.class,
+      RetireCommand.class,
       BirthCommand.class,
       AuthorityCommand.class,
       ProofCommand.class,

@@ -37,6 +37,8 @@ final class RotateCommand implements Callable<Integer> {
   @Option(names = "--resume", description = "Go on with an operation that stopped in SEALED.")
   private boolean resume;
 
+  @Mixin private SavedRequest saved = new SavedRequest();
+
   @Option(names = "--json", description = "One JSON object at the end.")
   private boolean json;
 
@@ -72,6 +74,9 @@ final class RotateCommand implements Callable<Integer> {
           case rekey -> Requests.rekey(status, key);
           case reseal -> Requests.reseal(status, !keepKey, key);
         };
+    if (saved.wanted()) {
+      return saved.save(request, spec.commandLine().getOut());
+    }
     OperationReport report = report();
     try (ControlClient supervisor = Services.supervisor(home, name)) {
       return report.end(supervisor.operate(request.message(), report), status);

@@ -172,7 +172,7 @@ class FileJournalTest {
 
   private static void write(Journal journal) {
     journal.intent(OP, 3, Cbor.map().with(Fact.FENCE, 5));
-    journal.result(OP, 3, Edge.DONE, Cbor.map().with(Fact.EPOCH, 2));
+    journal.result(OP, 3, Edge.DONE, Cbor.map().with(Fact.FENCE, 2));
     journal.result(OP, 4, Edge.FAILED, Cbor.map().with(Fact.ERROR, "drain-deadline"));
   }
 

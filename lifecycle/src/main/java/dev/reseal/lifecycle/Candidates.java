@@ -171,11 +171,18 @@ final class Candidates {
       return Lifecycle.settle();
     }
     if (denial.code() == Code.SLOW_DOWN) {
-      Run next = run.at(Phase.ATTEST);
-      return Decision.to(
-          next, new Effect.Wait(Alarm.BACK_OFF, Math.max(1, denial.number()), next.turn()));
+      return attestLater(run, Math.max(1, denial.number()));
+    }
+    if (denial.code() == Code.PERMIT_EXPIRED || denial.code() == Code.UNAVAILABLE) {
+      return attestLater(run, limits.backOffMs() << 2);
     }
     return failed(run, denial.code() + "/" + denial.rule(), denial.detail());
+  }
+
+  /** Not the candidate's fault, so not counted: the same one answers a fresh challenge later. */
+  private static Decision attestLater(Run run, long ms) {
+    Run next = run.at(Phase.ATTEST);
+    return Decision.to(next, new Effect.Wait(Alarm.BACK_OFF, ms, next.turn()));
   }
 
   private Decision happened(Run run, Event.FromHost happened) {

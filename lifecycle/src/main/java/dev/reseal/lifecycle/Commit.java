@@ -122,7 +122,7 @@ final class Commit {
       case Event.Denied(Call call, Denial denial) -> denied(run, call, denial);
       case Event.Unanswered(Call call, String detail) ->
           call == Call.RETIRE && run.phase() == Phase.RETIRE
-              ? retired(run, Optional.empty(), "retire is still to be done: " + detail)
+              ? unretired(run, detail)
               : Decision.to(run);
     };
   }
@@ -161,15 +161,33 @@ final class Commit {
     return new Decision(new Idle(active), note, effects);
   }
 
+  private static Decision unretired(Run run, String silence) {
+    String note = "retire is still to be done: " + silence;
+    Cause cause =
+        new Cause("AUTHORITY_UNREACHABLE", note, "see that the authority runs, then ask again");
+    return ended(run, note, new Outcome.Blocked(cause));
+  }
+
+  private static Decision unretired(Run run, Denial denial) {
+    return ended(run, "not retired: " + denial.cause(), new Outcome.Refused(denial));
+  }
+
+  /** Nothing was destroyed: after another operation a remark, else the end of what was asked. */
+  private static Decision ended(Run run, String note, Outcome asked) {
+    Outcome outcome = run.kind() == Kind.RETIRE ? asked : new Outcome.Done(note);
+    return Decision.failing(
+        note,
+        new Idle(run.candidate().orElseThrow()),
+        new Effect.Tidy(),
+        new Effect.Finish(run.opId(), outcome));
+  }
+
   private Decision denied(Run run, Call call, Denial denial) {
     return switch (call) {
       case ACTIVATE ->
           run.phase() == Phase.COMMIT ? candidates.refused(run, denial) : Decision.to(run);
       case FETCH_ACTIVATION -> Lifecycle.settle();
-      case RETIRE ->
-          run.phase() == Phase.RETIRE
-              ? retired(run, Optional.empty(), "not retired: " + denial.cause())
-              : Decision.to(run);
+      case RETIRE -> run.phase() == Phase.RETIRE ? unretired(run, denial) : Decision.to(run);
       case BEGIN, REGISTER, CHALLENGE, GRANT, ABORT, TAKEOVER, FETCH_ABORT -> Decision.to(run);
     };
   }

@@ -118,7 +118,7 @@ final class Conversation {
     long pauseMs = FIRST_PAUSE_MS;
     for (int tried = 1; newest.get() == mine; tried++) {
       Reply reply = attempt.get();
-      if (!isSilence(reply)) {
+      if (!isSilence(call, reply)) {
         events.accept(event(call, reply));
         return;
       }
@@ -146,10 +146,16 @@ final class Conversation {
     }
   }
 
-  private static boolean isSilence(Reply reply) {
+  /**
+   * Whether the same call is to be repeated. A grant-request is not: its nonce is used up, so the
+   * candidate has to answer a fresh challenge.
+   */
+  private static boolean isSilence(Call call, Reply reply) {
     return switch (reply) {
       case Reply.Answer _ -> false;
-      case Reply.Refused(WireError error) -> error.code() == Code.UNAVAILABLE;
+      case Reply.Refused(WireError error) ->
+          call != Call.GRANT
+              && (error.code() == Code.UNAVAILABLE || error.code() == Code.PERMIT_EXPIRED);
       case Reply.Silent _ -> true;
     };
   }
@@ -165,7 +171,10 @@ final class Conversation {
   private static Event event(Call call, Reply reply) {
     return switch (reply) {
       case Reply.Answer(Bytes body) -> answered(call, body);
-      case Reply.Refused(WireError error) -> new Event.Denied(call, denial(error));
+      case Reply.Refused(WireError error) -> {
+        Log.warn(call + " refused: " + error.code() + "/" + error.rule() + ": " + error.detail());
+        yield new Event.Denied(call, denial(error));
+      }
       case Reply.Silent(String detail) -> new Event.Unanswered(call, detail);
     };
   }

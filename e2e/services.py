@@ -1,0 +1,166 @@
+"""A site with authority and platform for the tests of one file, and the applications that they run on it."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
+
+from reseal.client import EMULATED, AttestedClient, Memory, Policy
+from reseal.errors import ResealError
+from reseal.messages import FLAG_DEMO_POLICY, FLAG_TAKEOVER
+from world import World, WorldError, instance_pids
+
+HEAD = "import os, time\nimport reseal\n"
+
+SERVICE = (
+    HEAD
+    + """
+app = reseal.App(drain_timeout=1.0)
+notes = app.state("notes", of=str)
+key = app.key("app")
+
+@app.on_key("app")
+def install(old, new, reason):
+    pass
+
+def web(environ, start_response):
+    path = environ["PATH_INFO"]
+    if path == "/slow":
+        time.sleep(20)
+    if environ["REQUEST_METHOD"] == "PUT":
+        notes[path] = environ["wsgi.input"].read().decode()
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [notes.get(path, "").encode()]
+
+app.serve(web)
+"""
+)
+
+NEVER_CONNECTS = HEAD + "time.sleep(60)\n"
+EXITS_EARLY = HEAD + "raise SystemExit('no licence file')\n"
+
+
+def refusing_restore(flag: pathlib.Path) -> str:
+    """An application whose restore hook raises while the file ``flag`` is there."""
+    hook = f"""
+@app.snapshot("counter", version=1)
+def save():
+    return 42
+
+@app.restore("counter", versions=(1,))
+def load(value, version):
+    if os.path.exists({str(flag)!r}):
+        raise RuntimeError("the table is locked")
+"""
+    return SERVICE.replace("def web(", hook + "\ndef web(", 1)
+
+
+class Background:
+    """A call in a thread of its own; its exception comes with its result."""
+
+    def __init__(self, call: Callable[[], Any]) -> None:
+        self._executor = concurrent.futures.ThreadPoolExecutor(1)
+        self._future = self._executor.submit(call)
+        self._executor.shutdown(wait=False)
+
+    def result(self, within_s: float = 240.0) -> Any:
+        return self._future.result(within_s)
+
+
+class Site:
+    """Authority and platform for all tests of this file; a lineage for each."""
+
+    def __init__(self, home: pathlib.Path) -> None:
+        self.world = World(home)
+        self.home = home
+        self.world.cli("authority", "init")
+        self.world.cli("platform", "init")
+        self.world.start("authority", "authority", "start", ready="ready")
+        self.world.start("platform", "platform", "start", ready="ready")
+
+    def write(self, name: str, source: str) -> pathlib.Path:
+        """The application alone in a directory."""
+        directory = self.home / "apps" / name
+        directory.mkdir(parents=True)
+        app = directory / "app.py"
+        app.write_text(source)
+        return app
+
+    def draft(self, name: str, app: pathlib.Path) -> Any:
+        """The policy that ``reseal draft`` proposes."""
+        words = ["draft", "--lineage", name, "--purpose", "app", "--life-ms", "8000", "--skew-ms", "200"]
+        return json.loads(self.world.cli(*words, "--", sys.executable, str(app)).stdout)
+
+    def apply(self, content: str) -> subprocess.CompletedProcess[str]:
+        policy = self.home / "policy.json"
+        policy.write_text(content)
+        return self.world.cli("authority", "policy", "apply", str(policy), check=False)
+
+    def app(self, name: str, source: str, **fields: Any) -> pathlib.Path:
+        """Writes the application, drafts its policy, changes the fields given and applies it."""
+        app = self.write(name, source)
+        policy = self.draft(name, app)
+        policy["lineages"][0] |= fields
+        done = self.apply(json.dumps(policy))
+        if done.returncode != 0:
+            raise WorldError(done.stderr)
+        return app
+
+    def start(self, name: str, app: pathlib.Path, *flags: str) -> Any:
+        words = ["run", "--lineage", name, *flags, "--", sys.executable, str(app)]
+        return self.world.start(name, *words, ready="serving")
+
+    def run(self, name: str, app: pathlib.Path, *flags: str) -> subprocess.CompletedProcess[str]:
+        return self.world.cli("run", "--lineage", name, *flags, "--", sys.executable, str(app), check=False)
+
+    def rotate(self, name: str, *flags: str) -> tuple[int, Any]:
+        done = self.world.cli("rotate", name, "--json", *flags, check=False)
+        return done.returncode, json.loads(done.stdout.strip().splitlines()[-1]) if done.stdout.strip() else done.stderr
+
+    def status(self, name: str) -> Any:
+        return self.world.json("status", name)
+
+    def client(self, name: str) -> Any:
+        status = self.status(name)
+        policy = Policy.of(
+            str(self.home / "public" / "authority.spki"),
+            status["lineage_id"],
+            [status["mrenclave"]],
+            [EMULATED],
+            accept_flags=FLAG_DEMO_POLICY | FLAG_TAKEOVER,
+            skew_ms=200,
+        )
+        url = f"https://127.0.0.1:{status['supervisor']['public_port']}"
+        return AttestedClient(url, policy, Memory(str(self.home / f"{name}.seen")), connect_within_s=20.0)
+
+    def service(self, name: str) -> Iterator[tuple[int, str]]:
+        """Instances of a lineage as its supervisor lists them: pid and state."""
+        for each in self.status(name)["supervisor"]["instances"]:
+            yield each["pid"], each["state"]
+
+    def tidy(self) -> None:
+        """Ends all supervisors and instances; authority and platform stay."""
+        for name in list(self.world.processes):
+            if name not in ("authority", "platform"):
+                self.world.processes.pop(name).stop()
+        for pid in instance_pids(self.home):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def answers(client: Any, expected: bytes) -> bool:
+    """Whether the service is served under a passport that lives; False while it has expired."""
+    try:
+        return bool(client.get("/a").body == expected)
+    except ResealError:
+        return False
