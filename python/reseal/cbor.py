@@ -146,6 +146,10 @@ def decode(data: bytes) -> Any:
 
 def decode_value(data: bytes) -> Any:
     """One item of the value profile, or ``Refused`` with the rule that it breaks."""
+    if data[:1] and data[0] >> 5 in (2, 3):
+        string = _string(data)
+        if string is not None:
+            return string
     try:
         item = _loads(data)
     except (cbor2.CBORDecodeError, ValueError, TypeError, RecursionError, OverflowError):
@@ -153,6 +157,27 @@ def decode_value(data: bytes) -> Any:
     if _plain(item, VALUE_DEPTH) and _dumps(item) == data:
         return item
     return _Reader(data, VALUE_DEPTH, True).only()
+
+
+def _string(data: bytes) -> str | bytes | None:
+    """What one byte or text string in its shortest form holds, copied once; None for anything else."""
+    info = data[0] & 31
+    size, at = info, 1
+    if info >= 24:
+        at = 1 + (1 << info - 24)
+        if info > 26 or at > len(data):
+            return None
+        size = int.from_bytes(data[1:at], "big")
+        if size < (24, 0x100, 0x1_0000)[info - 24]:
+            return None
+    if at + size != len(data):
+        return None
+    if data[0] < 0x60:
+        return data[at:]
+    try:
+        return str(memoryview(data)[at:], "utf-8")
+    except UnicodeDecodeError:
+        return None
 
 
 def _plain(item: object, depth: int) -> bool:

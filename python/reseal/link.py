@@ -7,9 +7,11 @@ what this link needs and refuses the rest.
 from __future__ import annotations
 
 import io
+import select
 import socket
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from reseal import cbor
@@ -19,6 +21,7 @@ __all__ = ["Link", "LinkError", "Response"]
 
 POLL_S = 30.0
 CALL_S = 30.0
+KEEP_S = 60.0
 _LINE = 8192
 _HEADERS = 100
 _BODY = 2 * 1024 * 1024
@@ -102,7 +105,14 @@ class _Connection:
     def __init__(self, address: tuple[str, int], timeout: float) -> None:
         self.socket = socket.create_connection(address, timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.used = time.monotonic()
         self.stream = io.BufferedReader(socket.SocketIO(self.socket, "r"), 256 * 1024)
+
+    def quiet(self) -> bool:
+        """Used a moment ago, and neither closed by the other side nor with bytes that nobody asked for."""
+        state = select.poll()
+        state.register(self.socket, select.POLLIN)
+        return time.monotonic() - self.used < KEEP_S and not state.poll(0)
 
     def close(self) -> None:
         self.stream.close()
@@ -123,6 +133,7 @@ class Link:
         self._lock = threading.Lock()
         self._calls: _Connection | None = None
         self._polls: _Connection | None = None
+        self._containers: _Connection | None = None
 
     def _head(self, method: str, path: str, extra: str) -> bytes:
         host = f"{self._address[0]}:{self._address[1]}"
@@ -178,10 +189,28 @@ class Link:
             self._polls.close()
             self._polls = None
 
+    def _for_container(self) -> _Connection:
+        """The connection that the last container went over, if it can carry another, or a new one."""
+        with self._lock:
+            kept, self._containers = self._containers, None
+        if kept is not None:
+            if kept.quiet():
+                return kept
+            kept.close()
+        return _Connection(self._address, CALL_S)
+
+    def _keep(self, connection: _Connection, response: Response) -> None:
+        with self._lock:
+            if response.kept and self._containers is None:
+                connection.used = time.monotonic()
+                self._containers = connection
+                return
+        connection.close()
+
     def put(self, path: str, chunks: Iterable[bytes | memoryview]) -> int:
-        """Streams a chunked body on a connection of its own; the status."""
+        """Streams a chunked body; the status. One that breaks off is not repeated: it cannot be."""
         try:
-            connection = _Connection(self._address, CALL_S)
+            connection = self._for_container()
             try:
                 out = connection.socket
                 out.sendall(self._head("PUT", path, "Transfer-Encoding: chunked\r\n"))
@@ -195,9 +224,11 @@ class Link:
                 out.sendall(b"0\r\n\r\n")
                 response = Response(connection.stream)
                 response.whole()
-                return response.status
-            finally:
+            except BaseException:
                 connection.close()
+                raise
+            self._keep(connection, response)
+            return response.status
         except (OSError, ValueError) as failure:
             raise LinkError(f"PUT {path}: {failure}") from failure
 
@@ -205,7 +236,7 @@ class Link:
         """A container, or its last bytes if the supervisor grants the range; the caller closes it."""
         extra = "" if tail is None else f"Range: bytes=-{tail}\r\n"
         try:
-            connection = _Connection(self._address, CALL_S)
+            connection = self._for_container()
             try:
                 connection.socket.sendall(self._head("GET", path, extra))
                 response = Response(connection.stream)
@@ -214,25 +245,28 @@ class Link:
                 raise
         except (OSError, ValueError) as failure:
             raise LinkError(f"GET {path}: {failure}") from failure
-        return Download(connection, response)
+        return Download(response, lambda: self._keep(connection, response))
 
     def close(self) -> None:
         with self._lock:
             self._drop()
+            if self._containers is not None:
+                self._containers.close()
+                self._containers = None
 
 
 class Download:
-    """A streamed answer on its own connection."""
+    """A streamed answer; its connection is used again if it was read to its end."""
 
-    def __init__(self, connection: _Connection, response: Response) -> None:
-        self._connection = connection
+    def __init__(self, response: Response, release: Callable[[], None]) -> None:
+        self._release = release
         self.response = response
 
     def __enter__(self) -> Download:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._connection.close()
+        self._release()
 
     def readinto(self, target: memoryview) -> int:
         try:

@@ -17,6 +17,7 @@ from reseal.hashes import sha256
 from reseal.instance import Instance, Trust
 from reseal.link import Link
 from reseal.machine import State
+from reseal.memory import one_heap
 from reseal.messages import Policy
 from reseal.records import Key, Staging
 from reseal.server import Answer, Retryable, Server
@@ -87,6 +88,7 @@ class Runtime:
     @classmethod
     def launched(cls, app: App, wsgi_app: Callable[..., Iterable[bytes]]) -> Runtime:
         """As the boot stub left it: the device is open, advice says where the supervisor is."""
+        one_heap()
         device = Device(_launch.device_fd)
         return cls(app, wsgi_app, device, measured_trust(), _launch.advice.get("endpoint", ""))
 

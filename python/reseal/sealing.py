@@ -63,7 +63,7 @@ class Sealing:
             key, prefix = self._keys.round(self._digest, place)
             cipher = AESGCM(key)
             count = plain = 0
-            for chunk, last in _segments(records):
+            for chunk, last in _segments(records, self._roots.clear[:SEGMENT]):
                 nonce = prefix + u32(count) + (b"\1" if last else b"\0")
                 sealed = self._roots.buffer()[: len(chunk) + TAG]
                 cipher.encrypt_into(nonce, chunk, None, sealed)
@@ -81,12 +81,11 @@ class Sealing:
         self.body = Body(self._core, self._slots, footer)
 
 
-def _segments(records: Iterable[bytes]) -> Iterator[tuple[memoryview, bool]]:
+def _segments(records: Iterable[bytes], buffer: memoryview) -> Iterator[tuple[memoryview, bool]]:
     """Cuts the records of a round into segments: the last one is flagged, and empty only if all is.
 
     A segment is valid until the next one is asked for.
     """
-    buffer = memoryview(bytearray(SEGMENT))
     fill = 0
     for record in records:
         size = len(record)

@@ -7,22 +7,24 @@ import queue
 import threading
 
 from reseal.hashes import sha256
+from reseal.memory import buffers
 from reseal.rsc1 import SEGMENT, TAG
 
 __all__ = ["Roots"]
 
-BUFFERS = 4
+BUFFERS = 3
 
 
 class Roots:
     """SHA-256 of the SHA-256 of each segment, with one more thread hashing while this one encrypts.
 
     hashlib lets go of the interpreter lock. The caller hashes itself when the other thread is behind,
-    so that two cores share the work. Segments live in a few buffers that are used in turn.
+    so that two cores share the work. Segments live in a few buffers that are used in turn; ``clear`` is
+    one more, for the plaintext.
     """
 
     def __init__(self) -> None:
-        self._buffers = [memoryview(bytearray(SEGMENT + TAG)) for _ in range(BUFFERS)]
+        *self._buffers, self.clear = buffers(BUFFERS + 1, SEGMENT + TAG)
         self._busy = [threading.Lock() for _ in range(BUFFERS)]
         self._turn = 0
         self._jobs: queue.SimpleQueue[tuple[int, int, memoryview] | None] = queue.SimpleQueue()

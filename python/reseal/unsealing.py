@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from reseal.errors import Refused
 from reseal.fields import FOOTER
 from reseal.hashes import sha256, u32, u64
+from reseal.memory import grow_heap
 from reseal.rsc1 import (
     END,
     FOOTER_MARK,
@@ -57,6 +58,7 @@ def read_rounds(
 ) -> None:
     """As :func:`read`, of a source that was read up to ``offset``, where the rounds begin."""
     expected = check_footer(core, footer, keys)
+    grow_heap(sum(plain for _, plain, _ in expected.rounds))
     digest = sha256(core)
     roots = Roots()
     try:
@@ -100,7 +102,7 @@ def _round(
 ) -> tuple[int, int, int]:
     """Segments, plaintext bytes and bytes in the file."""
     cipher = AESGCM(key)
-    clear = memoryview(bytearray(SEGMENT))
+    clear = roots.clear
     segments = plain = size = 0
     last = False
     while not last:

@@ -18,14 +18,18 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
 
 /** The emulated platform as the host sees it: a client of the daemon's host socket (T7). */
 public final class EmulatedPlatform implements Platform {
   private static final int MOST_INSTANCES = 10_000;
 
   private final Path socket;
+  private final BlockingQueue<SocketChannel> idle = new ArrayBlockingQueue<>(1);
 
   /**
    * @param directory the platform's directory, as {@code platform start} was given it
@@ -120,18 +124,51 @@ public final class EmulatedPlatform implements Platform {
     Cbor[] request = new Cbor[arguments.length + 1];
     request[0] = Cbor.of(verb);
     System.arraycopy(arguments, 0, request, 1, arguments.length);
-    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-      channel.connect(UnixDomainSocketAddress.of(socket));
-      Frames.write(Channels.newOutputStream(channel), Cbor.array(request));
-      Cbor frame =
-          Frames.read(Channels.newInputStream(channel))
-              .orElseThrow(() -> new PlatformException(verb, "the platform closed the connection"));
-      return answer(verb, Fields.ofArray(frame, "answer to " + verb));
+    try {
+      return answer(verb, Fields.ofArray(exchange(verb, Cbor.array(request)), "answer to " + verb));
     } catch (IOException gone) {
       throw new PlatformException(
           verb, "no platform answers on '" + socket + "'; start it with: platform start", gone);
     } catch (WireException broken) {
       throw new PlatformException(verb, "answer breaks the protocol", broken);
+    }
+  }
+
+  /**
+   * Over a kept connection, or a new one when that is gone: the daemon behind it ended, and with it
+   * every instance that it made, so that asking its successor again does nothing twice.
+   */
+  private Cbor exchange(String verb, Cbor request) throws IOException {
+    Optional<Cbor> answer = Optional.ofNullable(idle.poll()).flatMap(c -> exchange(c, request));
+    if (answer.isPresent()) {
+      return answer.get();
+    }
+    SocketChannel fresh = SocketChannel.open(StandardProtocolFamily.UNIX);
+    try {
+      fresh.connect(UnixDomainSocketAddress.of(socket));
+    } catch (IOException refused) {
+      fresh.close();
+      throw refused;
+    }
+    return exchange(fresh, request)
+        .orElseThrow(() -> new PlatformException(verb, "the platform closed the connection"));
+  }
+
+  /** Empty when the connection is at its end; one that answered is kept for the next call. */
+  private Optional<Cbor> exchange(SocketChannel channel, Cbor request) {
+    try {
+      Optional<Cbor> answer = Optional.empty();
+      try {
+        Frames.write(Channels.newOutputStream(channel), request);
+        answer = Frames.read(Channels.newInputStream(channel));
+        return answer;
+      } finally {
+        if (answer.isEmpty() || !idle.offer(channel)) {
+          channel.close();
+        }
+      }
+    } catch (IOException broken) {
+      return Optional.empty();
     }
   }
 

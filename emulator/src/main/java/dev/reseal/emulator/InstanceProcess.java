@@ -9,6 +9,9 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.ByteBuffer;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Map;
@@ -140,7 +143,24 @@ final class InstanceProcess {
 
   /** SIGKILL, also for what it may have started; the pages return when it is gone. */
   void kill() {
-    process.descendants().forEach(ProcessHandle::destroyForcibly);
+    if (hasChildren()) {
+      process.descendants().forEach(ProcessHandle::destroyForcibly);
+    }
     process.destroyForcibly();
+  }
+
+  /** Asked of the kernel first, since finding descendants reads every process of the machine. */
+  private boolean hasChildren() {
+    Path tasks = Path.of("/proc", Long.toString(process.pid()), "task");
+    try (DirectoryStream<Path> each = Files.newDirectoryStream(tasks)) {
+      for (Path task : each) {
+        if (!Files.readString(task.resolve("children")).isEmpty()) {
+          return true;
+        }
+      }
+      return false;
+    } catch (IOException | DirectoryIteratorException unknown) {
+      return true;
+    }
   }
 }

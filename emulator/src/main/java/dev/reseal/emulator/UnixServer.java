@@ -11,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodType;
 import java.lang.invoke.VarHandle;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -205,11 +206,17 @@ final class UnixServer implements AutoCloseable {
     }
   }
 
+  /** Of one type, {@code (Object[]) -> long}: adapting a handle at each call costs more than it. */
   private static MethodHandle call(String name, ValueLayout result, MemoryLayout... arguments) {
-    return LINKER.downcallHandle(
-        LINKER.defaultLookup().findOrThrow(name),
-        FunctionDescriptor.of(result, arguments),
-        Linker.Option.captureCallState("errno"));
+    MethodHandle exact =
+        LINKER.downcallHandle(
+            LINKER.defaultLookup().findOrThrow(name),
+            FunctionDescriptor.of(result, arguments),
+            Linker.Option.captureCallState("errno"));
+    int count = exact.type().parameterCount();
+    return exact
+        .asType(MethodType.genericMethodType(count).changeReturnType(long.class))
+        .asSpreader(Object[].class, count);
   }
 
   /** Calls until it is not interrupted; a negative result becomes an {@link IOException}. */
@@ -241,7 +248,7 @@ final class UnixServer implements AutoCloseable {
     all[0] = state;
     System.arraycopy(arguments, 0, all, 1, arguments.length);
     try {
-      return ((Number) call.invokeWithArguments(all)).longValue();
+      return (long) call.invokeExact(all);
     } catch (Throwable impossible) {
       throw new IllegalStateException("downcall failed", impossible);
     }

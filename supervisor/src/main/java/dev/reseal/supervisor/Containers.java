@@ -24,7 +24,7 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class Containers {
   private static final String SUFFIX = ".rsc";
-  private static final int CHUNK = 1 << 18;
+  private static final int CHUNK = 1 << 20;
 
   private final Path directory;
   private final AtomicLong numbers = new AtomicLong();
@@ -148,17 +148,22 @@ public final class Containers {
     }
   }
 
+  /** Each chunk is durable when it is written, while the instance encrypts the next ones. */
   private static void write(Path path, InputStream in) throws IOException {
     try (FileChannel file =
-        FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        FileChannel.open(
+            path,
+            StandardOpenOption.CREATE_NEW,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.DSYNC)) {
       byte[] chunk = new byte[CHUNK];
-      for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) {
+      for (int count = CHUNK; count == CHUNK; ) {
+        count = in.readNBytes(chunk, 0, CHUNK);
         ByteBuffer buffer = ByteBuffer.wrap(chunk, 0, count);
         while (buffer.hasRemaining()) {
           file.write(buffer);
         }
       }
-      file.force(false);
     }
   }
 }

@@ -18,7 +18,7 @@ import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.channels.Channels;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.Locale;
 import java.util.Optional;
@@ -30,6 +30,7 @@ import java.util.function.Consumer;
 final class InstanceServer implements AutoCloseable {
   private static final long POLL_MS = 20_000;
   private static final int EVENT_MAX = 64 * 1024;
+  private static final int CHUNK = 1 << 18;
   private static final Status NO_CONTENT = Status.NO_CONTENT_204;
 
   private final Roster roster;
@@ -185,7 +186,11 @@ final class InstanceServer implements AutoCloseable {
       response.contentLength(size - from);
       file.position(from);
       try (OutputStream out = response.outputStream()) {
-        Channels.newInputStream(file).transferTo(out);
+        byte[] chunk = new byte[CHUNK];
+        ByteBuffer buffer = ByteBuffer.wrap(chunk);
+        while (file.read(buffer.clear()) > 0) {
+          out.write(chunk, 0, buffer.position());
+        }
       }
     }
   }
