@@ -20,6 +20,7 @@ import dev.reseal.wire.Kind;
 import dev.reseal.wire.Limits;
 import dev.reseal.wire.Message;
 import dev.reseal.wire.MessageType;
+import dev.reseal.wire.PhaseTimes;
 import dev.reseal.wire.Randomness;
 import dev.reseal.wire.Request;
 import dev.reseal.wire.Signed;
@@ -96,6 +97,7 @@ public final class AuthorityService implements Endpoint {
         case "passport" -> onlinePassport(body);
         case "key-add" -> new KeyCalls(ledger).add(body);
         case "key-list" -> new KeyCalls(ledger).list(body);
+        case PhaseTimes.NAME -> new PhaseReports(ledger).report(body);
         default -> message(name, body);
       };
     });

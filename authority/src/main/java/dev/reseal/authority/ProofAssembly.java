@@ -13,7 +13,6 @@ import dev.reseal.wire.SigningKey;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeMap;
 
 /** The proof file of one operation from what was kept with its events (protocol 24). */
 final class ProofAssembly {
@@ -59,11 +58,19 @@ final class ProofAssembly {
             .with(
                 10,
                 Cbor.array(kept(lineage, opId, "exhibit-collateral").stream().toList(), Cbor::of))
-            .with(11, new Cbor.Map(new TreeMap<>()))
+            .with(11, times(lineage, opId))
             .encode();
     Head head = new Head(lineage, opId, committed.head().fence(), committed.head().epoch());
     Bytes proof = Signed.sign(new LogMessage.Proof(head, file.sha256()), signer).cose();
     return Cbor.array(Cbor.of(file), Cbor.of(proof)).encode();
+  }
+
+  private Cbor times(Bytes lineage, Bytes opId) {
+    return ledger
+        .store()
+        .answer(PhaseReports.key(lineage, opId))
+        .map(stored -> Cbor.decode(stored.slice(1, stored.size() - 1)))
+        .orElseGet(Cbor::map);
   }
 
   private Optional<Bytes> kept(Bytes lineage, Bytes opId, String type) {

@@ -10,10 +10,15 @@ import dev.reseal.proof.Finding;
 import dev.reseal.proof.ProofVerifier;
 import dev.reseal.quote.TrustAnchors;
 import dev.reseal.sgx.MalformedException;
+import dev.reseal.wire.Cose;
 import dev.reseal.wire.Kind;
+import dev.reseal.wire.PhaseTimes;
 import dev.reseal.wire.Randomness;
 import dev.reseal.wire.SigningKey;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,6 +58,37 @@ class ProofTest {
     assertThat(proven.epoch()).isEqualTo(2);
     assertThat(proven.gen()).isEqualTo(2);
     assertThat(proven.destroyedWrapIds()).hasSize(1);
+  }
+
+  @Test
+  void theTimesThatASupervisorReportsAreInTheProofAndTheFirstReportStays()
+      throws MalformedException {
+    Bytes opId = world.sealed(world.serving(), true);
+    SortedMap<Long, Long> micros = new TreeMap<>(Map.of(4L, 2_000L, 12L, 30_500L));
+    assertThat(
+            refusal(world.service.post(PhaseTimes.NAME, times(opId, micros, world.supervisor)))
+                .rule())
+        .isEqualTo("NOT_COMMITTED");
+    world.activate(opId);
+    world.service.post(PhaseTimes.NAME, times(opId, micros, world.supervisor));
+    Bytes before = proof(opId);
+    assertThat(((Finding.Proven) verifier().verify(before)).phaseMicros()).isEqualTo(micros);
+    micros.put(4L, 1L);
+    world.service.post(PhaseTimes.NAME, times(opId, micros, world.supervisor));
+    assertThat(ProofVerifier.reported(proof(opId))).isEqualTo(ProofVerifier.reported(before));
+  }
+
+  @Test
+  void timesOfSomebodyElseAreRefused() {
+    Bytes opId = world.sealed(world.serving(), true);
+    world.activate(opId);
+    SigningKey stranger = SigningKey.generate(Randomness.system());
+    Bytes message = times(opId, new TreeMap<>(Map.of(4L, 1L)), stranger);
+    assertThat(refusal(world.service.post(PhaseTimes.NAME, message)).rule()).isEqualTo("SIGNER");
+  }
+
+  private static Bytes times(Bytes opId, SortedMap<Long, Long> micros, SigningKey key) {
+    return Cose.sign(PhaseTimes.NAME, new PhaseTimes(World.LINEAGE, opId, micros).encode(), key);
   }
 
   @Test

@@ -59,6 +59,13 @@ final class ProofCommand {
           AuthorityCalls.require(home.authority().fetch("proof", status.lineage(), operation));
       Files.write(out, proof.toArray());
       spec.commandLine().getOut().println("proof of operation " + operation + ": " + out);
+      String reported = ProofWords.reported(ProofVerifier.reported(proof));
+      spec.commandLine()
+          .getOut()
+          .println(
+              reported.isEmpty()
+                  ? "  the supervisor reported no times"
+                  : "  as the supervisor reported, ms: " + reported);
       spec.commandLine().getOut().flush();
       return 0;
     }

@@ -1,7 +1,11 @@
 package dev.reseal.cli;
 
+import dev.reseal.lifecycle.Phase;
 import dev.reseal.proof.Finding.Proven;
 import java.time.Instant;
+import java.util.Locale;
+import java.util.SortedMap;
+import java.util.stream.Collectors;
 
 /** What a proof says, for people and programs. */
 final class ProofWords {
@@ -26,7 +30,19 @@ final class ProofWords {
         .put("platform_id", proven.platformId().toHex())
         .put("committed", Instant.ofEpochMilli(proven.committedMs()).toString())
         .put("wrap_keys_destroyed", proven.destroyedWrapIds().size())
-        .put("generations_destroyed", proven.destroyedGens().toString());
+        .put("generations_destroyed", proven.destroyedGens().toString())
+        .put("reported_ms", reported(proven.phaseMicros()));
+  }
+
+  /** Said by the supervisor, proven by nobody; empty when it said nothing. */
+  static String reported(SortedMap<Long, Long> micros) {
+    return micros.entrySet().stream()
+        .map(each ->
+            "%s %.1f"
+                .formatted(
+                    Phase.of(each.getKey().intValue()).name().toLowerCase(Locale.ROOT),
+                    each.getValue() / 1000.0))
+        .collect(Collectors.joining(", "));
   }
 
   static String line(Proven proven) {

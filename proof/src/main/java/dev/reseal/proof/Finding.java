@@ -4,6 +4,7 @@ import dev.reseal.bytes.Bytes;
 import dev.reseal.wire.Kind;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 
 /** What a proof comes to. */
 public sealed interface Finding {
@@ -14,6 +15,7 @@ public sealed interface Finding {
    * @param platformKind 1 SGX, 2 emulated
    * @param committedMs milliseconds since 1970
    * @param destroyedGens generations that were retired afterwards
+   * @param phaseMicros by number of the phase, as the supervisor reported them: not evidence
    */
   record Proven(
       Bytes lineage,
@@ -30,7 +32,8 @@ public sealed interface Finding {
       Bytes platformId,
       long committedMs,
       List<Bytes> destroyedWrapIds,
-      List<Long> destroyedGens)
+      List<Long> destroyedGens,
+      SortedMap<Long, Long> phaseMicros)
       implements Finding {}
 
   /** The first field that fails, by its name in protocol 24, and why. */

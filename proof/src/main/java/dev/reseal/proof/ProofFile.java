@@ -1,20 +1,20 @@
 package dev.reseal.proof;
 
 import dev.reseal.bytes.Bytes;
-import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Fields;
 import dev.reseal.wire.Limits;
+import dev.reseal.wire.PhaseTimes;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.SortedMap;
 
 /**
  * What an operation left behind, as the authority put it together (protocol 24).
  *
  * @param evidence of the old instance, if there was one, and of the successor
  * @param log whole entries of the lineage, payload digests of others
- * @param phaseTimes as the supervisor reported them: not evidence
+ * @param phaseTimes microseconds by number of the phase, as the supervisor reported them: not
+ *     evidence
  */
 public record ProofFile(
     Bytes request,
@@ -26,7 +26,7 @@ public record ProofFile(
     List<Bytes> log,
     Optional<Bytes> retired,
     List<Bytes> collateral,
-    Map<Long, Long> phaseTimes) {
+    SortedMap<Long, Long> phaseTimes) {
   private static final int LOG_MOST = 65_536;
   private static final int COLLATERAL_MOST = 1 << 20;
 
@@ -47,21 +47,10 @@ public record ProofFile(
             in.list(8, 1, LOG_MOST, each -> each.blob(0, Limits.MESSAGE)),
             in.blobOrNull(9, Limits.MESSAGE),
             in.list(10, 1, 1, each -> each.blob(0, COLLATERAL_MOST)),
-            times(in.any(11))));
+            PhaseTimes.micros(in.any(11))));
   }
 
   private static Evidence evidence(Fields in) {
     return in.end(new Evidence(in.blob(0, Limits.CORE), in.blob(1, Limits.GRANT_REQUEST)));
-  }
-
-  private static Map<Long, Long> times(Cbor item) {
-    Fields in = Fields.of(item, "proof_file field 11");
-    Map<Long, Long> times = new TreeMap<>();
-    for (long phase = 0; phase <= 15; phase++) {
-      if (in.has(phase)) {
-        times.put(phase, in.uint(phase));
-      }
-    }
-    return in.end(Map.copyOf(times));
   }
 }

@@ -24,6 +24,7 @@ import dev.reseal.wire.WireException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.function.Supplier;
 
 /**
@@ -48,6 +49,14 @@ public final class ProofVerifier {
     } catch (Fault fault) {
       return fault.finding();
     }
+  }
+
+  /**
+   * Field 11 of a file that is not verified here; {@link WireException} if it is no proof at all.
+   */
+  public static SortedMap<Long, Long> reported(Bytes content) {
+    Fields both = Fields.ofArray(content, "proof");
+    return ProofFile.decode(both.blob(0, MOST)).phaseTimes();
   }
 
   private Finding proven(Bytes content) {
@@ -93,7 +102,8 @@ public final class ProofVerifier {
         after.platformId(),
         passport.notBefore(),
         retired.map(Retired::wrapIds).orElse(List.of()),
-        retired.map(Retired::gens).orElse(List.of()));
+        retired.map(Retired::gens).orElse(List.of()),
+        file.phaseTimes());
   }
 
   /** The request's signer is known to the authority only; the log names the request by digest. */

@@ -3,6 +3,9 @@ package dev.reseal.supervisor;
 import dev.reseal.lifecycle.Phase;
 import dev.reseal.lifecycle.Situation;
 import java.util.Locale;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.TimeUnit;
 
 /** How long phases and gaps last; tells the log and whoever follows an operation. */
@@ -17,6 +20,7 @@ final class Stopwatch implements Observer {
   private long enteredNanos = System.nanoTime();
   private long beganNanos = System.nanoTime();
   private long parkedNanos;
+  private final ConcurrentSkipListMap<Long, Long> micros = new ConcurrentSkipListMap<>();
   private volatile long gapMicros;
   private volatile long totalMicros;
 
@@ -41,6 +45,7 @@ final class Stopwatch implements Observer {
       beganNanos = now;
       parkedNanos = 0;
       gapMicros = 0;
+      micros.clear();
     }
     totalMicros = micros(now - beganNanos);
     if (entered != Phase.IDLE && entered != left) {
@@ -70,7 +75,13 @@ final class Stopwatch implements Observer {
     return totalMicros;
   }
 
+  /** Of the newest operation, by number; a phase that was repeated counts with all its tries. */
+  SortedMap<Long, Long> micros() {
+    return new TreeMap<>(micros);
+  }
+
   private void tell(Phase phase, String edge, long nanos, String failed) {
+    micros.merge((long) phase.number(), micros(nanos), Long::sum);
     follower.phase(phase, edge, micros(nanos));
     String line = String.format(Locale.ROOT, "%s %-9s %s %.1f ms", name, phase, edge, nanos / 1e6);
     Log.info(failed.isEmpty() ? line : line + "  " + failed);

@@ -7,15 +7,19 @@ import dev.reseal.lifecycle.Effect;
 import dev.reseal.lifecycle.Event;
 import dev.reseal.lifecycle.Lifecycle;
 import dev.reseal.lifecycle.Outcome;
+import dev.reseal.lifecycle.Phase;
 import dev.reseal.lifecycle.Situation;
 import dev.reseal.lifecycle.Verb;
 import dev.reseal.platform.Platform;
+import dev.reseal.wire.Cose;
+import dev.reseal.wire.PhaseTimes;
 import dev.reseal.wire.Status;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -72,7 +76,7 @@ public final class Supervisor implements AutoCloseable {
             journal,
             server::port,
             events::add,
-            followers::ended);
+            this::ended);
     this.effects = seams.effects(host);
     this.engine =
         new Engine(new Lifecycle(settings.limits()), journal, this::perform, this::changed);
@@ -188,6 +192,25 @@ public final class Supervisor implements AutoCloseable {
       ended.completeExceptionally(broken);
       throw broken;
     }
+  }
+
+  /** Whoever waits hears of the end once the authority has the times, or cannot be told. */
+  private void ended(Bytes opId, Outcome outcome) {
+    SortedMap<Long, Long> micros = stopwatch.micros();
+    if (!(outcome instanceof Outcome.Done) || !micros.containsKey((long) Phase.COMMIT.number())) {
+      followers.ended(opId, outcome);
+      return;
+    }
+    PhaseTimes times = new PhaseTimes(settings.lineage(), opId, micros);
+    Bytes message = Cose.sign(PhaseTimes.NAME, times.encode(), settings.key());
+    Thread.ofVirtual()
+        .name("phase-times")
+        .start(() -> {
+          if (!(authority.post(PhaseTimes.NAME, message) instanceof Authority.Reply.Answer)) {
+            Log.warn("the authority did not take the times of operation " + opId);
+          }
+          followers.ended(opId, outcome);
+        });
   }
 
   private void perform(Effect effect) {
