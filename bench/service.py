@@ -1,0 +1,129 @@
+"""A running service for the benchmarks: real processes, an application that holds as many entries as it is told to."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "e2e"), str(ROOT / "python")]
+
+from world import World  # noqa: E402
+
+from reseal.client import EMULATED, AttestedClient, Memory, Policy  # noqa: E402
+from reseal.messages import FLAG_DEMO_POLICY  # noqa: E402
+
+NAME = "bench"
+PHASES = "PREFLIGHT PERMIT QUIESCE SNAPSHOT PERSIST DESTROY RECLAIM CREATE ATTEST PROVISION RESTORE COMMIT RESUME RETIRE".split()
+GAP = PHASES[PHASES.index("QUIESCE") : PHASES.index("RESUME") + 1]
+
+# PUT /?FROM,COUNT,SIZE fills; GET /?SIZE answers with so many bytes.
+APP = """
+import os
+import reseal
+
+app = reseal.App()
+store = app.state("entries", of=bytes)
+key = app.key("app")
+
+
+def web(environ, start_response):
+    numbers = [int(part) for part in environ["QUERY_STRING"].split(",")]
+    start_response("200 OK", [("Content-Type", "application/octet-stream")])
+    if environ["REQUEST_METHOD"] == "GET":
+        return [bytes(numbers[0])]
+    first, count, size = numbers
+    with store.transaction() as entries:
+        for n in range(first, first + count):
+            entries[f"{n:06d}"] = os.urandom(size)
+    return [str(len(store)).encode()]
+
+
+app.serve(web)
+"""
+
+
+@contextmanager
+def serving(home: pathlib.Path, *, state_max: int = 256 << 20, checkpoint_ms: int = 1000) -> Iterator[World]:
+    """Authority, platform, supervisor and application as separate processes; the lineage is ``NAME``."""
+    with World(home) as world:
+        app = home / "app" / "app.py"
+        app.parent.mkdir()
+        app.write_text(APP)
+        world.cli("authority", "init")
+        world.cli("platform", "init")
+        world.start("authority", "authority", "start", ready="ready", within_s=60)
+        world.start("platform", "platform", "start", ready="ready", within_s=60)
+        words = ["draft", "--lineage", NAME, "--purpose", "app", "--life-ms", "4000", "--skew-ms", "200"]
+        words += ["--state-max", str(state_max)]
+        policy = home / "policy.json"
+        policy.write_text(world.cli(*words, "--", sys.executable, str(app)).stdout)
+        world.cli("authority", "policy", "apply", str(policy))
+        words = ["run", "--lineage", NAME, "--checkpoint-ms", str(checkpoint_ms), "--", sys.executable, str(app)]
+        world.start("supervisor", *words, ready="serving", within_s=60)
+        yield world
+
+
+def client(world: World) -> AttestedClient:
+    """A relying party of the service."""
+    lineage = json.loads((world.home / "policy.json").read_text())["lineages"][0]
+    policy = Policy.of(
+        str(world.home / "public" / "authority.spki"),
+        str(lineage["lineage"]),
+        [lineage["allowed"][0]["mrenclave"]],
+        [EMULATED],
+        accept_flags=FLAG_DEMO_POLICY,
+        skew_ms=200,
+    )
+    port = world.json("status", NAME)["supervisor"]["public_port"]
+    return AttestedClient(f"https://127.0.0.1:{port}", policy, Memory(str(world.home / "seen")))
+
+
+def fill(world: World, count: int, size: int) -> None:
+    """Entries of random bytes, in transactions of at most 16 MiB."""
+    asking = client(world)
+    step = max(1, (16 << 20) // size)
+    for first in range(0, count, step):
+        response = asking.put(f"/?{first},{min(step, count - first)},{size}", b"")
+        if response.status != 200:
+            raise SystemExit(f"filling answered {response.status}")
+
+
+def rotate(world: World, count: int) -> dict[str, list[float]]:
+    """Milliseconds of every re-seal, phase by phase; the asking process stays, so its start is in no figure.
+
+    ``ours`` is everything between QUIESCE and RESUME but the start of the process (CREATE).
+    """
+    java = pathlib.Path(os.environ["JAVA_HOME"]) / "bin" / "java"
+    classes = f"{ROOT / 'bench' / 'target' / 'quick' / 'lib'}/*"
+    command = [str(java), "-Xmx128m", "-XX:+UseSerialGC", "-cp", classes, "dev.reseal.bench.Rotations"]
+    asked = subprocess.run([*command, str(world.home), NAME, str(count)], stdout=subprocess.PIPE, text=True, check=True)
+    times: dict[str, list[float]] = {phase: [] for phase in [*PHASES, "gap", "total", "ours"]}
+    ours = 0.0
+    for line in asked.stdout.splitlines():
+        what, micros = line.split("\t")
+        times[what].append(int(micros) / 1000)
+        if what == "total":
+            times["ours"].append(ours)
+            ours = 0.0
+        elif what in GAP and what != "CREATE":
+            ours += int(micros) / 1000
+    return times
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The smallest value that this share of the values does not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, max(0, int(len(ordered) * share + 0.999999) - 1))]
+
+
+def machine() -> str:
+    """What the numbers were measured on, as far as a program can say it."""
+    load = os.getloadavg()[0]
+    return f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}; load {load:.1f}; platform EMULATED"
