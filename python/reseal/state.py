@@ -182,9 +182,16 @@ class Ledger:
             self._size = sum(len(framed) for records in stores.values() for framed in records.values())
 
     def erase(self) -> None:
+        """For good: reading is refused from now on, since what is erased must not look empty."""
         with self.lock:
-            for name in self.stores:
-                self.stores[name] = {}
+            self.stores = _Erased()
+
+
+class _Erased(dict[str, dict[Key, bytes]]):
+    """The stores of a forked child."""
+
+    def __missing__(self, store: str) -> dict[Key, bytes]:
+        raise Refused("WRONG_STATE", f"state {store!r} is erased in a forked process: use threads")
 
 
 class State(MutableMapping[Key, V], Generic[V]):

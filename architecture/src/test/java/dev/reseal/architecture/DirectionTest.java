@@ -43,6 +43,7 @@ class DirectionTest {
           proof: bytes sgx wire quote
           authority: bytes sgx wire sealed quote collateral proof
           supervisor: bytes sgx wire sealed platform lifecycle journal
+          attack: bytes sgx quote collateral wire sealed platform emulator instance authority
           cli: *
           simulation: *
           bench: *

@@ -27,7 +27,8 @@ import picocli.CommandLine.Command;
       InspectCommand.class,
       WhyCommand.class,
       VerifyCommand.class,
-      CollateralCommand.class
+      CollateralCommand.class,
+      AttackCommand.class
     })
 public final class Reseal {
   /**

@@ -1,0 +1,362 @@
+package dev.reseal.attack;
+
+import static dev.reseal.attack.Host.balance;
+import static dev.reseal.attack.Host.done;
+import static dev.reseal.attack.Host.write;
+
+import dev.reseal.attack.Attack.Baseline.CannotFall;
+import dev.reseal.attack.Attack.Baseline.Falls;
+import dev.reseal.attack.Attack.Defence.NoEffect;
+import dev.reseal.attack.Attack.Defence.Rule;
+import dev.reseal.attack.Attack.Live;
+import dev.reseal.authority.Endpoint.Reply;
+import dev.reseal.authority.FileAnchor;
+import dev.reseal.authority.KeyFile;
+import dev.reseal.authority.KeyStore;
+import dev.reseal.authority.MemoryAnchor;
+import dev.reseal.authority.SqliteStore;
+import dev.reseal.authority.StoreException;
+import dev.reseal.bytes.Bytes;
+import dev.reseal.bytes.Secret;
+import dev.reseal.instance.Instance;
+import dev.reseal.instance.Verb;
+import dev.reseal.wire.Ask;
+import dev.reseal.wire.Kind;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
+
+/**
+ * What is stored, in which order it arrives, and what was destroyed: A5, A6, A22, A32, A40, A41,
+ * A54.
+ */
+final class StateAttacks {
+  private static final int ORDERS = 200;
+  private static final int RECORDS = 2_000;
+
+  private StateAttacks() {}
+
+  static List<Attack> rows() {
+    return List.of(
+        new Live(
+            "A5",
+            false,
+            "replay, reorder and repeat every message of an operation",
+            new Falls(StateAttacks::lateSeal),
+            new NoEffect(),
+            StateAttacks::shuffled),
+        new Live(
+            "A6",
+            false,
+            "restore yesterday's register of the authority",
+            new Falls(StateAttacks::counterRestored),
+            new Rule("rollback suspected, QUARANTINED"),
+            StateAttacks::registerRestored),
+        new Live(
+            "A22",
+            false,
+            "set the authority's wall clock ahead to take over early",
+            new Falls(StateAttacks::leaseByWallClock),
+            new Rule("LEASE_RUNNING"),
+            StateAttacks::clockAhead),
+        new Live(
+            "A32",
+            false,
+            "have a bomb decoded from sealed state",
+            new CannotFall("its AES-GCM is checked over the whole blob before anything is decoded"),
+            new Rule("CORRUPT/SEGMENT, STALE_SEALED_STATE/BODY_ID"),
+            StateAttacks::flippedContainer),
+        new Live(
+            "A40",
+            false,
+            "open what an old key opened: it is never retired",
+            new Falls(StateAttacks::keyForEver),
+            new Rule("KEY_DESTROYED"),
+            StateAttacks::retiredKey),
+        new Live(
+            "A41",
+            false,
+            "have two clones use one nonce under one key",
+            new Falls(StateAttacks::nonceTwice),
+            new NoEffect(),
+            StateAttacks::twoClonesSeal),
+        new Live(
+            "A54",
+            false,
+            "restore an old copy of the key store",
+            new Falls(StateAttacks::keyFileRestored),
+            new Rule("KEY_DESTROYED"),
+            StateAttacks::keyStoreRestored));
+  }
+
+  private static Ending lateSeal(Stage stage) {
+    NaiveEnclave old = new NaiveEnclave(stage.machine());
+    old.state = "balance 1";
+    Bytes late = old.seal();
+    NaiveEnclave next = new NaiveEnclave(stage.machine()).start(late);
+    next.state = "balance 2";
+    Bytes onDisk = next.seal();
+    onDisk = late.size() > 0 ? late : onDisk; // the file of the slower writer arrives last
+    return new Ending.Won(
+        "the next start has "
+            + new NaiveEnclave(stage.machine()).start(onDisk).state
+            + ", 2 is gone");
+  }
+
+  /** A whole re-seal's messages, in random orders, while the next one is under way. */
+  private static Ending shuffled(Stage stage) {
+    Host host = stage.host();
+    Site site = host.site;
+    Instance old = host.serving(1);
+    List<String> names = new ArrayList<>();
+    List<Bytes> messages = new ArrayList<>();
+    Ask ask = site.ask(Kind.RESEAL, true, Ask.NOTHING);
+    Bytes ticket = Site.answer(site.request(ask, site.operator));
+    record(names, messages, "seal-receipt", host.seal(old, ticket));
+    Site.answer(site.authority.post("seal-receipt", messages.getFirst()));
+    Instance next = host.create();
+    record(names, messages, "grant-request", host.attest(next, ask.head().opId()));
+    Bytes grant = Site.answer(site.authority.post("grant-request", messages.get(1)));
+    done(next.obey(Verb.GRANT, grant));
+    Bytes body = site.status().head().orElseThrow().bodyId();
+    Bytes ready =
+        Host.sent(dev.reseal.wire.MessageType.READY, Host.restore(next, host.container(body)));
+    record(names, messages, "ready", ready);
+    done(next.obey(Verb.ACTIVATION, Site.answer(site.authority.post("ready", ready))));
+    record(names, messages, "checkpoint", host.checkpointOf(next));
+    Site.answer(site.authority.post("checkpoint", messages.getLast()));
+    record(names, messages, "renew", Host.renewal(next));
+    host.renew(next);
+    write(next, 2);
+    Bytes current = host.sealed(next, true);
+    long before = site.store.tail().seq();
+    SplittableRandom random = new SplittableRandom(5);
+    for (int i = 0; i < ORDERS; i++) {
+      int which = random.nextInt(messages.size());
+      site.authority.post(names.get(which), messages.get(which));
+    }
+    long after = site.store.tail().seq();
+    Instance last = host.activate(current);
+    return after == before && balance(last) == 2
+        ? new Ending.Harmless(ORDERS + " messages in random order: no row changed, balance 2")
+        : new Ending.Won((after - before) + " events happened again, balance " + balance(last));
+  }
+
+  private static void record(List<String> names, List<Bytes> messages, String name, Bytes message) {
+    names.add(name);
+    messages.add(message);
+  }
+
+  private static Ending counterRestored(Stage stage) throws IOException {
+    Path counter = stage.folder().resolve("version");
+    NaiveEnclave enclave = new NaiveEnclave(stage.machine());
+    enclave.state = "balance 17";
+    Bytes old = enclave.seal();
+    Files.writeString(counter, "17");
+    String backup = Files.readString(counter);
+    enclave.state = "balance 19";
+    enclave.seal();
+    Files.writeString(counter, "19");
+    Files.writeString(counter, backup);
+    NaiveEnclave next = new NaiveEnclave(stage.machine()).start(old);
+    return next.state.endsWith(Files.readString(counter))
+        ? new Ending.Won("the version file agrees with the old blob: " + next.state)
+        : new Ending.Harmless("the version file does not agree");
+  }
+
+  private static Ending registerRestored(Stage stage) throws IOException {
+    Path folder = stage.folder();
+    Host host = stage.host();
+    Site site = host.site;
+    Path database = folder.resolve("register.db");
+    site.store = SqliteStore.open(database);
+    site.anchor = new FileAnchor(folder.resolve("anchor"));
+    site.restart();
+    Instance active = host.serving(17);
+    site.store.close();
+    Path backup = folder.resolve("backup.db");
+    Files.copy(database, backup);
+    site.store = SqliteStore.open(database);
+    site.restart();
+    host.checkpoint(active);
+    host.checkpoint(active);
+    Bytes renewal = Host.renewal(active);
+    site.store.close();
+    Files.copy(backup, database, StandardCopyOption.REPLACE_EXISTING);
+    site.store = SqliteStore.open(database);
+    List<Ending> endings = new ArrayList<>();
+    try {
+      site.restart();
+      endings.add(new Ending.Won("the old register is served"));
+    } catch (StoreException refused) {
+      String said = String.valueOf(refused.getMessage());
+      endings.add(
+          new Ending.Refused(
+              said.contains("rollback suspected") ? "rollback suspected" : said, said));
+    }
+    // And with the anchor restored too: the instance remembers what it was shown.
+    site.anchor = new MemoryAnchor();
+    var tail = site.store.tail();
+    site.anchor.advance(
+        Optional.empty(), new dev.reseal.authority.Anchor.Mark(tail.seq(), tail.hash()));
+    site.restart();
+    endings.add(
+        Endings.of(site.authority.post("renew", renewal), "a passport by the old register"));
+    site.store.close();
+    return Endings.all(endings);
+  }
+
+  private static Ending leaseByWallClock(Stage stage) {
+    HandClocks clocks = new HandClocks();
+    long leaseUntil = clocks.wallMs() + 120_000;
+    clocks.set(3_600_000);
+    return clocks.wallMs() > leaseUntil
+        ? new Ending.Won("the lease of the living enclave is over; a second one starts")
+        : new Ending.Harmless("the lease runs");
+  }
+
+  private static Ending clockAhead(Stage stage) {
+    Host host = stage.host();
+    host.serving(1);
+    host.site.clocks.set(3_600_000);
+    Ask ask = host.site.ask(Kind.TAKEOVER, false, Ask.NOTHING);
+    return Endings.of(host.site.request(ask, host.site.supervisor), "the takeover began");
+  }
+
+  private static Ending flippedContainer(Stage stage) {
+    List<Ending> endings = new ArrayList<>();
+    for (boolean footer : new boolean[] {false, true}) {
+      Host host = stage.host();
+      Instance active = host.serving(7);
+      Host.fill(active, RECORDS);
+      Bytes opId = host.sealed(active, false);
+      Instance candidate = host.create();
+      done(candidate.obey(Verb.GRANT, host.granted(candidate, opId)));
+      byte[] file = host.container(host.site.status().head().orElseThrow().bodyId()).toArray();
+      file[footer ? file.length - 40 : file.length / 2] ^= 1;
+      endings.add(
+          Endings.of(
+              Host.restore(candidate, Bytes.wrap(file)), "it decoded what the host changed"));
+    }
+    return Endings.all(endings);
+  }
+
+  private static Ending keyForEver(Stage stage) {
+    NaiveEnclave enclave = new NaiveEnclave(stage.machine());
+    enclave.state = "cards of last year";
+    Bytes lastYear = enclave.seal();
+    NaiveEnclave rotated = new NaiveEnclave(stage.machine());
+    return new Ending.Won("years later: " + rotated.start(lastYear).state);
+  }
+
+  /** A grant that would open the state of before the rotation, after its keys were retired. */
+  private static Ending retiredKey(Stage stage) {
+    Host host = stage.host();
+    Bytes opId = host.sealed(host.serving(1), true);
+    Instance candidate = host.create();
+    Bytes request = host.attest(candidate, opId);
+    Site.answer(host.site.authority.post("grant-request", request));
+    Instance next = host.activate(opId);
+    host.checkpoint(next);
+    host.site.retire();
+    return Endings.of(host.site.authority.post("grant-request", request), "the old half again");
+  }
+
+  private static Ending nonceTwice(Stage stage) {
+    NaiveEnclave enclave = new NaiveEnclave(stage.machine());
+    enclave.state = "balance 17";
+    Bytes blob = enclave.seal();
+    NaiveEnclave one = new NaiveEnclave(stage.machine()).start(blob);
+    NaiveEnclave two = new NaiveEnclave(stage.machine()).start(blob);
+    one.state = "attack at dawn";
+    two.state = "attack at dusk";
+    byte[] a = one.seal().toArray();
+    byte[] b = two.seal().toArray();
+    byte[] known = one.state.getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+    byte[] read = new byte[known.length];
+    for (int i = 0; i < read.length; i++) {
+      int at = 12 + "2\n".length() + i;
+      read[i] = (byte) (a[at] ^ b[at] ^ known[i]);
+    }
+    String text = new String(read, java.nio.charset.StandardCharsets.US_ASCII);
+    return text.equals(two.state)
+        ? new Ending.Won("one plaintext known, the other read without a key: " + text)
+        : new Ending.Harmless("the key streams differ");
+  }
+
+  private static Ending twoClonesSeal(Stage stage) {
+    Host host = stage.host();
+    Instance active = host.serving(17);
+    Host.fill(active, RECORDS);
+    Bytes one = host.container(bodyOf(host, active));
+    Bytes two = host.container(bodyOf(host, active));
+    int same = 0;
+    int from = one.size() / 4; // core and slots before, footer after
+    int to = 3 * from;
+    for (int i = from; i < to; i++) {
+      same += one.at(i) == two.at(i) ? 1 : 0;
+    }
+    double share = (double) same / (to - from);
+    return one.size() == two.size() && share > 0.02
+        ? new Ending.Won("the same state sealed twice is the same in " + share + " of its bytes")
+        : new Ending.Harmless("the same state sealed twice agrees in no more bytes than chance");
+  }
+
+  private static Bytes bodyOf(Host host, Instance active) {
+    var said =
+        dev.reseal.wire.Signed.peek(
+            dev.reseal.wire.InstanceMessage.Checkpoint.class, host.checkpointOf(active));
+    return dev.reseal.wire.Digests.body(said.core(), said.footer());
+  }
+
+  private static Ending keyFileRestored(Stage stage) throws IOException {
+    Path key = stage.folder().resolve("key");
+    Files.writeString(key, "key of 2025");
+    String backup = Files.readString(key);
+    Files.delete(key);
+    Files.writeString(key, backup);
+    return new Ending.Won("deleted and restored from the backup: " + Files.readString(key));
+  }
+
+  private static Ending keyStoreRestored(Stage stage) throws IOException {
+    Path folder = stage.folder();
+    Path file = folder.resolve("keystore");
+    Path backup = folder.resolve("backup");
+    Host host = stage.host();
+    Site site = host.site;
+    site.keys = KeyFile.open(file);
+    site.restart();
+    Instance old = host.serving(1);
+    Bytes opId = host.sealed(old, true);
+    Bytes request = host.attest(host.create(), opId);
+    Site.answer(site.authority.post("grant-request", request));
+    Files.copy(file, backup);
+    Instance next = host.activate(opId);
+    host.checkpoint(next);
+    site.retire();
+    int kept = site.keys.names().size();
+    site.keys.close();
+    try (KeyStore restored = KeyFile.open(file);
+        KeyStore copy = KeyFile.open(backup)) {
+      for (String name : copy.names()) {
+        Optional<Secret> key = copy.get(name);
+        if (!restored.names().contains(name)) {
+          restored.put(name, key.orElseThrow());
+        }
+      }
+    }
+    site.keys = KeyFile.open(file);
+    site.restart();
+    Reply again = site.authority.post("grant-request", request);
+    int found = site.keys.names().size();
+    site.keys.close();
+    return found == kept
+        ? Endings.of(again, "the old half again")
+        : new Ending.Won(found - kept + " destroyed keys are back");
+  }
+}
