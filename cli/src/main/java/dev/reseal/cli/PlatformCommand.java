@@ -2,6 +2,8 @@ package dev.reseal.cli;
 
 import dev.reseal.bytes.Bytes;
 import dev.reseal.emulator.Daemon;
+import dev.reseal.emulator.Faults;
+import dev.reseal.emulator.Knobs;
 import dev.reseal.emulator.Machine;
 import dev.reseal.emulator.PlatformIdentity;
 import java.io.IOException;
@@ -9,6 +11,8 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Instant;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
@@ -23,7 +27,9 @@ import picocli.CommandLine.Spec;
     subcommands = {
       PlatformCommand.Init.class,
       PlatformCommand.Start.class,
-      PlatformTcbCommand.class
+      PlatformTcbCommand.class,
+      PlatformFaultCommand.class,
+      PlatformResetCommand.class
     })
 public final class PlatformCommand {
   private PlatformCommand() {}
@@ -40,14 +46,25 @@ public final class PlatformCommand {
     @Option(names = "--fmspc", description = "Family of the machine, 12 hex digits.")
     private String fmspc = PlatformIdentity.FIRST_FMSPC.toHex();
 
+    @Option(
+        names = "--root-of",
+        paramLabel = "HOME",
+        description = "Provisioned under the root of the machine there: a second one of a fleet.")
+    private Optional<Path> rootOf = Optional.empty();
+
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
     @Override
     public Integer call() throws IOException {
-      Machine machine =
-          Machine.init(home.resolve("platform"), Bytes.hex(fmspc), Clock.systemUTC().instant());
+      Instant now = Clock.systemUTC().instant();
+      Bytes family = Bytes.hex(fmspc);
+      Machine made =
+          rootOf.isPresent()
+              ? Machine.read(rootOf.get().resolve("platform")).sibling(family, now)
+              : Machine.make(family, now);
+      Machine machine = Machine.init(home.resolve("platform"), made);
       Path open = Files.createDirectories(home.resolve("public")).resolve("platform-root.pem");
       Files.write(open, machine.rootPem().toArray());
       PrintWriter out = spec.commandLine().getOut();
@@ -71,7 +88,31 @@ public final class PlatformCommand {
         names = "--epc-pages",
         defaultValue = "65536",
         description = "EPC in pages of 4 KiB (default: ${DEFAULT-VALUE}).")
-    private long epcPages;
+    private int epcPages;
+
+    @Option(
+        names = "--backing-pages",
+        defaultValue = "0",
+        description = "Pages that can be evicted to make room (default: ${DEFAULT-VALUE}).")
+    private int backingPages;
+
+    @Option(
+        names = "--evict-micros",
+        defaultValue = "0",
+        description = "What a create waits for each of them (default: ${DEFAULT-VALUE}).")
+    private int evictMicros;
+
+    @Option(
+        names = "--tcs",
+        defaultValue = "0",
+        description = "Threads an instance may have, 0 for any (default: ${DEFAULT-VALUE}).")
+    private int tcs;
+
+    @Option(
+        names = "--fault-seed",
+        paramLabel = "SEED",
+        description = "Faults planned from this seed, about one in ten creates and destroys.")
+    private Optional<Long> seed = Optional.empty();
 
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -80,7 +121,11 @@ public final class PlatformCommand {
     @Override
     public Integer call() throws IOException, InterruptedException {
       CountDownLatch stop = new CountDownLatch(1);
-      try (Daemon daemon = Daemon.start(home.resolve("platform"), epcPages, Clock.systemUTC())) {
+      Knobs knobs =
+          Knobs.epc(epcPages).withBacking(backingPages).withEvictMicros(evictMicros).withTcs(tcs);
+      Faults faults = seed.map(chosen -> Faults.seeded(chosen, 1_000, 10)).orElseGet(Faults::none);
+      try (Daemon daemon =
+          Daemon.start(home.resolve("platform"), knobs, faults, Clock.systemUTC())) {
         Thread.setDefaultUncaughtExceptionHandler((thread, bug) -> {
           bug.printStackTrace(spec.commandLine().getErr());
           Runtime.getRuntime().halt(1);
@@ -93,6 +138,7 @@ public final class PlatformCommand {
                 + "  epc "
                 + epcPages
                 + " pages  ready");
+        seed.ifPresent(chosen -> out.println("faults of seed " + chosen + ": " + faults));
         out.flush();
         stop.await();
       }

@@ -65,6 +65,23 @@ record Chain(
         root, authority, pck, tcbSigner, attestation, rootDer, authorityDer, fresh, tcbDer);
   }
 
+  /** Another platform of the same provisioning service: new PCK and attestation keys. */
+  Chain provisioning(PlatformIdentity identity, Instant now) {
+    KeyPair fresh = Keys.generate();
+    Bytes certificate =
+        pckCertificate(identity, fresh.getPublic(), authority, Validity.years(now, LEAF_YEARS));
+    return new Chain(
+        root,
+        authority,
+        fresh,
+        tcbSigner,
+        Keys.generate(),
+        rootDer,
+        authorityDer,
+        certificate,
+        tcbDer);
+  }
+
   private static Bytes pckCertificate(
       PlatformIdentity identity, PublicKey key, KeyPair authority, Validity validity) {
     return issue(

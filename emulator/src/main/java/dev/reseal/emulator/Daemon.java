@@ -21,11 +21,14 @@ import java.util.concurrent.atomic.AtomicReference;
  * The emulated platform as a process of its own: processor, driver and quoting enclave. It is the
  * parent of its instances and outlives every supervisor; when it ends, they end with it.
  */
-public final class Daemon implements AutoCloseable {
+public final class Daemon implements Faulty, AutoCloseable {
   private static final Logger LOG = System.getLogger("reseal.platform");
   private static final int MOST_CONNECTIONS = 2_048;
 
   private final AtomicReference<Machine> machine;
+  private final Path home;
+  private final Clock clock;
+  private final Conditions conditions;
   private final Instances instances;
   private final UnixServer host;
   private final UnixServer device;
@@ -35,13 +38,19 @@ public final class Daemon implements AutoCloseable {
   private final Semaphore connections = new Semaphore(MOST_CONNECTIONS);
 
   private Daemon(
+      Path home,
+      Clock clock,
       AtomicReference<Machine> machine,
+      Conditions conditions,
       Instances instances,
       UnixServer host,
       UnixServer device,
       ScheduledExecutorService timer,
       FileChannel lock) {
+    this.home = home;
+    this.clock = clock;
     this.machine = machine;
+    this.conditions = conditions;
     this.instances = instances;
     this.host = host;
     this.device = device;
@@ -58,28 +67,35 @@ public final class Daemon implements AutoCloseable {
    * Starts the machine of {@code directory} with an EPC of {@code epcPages}; returns when both
    * sockets listen. Throws {@link IOException} when there is no machine or another daemon has it.
    */
-  public static Daemon start(Path directory, long epcPages, Clock clock) throws IOException {
+  public static Daemon start(Path directory, int epcPages, Clock clock) throws IOException {
+    return start(directory, Knobs.epc(epcPages).withBacking(0), Faults.none(), clock);
+  }
+
+  /** With knobs, and a plan of faults that is counted in creates and destroys. */
+  public static Daemon start(Path directory, Knobs knobs, Faults faults, Clock clock)
+      throws IOException {
     Path home = directory.toAbsolutePath();
     FileChannel lock = lock(home);
     AtomicReference<Machine> machine = new AtomicReference<>(Machine.open(home, clock.instant()));
     Path deviceSocket = home.resolve("device.sock");
     ImageStore images = new ImageStore(home.resolve("images"));
-    EpcPool epc = new EpcPool(epcPages);
-    Instances instances = new Instances(images, epc, deviceSocket);
+    EpcPool epc = new EpcPool(knobs.epcPages(), knobs.backingPages());
+    Conditions conditions = new Conditions(epc, knobs, faults);
+    Instances instances = new Instances(images, epc, conditions, deviceSocket);
     ScheduledExecutorService timer =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("timer").factory());
     UnixServer host = UnixServer.bind(home.resolve("host.sock"));
     UnixServer device = UnixServer.bind(deviceSocket);
-    Daemon daemon = new Daemon(machine, instances, host, device, timer, lock);
+    Daemon daemon =
+        new Daemon(home, clock, machine, conditions, instances, host, device, timer, lock);
     long owner = ((Integer) Files.getAttribute(home, "unix:uid")).longValue();
     HostService hostService =
-        new HostService(
-            instances, images, epc, machine::get, () -> daemon.reload(home, clock), owner);
-    DeviceService deviceService = new DeviceService(instances, machine::get, timer);
+        new HostService(instances, images, epc, machine::get, daemon.changes(), owner);
+    DeviceService deviceService = new DeviceService(instances, machine::get, knobs.tcs(), timer);
     daemon.listen("host", host, hostService::serve);
     daemon.listen("device", device, deviceService::serve);
-    var _ = timer.scheduleAtFixedRate(() -> daemon.keepFresh(home, clock), 1, 1, TimeUnit.HOURS);
+    var _ = timer.scheduleAtFixedRate(daemon::keepFresh, 1, 1, TimeUnit.HOURS);
     return daemon;
   }
 
@@ -143,15 +159,57 @@ public final class Daemon implements AutoCloseable {
     }
   }
 
-  private void keepFresh(Path home, Clock clock) {
+  private HostService.Change changes() {
+    return new HostService.Change() {
+      @Override
+      public void reload() throws IOException {
+        Daemon.this.reload();
+      }
+
+      @Override
+      public void strike(Fault fault) throws IOException {
+        hit(fault);
+      }
+
+      @Override
+      public void step() throws IOException {
+        for (Fault fault : conditions.next()) {
+          LOG.log(Level.INFO, "planned fault: " + fault);
+          hit(fault);
+        }
+      }
+    };
+  }
+
+  @Override
+  public void strike(Fault fault) {
     try {
-      reload(home, clock);
+      hit(fault);
+    } catch (IOException failed) {
+      throw new UncheckedIOException(fault + " cannot be written to the machine's file", failed);
+    }
+  }
+
+  private void hit(Fault fault) throws IOException {
+    if (conditions.strike(fault)) {
+      return;
+    }
+    if (fault instanceof Fault.Microcode(int svn)) {
+      machine.set(Machine.change(home, old -> old.withMicrocode(svn, clock.instant())));
+    } else {
+      instances.powerTransition();
+    }
+  }
+
+  private void keepFresh() {
+    try {
+      reload();
     } catch (IOException failed) {
       throw new UncheckedIOException("collateral cannot be renewed", failed);
     }
   }
 
-  private void reload(Path home, Clock clock) throws IOException {
+  private void reload() throws IOException {
     machine.set(Machine.open(home, clock.instant()));
   }
 

@@ -23,11 +23,17 @@ final class DeviceService {
 
   private final Instances instances;
   private final Supplier<Machine> machine;
+  private final int tcs;
   private final ScheduledExecutorService timer;
 
-  DeviceService(Instances instances, Supplier<Machine> machine, ScheduledExecutorService timer) {
+  /**
+   * @param tcs threads that an instance may have when it asks, 0 for any number
+   */
+  DeviceService(
+      Instances instances, Supplier<Machine> machine, int tcs, ScheduledExecutorService timer) {
     this.instances = instances;
     this.machine = machine;
+    this.tcs = tcs;
     this.timer = timer;
   }
 
@@ -76,6 +82,12 @@ final class DeviceService {
   private Cbor answer(InstanceProcess instance, Cbor frame) {
     Fields request = Fields.ofArray(frame, "device request");
     String verb = request.text(0);
+    if (instance.isLost()) {
+      return refusal(Launch.LOST);
+    }
+    if (tcs > 0 && instance.threads() > tcs) {
+      return refusal(Launch.OUT_OF_TCS);
+    }
     try {
       return switch (verb) {
         case "egetkey" -> key(instance, request.end(request.bytes(1, KeyRequest.SIZE)));

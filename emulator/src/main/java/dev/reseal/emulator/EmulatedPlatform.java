@@ -25,7 +25,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 
 /** The emulated platform as the host sees it: a client of the daemon's host socket (T7). */
-public final class EmulatedPlatform implements Platform {
+public final class EmulatedPlatform implements Platform, Faulty {
   private static final int MOST_INSTANCES = 10_000;
 
   private final Path socket;
@@ -106,6 +106,16 @@ public final class EmulatedPlatform implements Platform {
   /** Tells a running daemon that its machine was changed. */
   public void reload() {
     results("reload", ask("reload")).end();
+  }
+
+  /** As {@link Faulty}; counts for the running daemon and its instances. */
+  @Override
+  public void strike(Fault fault) {
+    Answer answer = ask("fault", Cbor.of(fault.kind().word()), Cbor.of((long) fault.amount()));
+    switch (answer) {
+      case Answer.Done(Fields in) -> in.end();
+      case Answer.No(Refusal _, String detail) -> throw new UnsupportedOperationException(detail);
+    }
   }
 
   private static Instance row(Fields in) {

@@ -109,7 +109,7 @@ public final class EnclaveFile {
   public void init(SigStruct sigStruct) throws DriverException {
     call(() -> {
       Building now = requireBuilding();
-      for (int tries = 0; driver.interrupted(); tries++) {
+      for (int tries = 0; driver.due().interruptsEinit(); tries++) {
         if (tries == EINIT_TRIES) {
           throw new DriverException(Errno.ERESTARTSYS, "EINIT: UNMASKED_EVENT, again");
         }
@@ -149,8 +149,7 @@ public final class EnclaveFile {
     references--;
     if (references == 0) {
       released = true;
-      driver.step();
-      driver.epc().remove(id);
+      driver.remove(id);
     }
   }
 

@@ -28,6 +28,7 @@ final class Epc {
   private final Map<Paging.Place, EpcPage> reclaimable = new LinkedHashMap<>(16, 0.75f, true);
 
   private final Map<Long, List<EpcPage>> pinned = new HashMap<>();
+  private final List<Long> orphans = new ArrayList<>();
   private long cost;
   private int leaksDue;
   private int residueDue;
@@ -198,21 +199,33 @@ final class Epc {
     free.add(page);
   }
 
-  /** A fault of EREMOVE or of the adapter, or a workload that we do not see. */
-  synchronized void strike(Fault fault) {
-    switch (fault) {
-      case Fault.LeakedPages(int pages) -> leaksDue += pages;
-      case Fault.Residue(int pages) -> residueDue += pages;
-      case Fault.PagesTaken(int pages) -> {
-        for (int i = 0; i < pages && !free.isEmpty(); i++) {
-          elsewhere.add(free.remove());
-        }
-      }
-      case Fault.PowerTransition _,
-          Fault.OpenRetry _,
-          Fault.EinitInterrupted _,
-          Fault.Microcode _ -> {}
+  /** The next EREMOVEs fail. */
+  synchronized void leak(int pages) {
+    leaksDue += pages;
+  }
+
+  /** The next EREMOVEs leave the content, as a broken adapter does. */
+  synchronized void keepResidue(int pages) {
+    residueDue += pages;
+  }
+
+  /** Another workload takes pages, as far as there are free ones. */
+  synchronized void takeElsewhere(int pages) {
+    for (int i = 0; i < pages && !free.isEmpty(); i++) {
+      elsewhere.add(free.remove());
     }
+  }
+
+  /** Nobody here has the enclave any more, but a forked child does. */
+  synchronized void orphan(long enclave) {
+    orphans.add(enclave);
+  }
+
+  /** The forked children end. */
+  synchronized void removeOrphans() {
+    List<Long> all = List.copyOf(orphans);
+    orphans.clear();
+    all.forEach(this::remove);
   }
 
   /** The other workload ends. */

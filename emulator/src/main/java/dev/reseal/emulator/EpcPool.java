@@ -1,47 +1,114 @@
 package dev.reseal.emulator;
 
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
- * The accounting of one machine's EPC: who holds how many 4 KiB pages. Pages are counted for SECS,
- * version arrays and everything added (Linux, sgx/encl.c).
+ * The accounting of a daemon's EPC: who holds how many 4 KiB pages. Pages are counted for SECS,
+ * version arrays and everything added (Linux, sgx/encl.c). With a backing store, pages of the
+ * oldest holders make room first; without one, full is full.
  */
 final class EpcPool {
-  private final long total;
-  private final Map<String, Long> held = new HashMap<>();
-  private long free;
+  private static final int SLOTS_PER_VA_PAGE = 512;
 
-  EpcPool(long total) {
-    if (total <= 0) {
-      throw new IllegalArgumentException("EPC of " + total + " pages");
+  /** What one enclave has: in the EPC, outside it, and what can never leave. */
+  private record Held(long resident, long outside, long pinned) {
+    Held evicting(long pages) {
+      return new Held(resident - pages, outside + pages, pinned);
+    }
+
+    long evictable() {
+      return resident - pinned;
+    }
+  }
+
+  private final long total;
+  private final long backing;
+
+  /** Oldest first. */
+  private final Map<String, Held> held = new LinkedHashMap<>();
+
+  private long free;
+  private long stored;
+  private long cost;
+  private long leaksDue;
+  private long leaked;
+  private long elsewhere;
+
+  EpcPool(long total, long backing) {
+    if (total <= 0 || backing < 0) {
+      throw new IllegalArgumentException("EPC of " + total + " pages, backing of " + backing);
     }
     this.total = total;
+    this.backing = backing;
     this.free = total;
   }
 
-  /** Takes the pages or, when there are not enough, none. */
-  synchronized boolean take(String holder, long pages) {
-    if (pages > free) {
-      return false;
-    }
-    if (held.putIfAbsent(holder, pages) != null) {
+  /** Takes the pages and says how many were evicted for them; empty, and none, if it cannot. */
+  synchronized Optional<Long> take(String holder, long pages) {
+    if (held.containsKey(holder)) {
       throw new IllegalStateException(holder + " already holds EPC pages");
     }
-    free -= pages;
-    return true;
+    long pinned = 1 + (pages + SLOTS_PER_VA_PAGE - 1) / SLOTS_PER_VA_PAGE;
+    long missing = Math.max(0, pages - free);
+    long evictable = held.values().stream().mapToLong(Held::evictable).sum() + (pages - pinned);
+    if (missing > Math.min(evictable, backing - stored)) {
+      return Optional.empty();
+    }
+    long left = missing;
+    for (Map.Entry<String, Held> each : held.entrySet()) {
+      long out = Math.min(left, each.getValue().evictable());
+      each.setValue(each.getValue().evicting(out));
+      left -= out;
+    }
+    held.put(holder, new Held(pages, 0, pinned).evicting(left));
+    stored += missing;
+    free -= pages - missing;
+    cost += pages * Knobs.COST_ADD + missing * Knobs.COST_EVICT;
+    return Optional.of(missing);
   }
 
-  /** Gives back what the holder has; nothing if it has nothing. */
+  /** Gives back what the holder has, but for leaks; nothing if it has nothing. */
   synchronized void giveBack(String holder) {
-    Long pages = held.remove(holder);
-    if (pages != null) {
-      free += pages;
+    Held own = held.remove(holder);
+    if (own != null) {
+      long lost = Math.min(leaksDue, own.resident);
+      leaksDue -= lost;
+      leaked += lost;
+      free += own.resident - lost;
+      stored -= own.outside;
     }
+  }
+
+  /** The next EREMOVEs fail. */
+  synchronized void leak(long pages) {
+    leaksDue += pages;
+  }
+
+  /** Another workload takes pages, as far as there are free ones. */
+  synchronized void takeElsewhere(long pages) {
+    long taken = Math.min(pages, free);
+    elsewhere += taken;
+    free -= taken;
+  }
+
+  synchronized void otherWorkloadEnds() {
+    free += elsewhere;
+    elsewhere = 0;
   }
 
   synchronized long free() {
     return free;
+  }
+
+  synchronized long leaked() {
+    return leaked;
+  }
+
+  /** Work done so far in units of {@link Knobs}. */
+  synchronized long cost() {
+    return cost;
   }
 
   long total() {

@@ -8,7 +8,7 @@ import java.util.TreeMap;
 
 /**
  * When which {@link Fault} happens, counted in driver calls of the machine; the whole plan is known
- * before the first call, so a run is the same for the same plan. Not for use by several threads.
+ * before the first call, so a run is the same for the same plan.
  */
 public final class Faults {
   private final SortedMap<Long, List<Fault>> plan = new TreeMap<>();
@@ -33,12 +33,16 @@ public final class Faults {
   }
 
   private static Fault any(SplittableRandom random) {
-    return switch (random.nextInt(6)) {
+    return switch (random.nextInt(10)) {
       case 0 -> new Fault.PowerTransition();
       case 1 -> new Fault.LeakedPages(1 + random.nextInt(4));
       case 2 -> new Fault.PagesTaken(1 + random.nextInt(16));
       case 3 -> new Fault.OpenRetry(1 + random.nextInt(3));
       case 4 -> new Fault.Microcode(1 + random.nextInt(20));
+      case 5 -> new Fault.PagesReturned();
+      case 6 -> new Fault.ForkedChild();
+      case 7 -> new Fault.ChildrenExit();
+      case 8 -> new Fault.BusyThread(1 + random.nextInt(5));
       default -> new Fault.EinitInterrupted(1 + random.nextInt(3));
     };
   }
@@ -56,7 +60,7 @@ public final class Faults {
   }
 
   /** Counts one driver call and gives what strikes before it. */
-  List<Fault> next() {
+  synchronized List<Fault> next() {
     calls++;
     List<Fault> due = plan.get(calls);
     return due == null ? List.of() : List.copyOf(due);

@@ -26,12 +26,18 @@ final class HostService {
   private final ImageStore images;
   private final EpcPool epc;
   private final Supplier<Machine> machine;
-  private final Reload reload;
+  private final Change change;
   private final long owner;
 
-  /** Reads the machine's file again. */
-  interface Reload {
-    void run() throws IOException;
+  /** What concerns the whole daemon. */
+  interface Change {
+    /** Reads the machine's file again. */
+    void reload() throws IOException;
+
+    void strike(Fault fault) throws IOException;
+
+    /** One create or destroy begins, counted in the plan of faults. */
+    void step() throws IOException;
   }
 
   /**
@@ -42,13 +48,13 @@ final class HostService {
       ImageStore images,
       EpcPool epc,
       Supplier<Machine> machine,
-      Reload reload,
+      Change change,
       long owner) {
     this.instances = instances;
     this.images = images;
     this.epc = epc;
     this.machine = machine;
-    this.reload = reload;
+    this.change = change;
     this.owner = owner;
   }
 
@@ -72,8 +78,12 @@ final class HostService {
             done(
                 Cbor.of(
                     images.measure(image(request.end(request.blob(1, Limits.FRAME)))).mrEnclave()));
-        case "create" -> create(request);
+        case "create" -> {
+          change.step();
+          yield create(request);
+        }
         case "destroy" -> {
+          change.step();
           instances.destroy(request.end(request.text(1)));
           yield done();
         }
@@ -82,19 +92,34 @@ final class HostService {
         case "alive" -> done(Cbor.of(instances.find(request.end(request.text(1))).isPresent()));
         case "reload" -> {
           request.end();
-          reload.run();
+          change.reload();
+          yield done();
+        }
+        case "fault" -> {
+          change.strike(fault(request));
           yield done();
         }
         case "info" -> request.end(info(machine.get().info()));
         default ->
             throw new WireException(WireException.Rule.FIELD, "no host request '" + verb + "'");
       };
+    } catch (UnsupportedOperationException | IllegalArgumentException impossible) {
+      return refusal(Refusal.DECLARATION, String.valueOf(impossible.getMessage()));
     } catch (RefusedException refused) {
-      return Cbor.array(
-          Cbor.of(refused.rule().code()),
-          Cbor.of(refused.rule().name()),
-          Cbor.of(refused.detail()));
+      return refusal(refused.rule(), refused.detail());
     }
+  }
+
+  private static Cbor refusal(Refusal rule, String detail) {
+    return Cbor.array(Cbor.of(rule.code()), Cbor.of(rule.name()), Cbor.of(detail));
+  }
+
+  private static Fault fault(Fields request) throws RefusedException {
+    String word = request.text(1);
+    long amount = request.end(request.uint(2, 0, Integer.MAX_VALUE));
+    return Fault.Kind.of(word)
+        .orElseThrow(() -> new RefusedException(Refusal.DECLARATION, "no fault '" + word + "'"))
+        .fault((int) amount);
   }
 
   private Cbor create(Fields request) throws RefusedException {

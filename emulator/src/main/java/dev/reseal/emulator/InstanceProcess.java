@@ -13,6 +13,7 @@ import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.Map;
 import java.util.Optional;
@@ -20,6 +21,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** One instance: its process, its identity after EINIT, and the one session on the device. */
 final class InstanceProcess {
@@ -32,6 +34,7 @@ final class InstanceProcess {
   private Optional<Runnable> session = Optional.empty();
   private boolean used;
   private boolean ended;
+  private volatile boolean lost;
 
   InstanceProcess(
       String handle, EnclaveIdentity identity, Path logs, Process process, Secret token) {
@@ -139,6 +142,35 @@ final class InstanceProcess {
     ended = true;
     session.ifPresent(Runnable::run);
     openedOrEnded.countDown();
+  }
+
+  /** A power transition: nothing of the enclave can be read again, by anybody. */
+  void lose() {
+    lost = true;
+    try {
+      Files.writeString(
+          logs.resolve("stderr.log"),
+          "platform: ENCLAVE_LOST (power transition), instance " + handle + "\n",
+          StandardOpenOption.CREATE,
+          StandardOpenOption.APPEND);
+    } catch (IOException unwritable) {
+      System.getLogger("reseal.platform")
+          .log(System.Logger.Level.WARNING, "the loss of " + handle + " is in no log", unwritable);
+    }
+    kill();
+  }
+
+  boolean isLost() {
+    return lost;
+  }
+
+  /** Threads of the process, 0 once it is gone. */
+  long threads() {
+    try (Stream<Path> tasks = Files.list(Path.of("/proc/" + process.pid() + "/task"))) {
+      return tasks.count();
+    } catch (IOException gone) {
+      return 0;
+    }
   }
 
   /** SIGKILL, also for what it may have started; the pages return when it is gone. */

@@ -28,6 +28,7 @@ final class Instances implements AutoCloseable {
 
   private final ImageStore images;
   private final EpcPool epc;
+  private final Conditions conditions;
   private final Path device;
   private final Map<String, InstanceProcess> live = new ConcurrentHashMap<>();
 
@@ -35,20 +36,23 @@ final class Instances implements AutoCloseable {
   private final ExecutorService parent =
       Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("parent").factory());
 
-  Instances(ImageStore images, EpcPool epc, Path device) {
+  Instances(ImageStore images, EpcPool epc, Conditions conditions, Path device) {
     this.images = images;
     this.epc = epc;
+    this.conditions = conditions;
     this.device = device;
   }
 
   /** ECREATE to EINIT and the first instruction; on any failure nothing is left. */
   InstanceProcess create(Image image, Bytes sigstruct, SortedMap<String, String> advice, Path logs)
       throws RefusedException {
-    EnclaveIdentity identity = SignedImage.identity(sigstruct, image);
+    EnclaveIdentity identity = SignedImage.identity(sigstruct, image, advice);
+    conditions.passDriver();
     ImageStore.Ready ready = images.ready(image, identity.mrEnclave());
     String handle = random(8);
     long pages = ready.measured().epcPages();
-    if (!epc.take(handle, pages)) {
+    Optional<Long> evicted = epc.take(handle, pages);
+    if (evicted.isEmpty()) {
       throw new RefusedException(
           Refusal.EPC,
           "instance needs "
@@ -59,6 +63,7 @@ final class Instances implements AutoCloseable {
               + epc.total()
               + " are free; destroy another instance or wait for one to end");
     }
+    conditions.waitForEviction(evicted.get());
     try {
       return start(handle, identity, ready, advice, logs);
     } catch (IOException failed) {
@@ -84,7 +89,10 @@ final class Instances implements AutoCloseable {
         instance.kill();
         throw new RefusedException(
             Refusal.STILLBORN,
-            "instance did not open its device; its words are in " + logs.resolve("stderr.log"));
+            instance.isLost()
+                ? "ENCLAVE_LOST: a power transition came before the device was open"
+                : "instance did not open its device; its words are in "
+                    + logs.resolve("stderr.log"));
       }
       return instance;
     }
@@ -101,12 +109,14 @@ final class Instances implements AutoCloseable {
     }
   }
 
-  /** EREMOVE: the session ends and the pages return, once the process is really gone. */
+  /**
+   * EREMOVE: the session ends and the pages return, once the process is really gone. Whoever no
+   * longer finds the instance finds its pages free.
+   */
   private void removed(InstanceProcess instance) {
-    if (live.remove(instance.handle(), instance)) {
-      instance.ended();
-      epc.giveBack(instance.handle());
-    }
+    conditions.giveBack(instance.handle());
+    live.remove(instance.handle(), instance);
+    instance.ended();
   }
 
   /** The instance whose unused token this is and whose process asks; else the reason. */
@@ -123,8 +133,14 @@ final class Instances implements AutoCloseable {
   void destroy(String handle) {
     InstanceProcess instance = live.get(handle);
     if (instance != null) {
+      conditions.holdUpDestroy();
       instance.kill();
     }
+  }
+
+  /** The EPC loses its keys: every enclave is lost, and with it the memory of its process. */
+  void powerTransition() {
+    live.values().forEach(InstanceProcess::lose);
   }
 
   Optional<InstanceProcess> find(String handle) {

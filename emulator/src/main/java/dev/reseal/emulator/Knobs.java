@@ -12,9 +12,20 @@ package dev.reseal.emulator;
  * @param batch pages it reclaims at a time
  * @param patience times an allocation loops while the backing store refuses, before the watchdog's
  *     signal ends it; the kernel would loop until a signal
+ * @param evictMicros microseconds that a create of the daemon waits for each page that it has
+ *     evicted; in process there is only {@link SgxDriver#cost}
+ * @param tcs threads that a process of the daemon may have when it asks its device, 0 for any
+ *     number; in process an image has its own TCS
  */
 public record Knobs(
-    int epcPages, int backingPages, int lowWater, int highWater, int batch, int patience) {
+    int epcPages,
+    int backingPages,
+    int lowWater,
+    int highWater,
+    int batch,
+    int patience,
+    int evictMicros,
+    int tcs) {
   static final int COST_ADD = 1;
   static final int COST_EXTEND = 2;
   static final int COST_EVICT = 40;
@@ -24,15 +35,28 @@ public record Knobs(
     if (epcPages < 1 || backingPages < 0 || lowWater < 0 || highWater < lowWater || batch < 1) {
       throw new IllegalArgumentException("knobs out of range");
     }
+    if (evictMicros < 0 || evictMicros > 10_000 || tcs < 0) {
+      throw new IllegalArgumentException(
+          "evict cost " + evictMicros + " us is not 0 to 10000, or " + tcs + " TCS are below 0");
+    }
   }
 
   /** The kernel's own marks and batch, and a backing store four times the EPC. */
   public static Knobs epc(int pages) {
     int low = Math.min(32, pages / 8);
-    return new Knobs(pages, 4 * pages, low, 2 * low, 16, 100);
+    return new Knobs(pages, 4 * pages, low, 2 * low, 16, 100, 0, 0);
   }
 
   public Knobs withBacking(int pages) {
-    return new Knobs(epcPages, pages, lowWater, highWater, batch, patience);
+    return new Knobs(epcPages, pages, lowWater, highWater, batch, patience, evictMicros, tcs);
+  }
+
+  public Knobs withEvictMicros(int micros) {
+    return new Knobs(epcPages, backingPages, lowWater, highWater, batch, patience, micros, tcs);
+  }
+
+  public Knobs withTcs(int most) {
+    return new Knobs(
+        epcPages, backingPages, lowWater, highWater, batch, patience, evictMicros, most);
   }
 }

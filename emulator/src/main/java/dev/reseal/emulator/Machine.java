@@ -48,13 +48,17 @@ public record Machine(
 
   /** Makes a machine in {@code directory}, which must not hold one yet. */
   public static Machine init(Path directory, Bytes fmspc, Instant now) throws IOException {
+    return init(directory, make(fmspc, now));
+  }
+
+  /** The same for a machine that was {@link #make}-made or is a {@link #sibling}. */
+  public static Machine init(Path directory, Machine machine) throws IOException {
     Files.createDirectories(directory);
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
     if (Files.exists(MachineFile.in(directory))) {
       throw new IOException(
           "platform in '" + directory + "' exists already; its keys would be lost");
     }
-    Machine machine = make(fmspc, now);
     MachineFile.write(directory, machine);
     machine.publish(directory);
     return machine;
@@ -80,6 +84,11 @@ public record Machine(
     MachineFile.write(directory, changed);
     changed.publish(directory);
     return changed;
+  }
+
+  /** The machine in {@code directory}, as its file has it. */
+  public static Machine read(Path directory) throws IOException {
+    return MachineFile.read(directory);
   }
 
   /** With collateral signed at {@code now}. */
@@ -121,6 +130,31 @@ public record Machine(
         judgement.revoking(serial),
         early.revoking(serial),
         crlNumber + 1,
+        now);
+  }
+
+  /** The owner changes the owner epoch ("SGX factory reset"): every key is another one. */
+  public Machine withOwnerEpoch() {
+    Cpu reset = new Cpu(cpu.fuses(), open(16), cpu.reportKeyId(), cpu.tcb());
+    return new Machine(reset, identity, chain, judgement, early, crlNumber, issued);
+  }
+
+  /**
+   * Another machine that the same service provisioned, under the same root: what a fleet has, and
+   * what a board swap leaves ({@code fmspc} of this one). Its collateral is that of its own family.
+   */
+  public Machine sibling(Bytes fmspc, Instant now) {
+    PlatformIdentity other = PlatformIdentity.random(fmspc);
+    Cpu fresh = new Cpu(Secret.random(16), open(16), open(32), other.tcb());
+    Judgement said = Judgement.of(other.tcb());
+    boolean same = fmspc.equals(identity.fmspc());
+    return new Machine(
+        fresh,
+        other,
+        chain.provisioning(other, now),
+        same ? judgement : said,
+        same ? early : said,
+        crlNumber,
         now);
   }
 

@@ -9,7 +9,6 @@ import dev.reseal.sgx.EnclaveIdentity;
 import dev.reseal.sgx.KeyRequest;
 import dev.reseal.sgx.Report;
 import dev.reseal.sgx.TargetInfo;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -19,7 +18,7 @@ import java.util.concurrent.atomic.AtomicReference;
  * keys are those of the {@link Machine} it is given, so that it and a daemon of the same machine
  * derive the same ones.
  */
-public final class SgxDriver {
+public final class SgxDriver implements Faulty {
   private final AtomicReference<Machine> machine;
   private final Epc epc;
   private final Faults faults;
@@ -28,8 +27,7 @@ public final class SgxDriver {
   /** Counts power transitions: an enclave of an earlier one is lost. */
   private final AtomicLong power = new AtomicLong();
 
-  private final AtomicInteger retriesDue = new AtomicInteger();
-  private final AtomicInteger interruptsDue = new AtomicInteger();
+  private final DueFaults due = new DueFaults();
 
   public SgxDriver(Machine machine, Knobs knobs, Faults faults) {
     this.machine = new AtomicReference<>(machine);
@@ -40,21 +38,28 @@ public final class SgxDriver {
   /** {@code open("/dev/sgx_enclave")}: one file, one enclave. */
   public EnclaveFile open() throws DriverException {
     step();
-    if (retriesDue.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+    if (due.retriesOpen()) {
       throw new DriverException(Errno.EAGAIN, "EUPDATESVN lacks entropy");
     }
     return new EnclaveFile(this, nextEnclave.getAndIncrement());
   }
 
   /** Lets a fault strike now, whatever the plan says. */
+  @Override
   public void strike(Fault fault) {
     switch (fault) {
       case Fault.PowerTransition _ -> power.incrementAndGet();
-      case Fault.OpenRetry(int times) -> retriesDue.addAndGet(times);
-      case Fault.EinitInterrupted(int times) -> interruptsDue.addAndGet(times);
+      case Fault.OpenRetry(int times) -> due.openRetry(times);
+      case Fault.EinitInterrupted(int times) -> due.einitInterrupted(times);
       case Fault.Microcode(int svn) ->
           machine.updateAndGet(old -> old.withMicrocode(svn, old.issued()));
-      case Fault.LeakedPages _, Fault.Residue _, Fault.PagesTaken _ -> epc.strike(fault);
+      case Fault.LeakedPages(int pages) -> epc.leak(pages);
+      case Fault.Residue(int pages) -> epc.keepResidue(pages);
+      case Fault.PagesTaken(int pages) -> epc.takeElsewhere(pages);
+      case Fault.PagesReturned _ -> epc.otherWorkloadEnds();
+      case Fault.BusyThread(int millis) -> due.busyThread(millis);
+      case Fault.ForkedChild _ -> due.forkedChild();
+      case Fault.ChildrenExit _ -> epc.removeOrphans();
     }
   }
 
@@ -81,11 +86,6 @@ public final class SgxDriver {
   /** Work done so far in units of {@link Knobs}: shows thrashing before anything fails. */
   public long cost() {
     return epc.cost();
-  }
-
-  /** Gives back what {@link Fault.PagesTaken} took. */
-  public void otherWorkloadEnds() {
-    epc.otherWorkloadEnds();
   }
 
   /** What an enclave makes its report for, when it wants a quote. */
@@ -125,9 +125,18 @@ public final class SgxDriver {
     faults.next().forEach(this::strike);
   }
 
-  /** Whether EINIT is interrupted this time. */
-  boolean interrupted() {
-    return interruptsDue.getAndUpdate(left -> Math.max(0, left - 1)) > 0;
+  DueFaults due() {
+    return due;
+  }
+
+  /** The last reference to an enclave went. */
+  void remove(long enclave) {
+    step();
+    if (due.hasChild()) {
+      epc.orphan(enclave);
+    } else {
+      epc.remove(enclave);
+    }
   }
 
   KeyResult egetkey(EnclaveIdentity self, KeyRequest request) {

@@ -143,6 +143,7 @@ public final class Urts {
       if (enclave == null) {
         return SgxStatus.INVALID_ENCLAVE_ID;
       }
+      driver.due().holdUpDestroy();
       enclave.destroy();
       return SgxStatus.SUCCESS;
     } finally {

@@ -5,6 +5,7 @@ import dev.reseal.platform.Device.QuoteResult;
 import dev.reseal.sgx.MalformedException;
 import dev.reseal.sgx.Report;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /** The emulator inside this process: driver and untrusted runtime. */
@@ -27,6 +28,11 @@ final class InProcessSubject implements Subject {
       case Urts.Created.Failed(SgxStatus status, String detail) ->
           status.isEpcSuspect() ? new Outcome.OutOfEpc(detail) : new Outcome.Refused(detail);
     };
+  }
+
+  @Override
+  public Optional<Faulty> faulty() {
+    return Optional.of(driver);
   }
 
   @Override

@@ -4,11 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.reseal.bytes.Bytes;
+import dev.reseal.bytes.Secret;
 import dev.reseal.emulator.Subject.Guest;
 import dev.reseal.emulator.Subject.Outcome;
+import dev.reseal.sgx.Attributes;
+import dev.reseal.sgx.EnclaveIdentity;
 import dev.reseal.sgx.KeyRequest;
 import dev.reseal.sgx.Report;
 import dev.reseal.sgx.ReportBody;
+import dev.reseal.sgx.TargetInfo;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,7 +61,16 @@ class PlatformConformanceTest {
         new Clause("4 nothing is left after destroy", PlatformConformanceTest::gone),
         new Clause("5 a failed create leaves nothing", PlatformConformanceTest::failed),
         new Clause("5 a full EPC is one named result", PlatformConformanceTest::full),
-        new Clause("6 a quote carries the platform's root", PlatformConformanceTest::quotes));
+        new Clause("6 a quote carries the platform's root", PlatformConformanceTest::quotes),
+        new Clause("local attestation between two", PlatformConformanceTest::locally),
+        new Clause("a power transition loses all of them", FaultClauses::power),
+        new Clause("a forked child keeps the EPC", FaultClauses::child),
+        new Clause("a failed EREMOVE leaks its pages", FaultClauses::leak),
+        new Clause("another workload may take pages", FaultClauses::taken),
+        new Clause("a busy thread holds up destroy", FaultClauses::busy),
+        new Clause("open is retried, and not for ever", FaultClauses::open),
+        new Clause("EINIT is retried, and not for ever", FaultClauses::einit),
+        new Clause("microcode up and down", FaultClauses::microcode));
   }
 
   @TestFactory
@@ -77,22 +90,18 @@ class PlatformConformanceTest {
     }
   }
 
-  private static Guest alive(Subject subject, String variant) {
+  static Guest alive(Subject subject, String variant) {
     Outcome outcome = subject.create(variant, variant);
     assertThat(outcome).isInstanceOf(Outcome.Alive.class);
     return ((Outcome.Alive) outcome).guest();
   }
 
-  private static Bytes seal(int policy, int svn) {
+  static Bytes seal(int policy, int svn) {
     return Programs.seal(policy, Bytes.zeros(16), svn).encode();
   }
 
-  private static ReportBody body(Bytes report) {
-    try {
-      return Report.parse(report).body();
-    } catch (dev.reseal.sgx.MalformedException malformed) {
-      throw new AssertionError(malformed);
-    }
+  static ReportBody body(Bytes report) {
+    return report(report).body();
   }
 
   private static void identity(Subject subject) {
@@ -167,6 +176,39 @@ class PlatformConformanceTest {
     assertThat(guests).hasSizeGreaterThan(1);
     guests.getFirst().destroy();
     alive(subject, "a");
+  }
+
+  /** One makes a report for the other, who alone can check it. */
+  private static void locally(Subject subject) {
+    Guest prover = alive(subject, "a");
+    Guest checker = alive(subject, "b");
+    Bytes data = Bytes.ascii("l".repeat(64));
+    TargetInfo target =
+        EnclaveIdentity.of(body(checker.report(Bytes.zeros(512), Bytes.zeros(64)))).target();
+    Report report = report(prover.report(target.encode(), data));
+    assertThat(report.body().mrEnclave()).isEqualTo(prover.mrenclave());
+    assertThat(isAuthentic(report, checker)).isTrue();
+    assertThat(isAuthentic(report, prover)).isFalse();
+    byte[] altered = report.encode().toArray();
+    altered[321] ^= 1;
+    assertThat(isAuthentic(report(Bytes.wrap(altered)), checker)).isFalse();
+  }
+
+  private static boolean isAuthentic(Report report, Guest checker) {
+    KeyRequest request =
+        new KeyRequest(
+            KeyRequest.REPORT_KEY, 0, 0, Bytes.zeros(16), Attributes.NONE, report.keyId(), 0, 0);
+    try (Secret key = Secret.own(checker.egetkey(request.encode()).toArray())) {
+      return report.isAuthentic(key);
+    }
+  }
+
+  private static Report report(Bytes encoded) {
+    try {
+      return Report.parse(encoded);
+    } catch (dev.reseal.sgx.MalformedException malformed) {
+      throw new AssertionError(malformed);
+    }
   }
 
   private static void quotes(Subject subject) {

@@ -5,6 +5,7 @@ import dev.reseal.platform.Image;
 import dev.reseal.platform.Platform;
 import dev.reseal.platform.Platform.Creation;
 import dev.reseal.platform.Platform.Measured;
+import dev.reseal.sgx.Attributes;
 import dev.reseal.sgx.SigStruct;
 import dev.reseal.sgx.SigningKeys;
 import java.io.IOException;
@@ -53,12 +54,16 @@ final class Rig implements AutoCloseable {
   final Daemon daemon;
   final EmulatedPlatform platform;
 
-  Rig(long epcPages) throws IOException {
+  Rig(int epcPages) throws IOException {
+    this(Knobs.epc(epcPages).withBacking(0), Faults.none());
+  }
+
+  Rig(Knobs knobs, Faults faults) throws IOException {
     home = Files.createTempDirectory("rig");
     sources = Files.createDirectories(home.resolve("src"));
     logs = Files.createDirectories(home.resolve("logs"));
     Machine.init(home.resolve("platform"), PlatformIdentity.FIRST_FMSPC, Instant.now());
-    daemon = Daemon.start(home.resolve("platform"), epcPages, Clock.systemUTC());
+    daemon = Daemon.start(home.resolve("platform"), knobs, faults, Clock.systemUTC());
     platform = new EmulatedPlatform(home.resolve("platform"));
   }
 
@@ -83,6 +88,29 @@ final class Rig implements AutoCloseable {
 
   Bytes sign(Image image) {
     return sign(measure(image), image);
+  }
+
+  /** Signed with these attributes, all of which an instance must then have. */
+  Bytes sign(Image image, Attributes attributes) {
+    SigStruct.Body plain =
+        SigStruct.Body.of(measure(image), image.isvProdId(), image.isvSvn(), 0x20260101);
+    return SigStruct.sign(
+            new SigStruct.Body(
+                false,
+                false,
+                plain.date(),
+                0,
+                0,
+                -1,
+                plain.isvFamilyId(),
+                attributes,
+                plain.attributeMask(),
+                plain.enclaveHash(),
+                plain.isvExtProdId(),
+                plain.isvProdId(),
+                plain.isvSvn()),
+            SIGNER)
+        .encode();
   }
 
   static Bytes sign(Bytes mrenclave, Image image) {

@@ -1,12 +1,16 @@
 package dev.reseal.emulator;
 
 import dev.reseal.bytes.Bytes;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /** A platform under {@link PlatformConformanceTest}, in whatever shape it comes. */
 interface Subject extends AutoCloseable {
   /** Tries to start an instance of image {@code variant}, signed as image {@code signedAs}. */
   Outcome create(String variant, String signedAs);
+
+  /** What can go wrong below it, if somebody can make it go wrong. */
+  Optional<Faulty> faulty();
 
   /** Free EPC pages, if the platform tells. */
   OptionalLong free();

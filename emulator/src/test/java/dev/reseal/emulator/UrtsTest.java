@@ -338,6 +338,40 @@ class UrtsTest {
     assertThat(urts.create(IMAGE, SIGNED, true)).isInstanceOf(Created.Failed.class);
   }
 
+  @Test
+  void underKssTheHostChoosesConfigIdAndWithoutItCannot() throws Exception {
+    SigStruct.Body body = SIGNED.body();
+    SigStruct kss =
+        SigStruct.sign(
+            new SigStruct.Body(
+                false,
+                false,
+                body.date(),
+                0,
+                0,
+                -1,
+                Bytes.ascii("family of 16 byt"),
+                body.attributes().with(dev.reseal.sgx.Attributes.KSS),
+                body.attributeMask(),
+                body.enclaveHash(),
+                Bytes.ascii("product of 16 by"),
+                1,
+                5),
+            Programs.SIGNER);
+    Urts.Kss chosen = new Urts.Kss(Bytes.hex("c1".repeat(64)), 4);
+    long id = created(urts.create(IMAGE, kss, false, chosen));
+    Bytes report =
+        returned(urts.ecall(id, Programs.REPORT, Bytes.concat(Bytes.zeros(512), Bytes.zeros(64))));
+    var reported = dev.reseal.sgx.Report.parse(report).body();
+    assertThat(reported.configId()).isEqualTo(chosen.configId());
+    assertThat(reported.configSvn()).isEqualTo(4);
+    assertThat(reported.isvFamilyId()).isEqualTo(Bytes.ascii("family of 16 byt"));
+    assertThat(urts.create(IMAGE, SIGNED, false, chosen))
+        .isInstanceOfSatisfying(
+            Created.Failed.class,
+            failed -> assertThat(failed.status()).isEqualTo(SgxStatus.FEATURE_NOT_SUPPORTED));
+  }
+
   @ParameterizedTest(name = "seed {0}")
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
   void whateverStrikesPagesAreFreeLeakedOrTakenAndARunRepeats(long seed) {
@@ -360,7 +394,8 @@ class UrtsTest {
       }
       seen.add("free " + machine.freePages() + " leaked " + machine.leakedPages());
     }
-    machine.otherWorkloadEnds();
+    machine.strike(new Fault.PagesReturned());
+    machine.strike(new Fault.ChildrenExit());
     assertThat(machine.freePages() + machine.leakedPages()).isEqualTo(128);
     return seen;
   }
@@ -369,7 +404,7 @@ class UrtsTest {
   @Test
   void anAdapterThatLeavesResidueIsFoundOut() {
     int pages = (int) NEED;
-    SgxDriver broken = new SgxDriver(MACHINE, new Knobs(pages, 0, 0, 0, 1, 1), Faults.none());
+    SgxDriver broken = new SgxDriver(MACHINE, new Knobs(pages, 0, 0, 0, 1, 1, 0, 0), Faults.none());
     Urts tight = new Urts(broken);
     long first = created(tight.create(IMAGE, SIGNED, false));
     returned(tight.ecall(first, Programs.PUT, SECRET));

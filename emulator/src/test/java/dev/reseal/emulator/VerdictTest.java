@@ -40,13 +40,20 @@ class VerdictTest {
   private Verdict verdict(Machine from, String channel, TrustAnchors anchors, Instant at)
       throws IOException {
     from.publish(home.resolve("platform"));
+    return judge(quote(from), channel, anchors, at);
+  }
+
+  private static Bytes quote(Machine from) {
+    return from.quoting().quote(EvidenceTest.enclave(0).report(from.cpu().tcb().cpuSvn(), DATA));
+  }
+
+  private Verdict judge(Bytes quote, String channel, TrustAnchors anchors, Instant at)
+      throws IOException {
     Map<Part, Bytes> parts = new EnumMap<>(Part.class);
     for (Part part : Part.values()) {
       Path file = home.resolve("platform").resolve(channel).resolve(part.fileName());
       parts.put(part, Bytes.wrap(Files.readAllBytes(file)));
     }
-    Bytes quote =
-        from.quoting().quote(EvidenceTest.enclave(0).report(from.cpu().tcb().cpuSvn(), DATA));
     return Verifier.of(P256.fastest(), anchors)
         .verify(quote, new dev.reseal.quote.Collateral(parts), at);
   }
@@ -96,6 +103,39 @@ class VerdictTest {
     trusted(verdict(recovering.standard(NOW), "collateral"), TcbStatus.OUT_OF_DATE);
     Machine updated = recovering.standard(NOW).withMicrocode(6, NOW);
     trusted(verdict(updated, "collateral"), TcbStatus.UP_TO_DATE);
+  }
+
+  /** A fleet under one root: each family has its own collateral, and no other's fits. */
+  @Test
+  void platformsOfDifferentFamiliesAreJudgedEachByItsOwnCollateral() throws Exception {
+    Machine other = machine.sibling(Bytes.hex("e0eeee000001"), NOW);
+    TrustAnchors root = TrustAnchors.ofPem(machine.rootPem());
+    Instant at = NOW.plusSeconds(5);
+    Verdict.Trusted first = trusted(verdict(machine, "collateral", root, at), TcbStatus.UP_TO_DATE);
+    Verdict.Trusted second = trusted(verdict(other, "collateral", root, at), TcbStatus.UP_TO_DATE);
+    assertThat(second.platform().id()).isNotEqualTo(first.platform().id());
+    assertThat(second.platform().root()).isEqualTo(first.platform().root());
+    Machine recovered = machine.recovering("EMULATED-SA-00002", NOW).standard(NOW);
+    trusted(verdict(recovered, "collateral", root, at), TcbStatus.OUT_OF_DATE);
+    trusted(verdict(other, "collateral", root, at), TcbStatus.UP_TO_DATE);
+    refused(judged(machine, other, root), Reason.TCB_INFO_MISMATCH);
+    refused(judged(other, machine, root), Reason.TCB_INFO_MISMATCH);
+  }
+
+  /** A quote of one machine under the collateral of another. */
+  private Verdict judged(Machine from, Machine collateralOf, TrustAnchors root) throws IOException {
+    collateralOf.publish(home.resolve("platform"));
+    return judge(quote(from), "collateral", root, NOW.plusSeconds(5));
+  }
+
+  @Test
+  void aSwappedBoardIsAnotherPlatformOfTheSameFamily() throws Exception {
+    Machine swapped = machine.sibling(machine.identity().fmspc(), NOW);
+    TrustAnchors root = TrustAnchors.ofPem(machine.rootPem());
+    Verdict.Trusted now =
+        trusted(verdict(swapped, "collateral", root, NOW.plusSeconds(5)), TcbStatus.UP_TO_DATE);
+    assertThat(now.platform().id()).isNotEqualTo(machine.info().id());
+    trusted(verdict(machine.withOwnerEpoch(), "collateral"), TcbStatus.UP_TO_DATE);
   }
 
   @Test
