@@ -84,7 +84,9 @@ def main() -> None:
 
 
 def instance(world: Any) -> Any:
-    found: Any = next(each for each in world.json("status", NAME)["supervisor"]["instances"] if each["state"] == "SERVING")
+    found: Any = next(
+        each for each in world.json("status", NAME)["supervisor"]["instances"] if each["state"] == "SERVING"
+    )
     return found
 
 

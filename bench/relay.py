@@ -41,7 +41,9 @@ def ask(connection: ssl.SSLSocket, request: bytes, buffer: memoryview) -> int:
     while b"\r\n\r\n" not in head:
         head += connection.recv(4096)
     end = head.index(b"\r\n\r\n") + 4
-    length = next(int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length"))
+    length = next(
+        int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")
+    )
     left = length - (len(head) - end)
     while left > 0:
         count = connection.recv_into(buffer)
@@ -94,7 +96,11 @@ def main() -> None:
         for turn in range(given.rounds + 1):  # the first one warms up
             for way, port in ports.items():
                 tls = context()
-                measured = round_trips(tls, port, 300), [fresh(tls, port) for _ in range(20)], rate(tls, port, given.mebibytes)
+                measured = (
+                    round_trips(tls, port, 300),
+                    [fresh(tls, port) for _ in range(20)],
+                    rate(tls, port, given.mebibytes),
+                )
                 if turn:
                     trips[way] += measured[0]
                     opens[way] += measured[1]

@@ -1,4 +1,6 @@
-"""Sequential re-seals of a running service, timed phase by phase by the supervisor.  usage: rotations.py [--count N] [--entries N] [--bytes N]
+"""Sequential re-seals of a running service, timed phase by phase by the supervisor.
+
+usage: rotations.py [--count N] [--entries N] [--bytes N]
 
 Prints one line a phase (p50, p90, p99 in milliseconds), then what is ours: everything between QUIESCE and RESUME but the start of the
 process (CREATE, which ends when the instance says who it is). The platform is EMULATED: the numbers say nothing about hardware.

@@ -14,13 +14,27 @@ from contextlib import contextmanager
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "e2e"), str(ROOT / "python")]
 
-from world import World  # noqa: E402
-
 from reseal.client import EMULATED, AttestedClient, Memory, Policy  # noqa: E402
 from reseal.messages import FLAG_DEMO_POLICY  # noqa: E402
+from world import World  # noqa: E402
 
 NAME = "bench"
-PHASES = "PREFLIGHT PERMIT QUIESCE SNAPSHOT PERSIST DESTROY RECLAIM CREATE ATTEST PROVISION RESTORE COMMIT RESUME RETIRE".split()
+PHASES = [
+    "PREFLIGHT",
+    "PERMIT",
+    "QUIESCE",
+    "SNAPSHOT",
+    "PERSIST",
+    "DESTROY",
+    "RECLAIM",
+    "CREATE",
+    "ATTEST",
+    "PROVISION",
+    "RESTORE",
+    "COMMIT",
+    "RESUME",
+    "RETIRE",
+]
 GAP = PHASES[PHASES.index("QUIESCE") : PHASES.index("RESUME") + 1]
 
 # PUT /?FROM,COUNT,SIZE fills; GET /?SIZE answers with so many bytes.

@@ -47,7 +47,7 @@ class Client:
         command = [sys.executable, str(ROOT / "demo" / "customer_client.py")]
         self._log = log
         with log.open("wb") as errors:
-            self._process = subprocess.Popen(  # noqa: S603
+            self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
             )
         self._send(given)

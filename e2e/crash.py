@@ -239,7 +239,10 @@ def main() -> int:
             rows.append(row)
             bad += not row["good"]
             mark = "ok  " if row["good"] else "BAD "
-            print(f"{mark} {row['cell']}: {json.dumps({k: v for k, v in row.items() if k not in ('cell', 'good')})}", flush=True)
+            print(
+                f"{mark} {row['cell']}: {json.dumps({k: v for k, v in row.items() if k not in ('cell', 'good')})}",
+                flush=True,
+            )
             if "fault" in row:
                 break
         print(f"{len(rows)} of {len(chosen)} cells, {bad} bad, seed {given.seed}, platform EMULATED")

@@ -4,6 +4,7 @@ import base64
 import pathlib
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 from canary import Canary, Scanner
@@ -12,8 +13,12 @@ SECRET = bytes(range(7, 39))
 
 
 @pytest.mark.parametrize("shift", range(3))
-@pytest.mark.parametrize("coded", [bytes, lambda b: b.hex().encode(), lambda b: b.hex().upper().encode(), base64.b64encode])
-def test_a_planted_secret_is_found_in_every_form_at_every_alignment(coded, shift, tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize(
+    "coded", [bytes, lambda b: b.hex().encode(), lambda b: b.hex().upper().encode(), base64.b64encode]
+)
+def test_a_planted_secret_is_found_in_every_form_at_every_alignment(
+    coded: Callable[[bytes], bytes], shift: int, tmp_path: pathlib.Path
+) -> None:
     path = tmp_path / "log"
     path.write_bytes(b"x" * 1000 + coded(b"abc"[:shift] + SECRET + b"tail") + b"y" * 1000)
     assert {hit.canary for hit in Scanner([Canary("k", SECRET)]).tree(tmp_path)} == {"k"}

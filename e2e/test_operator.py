@@ -12,6 +12,7 @@ import pytest
 from services import SERVICE, Background, Site, answers, refusing_restore
 from world import wait_for
 
+
 def patient(flag: pathlib.Path) -> str:
     """An application whose request to /slow ends when the file ``flag`` is there."""
     held = SERVICE.replace("drain_timeout=1.0", "drain_timeout=200.0")

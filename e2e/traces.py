@@ -19,7 +19,13 @@ def replay(home: pathlib.Path) -> str:
     journals = sorted(home.glob("lineages/*/journal"))
     java = subprocess.check_output([str(ROOT / "build" / "jdk.sh")], text=True).strip() + "/bin/java"
     path = f"{ROOT}/simulation/target/quick/classes:{ROOT}/cli/target/quick/lib/*"
-    command = [java, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED", f"-Dreseal.root={ROOT}"]
+    command = [
+        java,
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
+        "--enable-native-access=ALL-UNNAMED",
+        f"-Dreseal.root={ROOT}",
+    ]
     command += ["-cp", path, "dev.reseal.simulation.ReplayRun", str(register), *map(str, journals)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:

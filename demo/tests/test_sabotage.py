@@ -28,7 +28,9 @@ def test_a_record_dropped_at_the_snapshot_is_named_as_lost(tmp_path: pathlib.Pat
     code, said, result = run("forgets", tmp_path)
     assert code == 1
     assert result["lost"] > 0
-    assert re.search(r"FAILED: \d+ acknowledged updates lost in the re-seal: .*c\d-\d{5}: acknowledged \d+, found None", said)
+    assert re.search(
+        r"FAILED: \d+ acknowledged updates lost in the re-seal: .*c\d-\d{5}: acknowledged \d+, found None", said
+    )
 
 
 def test_requests_that_a_skipped_drain_fails_are_counted_and_shown(tmp_path: pathlib.Path) -> None:
