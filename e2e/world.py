@@ -22,6 +22,24 @@ class WorldError(RuntimeError):
     """A process did not do what was asked of it; the text says what was asked and what it printed."""
 
 
+class Patience:
+    """A bound on waiting. Time in which this process itself was stopped does not count: then so was what it waits for."""
+
+    STOPPED_S = 5.0
+
+    def __init__(self, within_s: float) -> None:
+        self._seen = time.monotonic()
+        self._deadline = self._seen + within_s
+
+    def over(self) -> bool:
+        """Asked at least every few seconds."""
+        now = time.monotonic()
+        if now - self._seen > self.STOPPED_S:
+            self._deadline += now - self._seen
+        self._seen = now
+        return now > self._deadline
+
+
 class Process:
     """A started program whose output goes to a file."""
 
@@ -47,12 +65,12 @@ class Process:
 
     def await_line(self, word: str, within_s: float = 120.0) -> str:
         """The first line that contains ``word``; ``WorldError`` when the process ends or time is up before."""
-        deadline = time.monotonic() + within_s
+        patience = Patience(within_s)
         while True:
             for line in self.output().splitlines():
                 if word in line:
                     return line
-            if not self.alive() or time.monotonic() > deadline:
+            if not self.alive() or patience.over():
                 state = "still runs" if self.alive() else f"ended with {self.popen.returncode}"
                 raise WorldError(f"{self.name} {state} without printing {word!r}; it printed:\n{self.output()[-4000:]}")
             time.sleep(0.02)
@@ -83,9 +101,9 @@ def free_port() -> int:
 
 def wait_for(what: str, holds: Callable[[], bool], within_s: float = 20.0) -> None:
     """Polls until ``holds()``; ``WorldError`` after the bound."""
-    deadline = time.monotonic() + within_s
+    patience = Patience(within_s)
     while not holds():
-        if time.monotonic() > deadline:
+        if patience.over():
             raise WorldError(f"{what}: not within {within_s} s")
         time.sleep(0.02)
 

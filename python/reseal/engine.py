@@ -23,7 +23,8 @@ from reseal.restoring import Restoring
 __all__ = ["Engine"]
 
 FIRST_PAUSE_S = 0.02
-LONGEST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 0.1
+RENEW_AGAIN_S = 0.25
 
 
 class Engine(Restoring):
@@ -34,6 +35,7 @@ class Engine(Restoring):
         self._work: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
         self._renewal = threading.Condition()
         self._renew_at: float | None = None
+        self._missed = False
         self._checkpoint_wanted = threading.Event()
         self._over = False
         self._handlers: dict[str, Callable[[bytes], None]] = {
@@ -78,6 +80,7 @@ class Engine(Restoring):
             try:
                 if self._lost:
                     self._introduce()
+                    self._renew_if_missed()
                 for item in self._link.poll(after):
                     number, verb, payload = item
                     if type(number) is not int or type(verb) is not str or type(payload) is not bytes:
@@ -263,15 +266,24 @@ class Engine(Restoring):
                 if left is None or left > 0:
                     self._renewal.wait(left)
                     continue
-                self._renew_at = time.monotonic() + LONGEST_PAUSE_S
+                self._renew_at = time.monotonic() + RENEW_AGAIN_S
+            self._missed = True
             try:
                 self._renew()
+                self._missed = False
             except Refused as refused:
                 if refused.rule != "WRONG_STATE":
                     say(f"renew refused: {refused}")
                     self._tell("refused", {1: "renew", 2: refused.rule})
             except LinkError:
                 self._lost = True
+
+    def _renew_if_missed(self) -> None:
+        """A supervisor that is back need not wait for the next attempt: a passport may be about to end."""
+        with self._renewal:
+            if self._missed and self._renew_at is not None:
+                self._renew_at = time.monotonic()
+                self._renewal.notify_all()
 
     def _renew(self) -> None:
         with self._lock:

@@ -12,9 +12,9 @@ package dev.reseal.lifecycle;
  */
 public record Limits(
     long drainMs, long sealMs, long birthMs, long restoreMs, long installMs, long backOffMs) {
-  public static final Limits DEFAULT = new Limits(60_000, 300_000, 30_000, 300_000, 60_000, 500);
+  public static final Limits DEFAULT = new Limits(60_000, 300_000, 30_000, 300_000, 60_000, 100);
 
   static final int SEALS = 3;
-  static final int CREATES = 12;
+  static final int CREATES = 40;
   static final int CANDIDATES = 3;
 }

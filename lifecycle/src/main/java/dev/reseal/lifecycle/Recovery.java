@@ -16,7 +16,7 @@ import java.util.Optional;
 
 /** The table of protocol 13: what the authority says and what is found here decide what to do. */
 final class Recovery {
-  private static final long RETRY_MS = 1_000;
+  private static final long RETRY_MS = 200;
 
   private final Limits limits;
   private final Sequential sequential;
@@ -92,8 +92,24 @@ final class Recovery {
               new Aside(new Cause("SUPERSEDED", "an instance on another platform is active", ""))));
     }
     Optional<Found> mine = facts.named(row.activeInstance());
-    Decision then = mine.map(found -> activeHere(row, facts, found)).orElseGet(() -> takeover(row));
+    Decision then =
+        mine.map(found -> activeHere(row, facts, found)).orElseGet(() -> takeover(row, facts));
     return dropping(others(facts, mine), then);
+  }
+
+  /** Whoever still waits for the newest operation hears what has become of it. */
+  private static Effect told(Row row, Facts facts) {
+    Bytes opId = newest(row, facts);
+    return new Effect.Finish(
+        opId,
+        opId.equals(row.opId())
+            ? new Outcome.Done("finished after an interruption")
+            : new Outcome.Aborted(
+                new Cause("INTERRUPTED", "it was given up; what was active serves", "ask again")));
+  }
+
+  private static Bytes newest(Row row, Facts facts) {
+    return facts.noted().map(Noted::opId).orElse(row.opId());
   }
 
   private Decision activeHere(Row row, Facts facts, Found mine) {
@@ -101,7 +117,10 @@ final class Recovery {
     return switch (mine.state()) {
       case SERVING, SILENT ->
           Decision.to(
-              new Idle(mine.handle()), new Effect.Release(mine.handle()), new Effect.Tidy());
+              new Idle(mine.handle()),
+              new Effect.Release(mine.handle()),
+              new Effect.Tidy(),
+              told(row, facts));
       case LOCKED, QUIESCING -> {
         Bytes opId = facts.noted().map(Noted::opId).orElse(row.opId());
         Run back = Run.of(Kind.RESEAL, opId, Phase.QUIESCE, Optional.of(mine.handle()));
@@ -118,13 +137,22 @@ final class Recovery {
       case INSTALLING ->
           Decision.to(
               resuming, new Effect.Wait(Alarm.INSTALL, limits.installMs(), resuming.turn()));
-      case DEAD -> dropping(List.of(mine), takeover(row));
+      case DEAD -> dropping(List.of(mine), takeover(row, facts));
     };
   }
 
-  private Decision takeover(Row row) {
+  private Decision takeover(Row row, Facts facts) {
     Run next = Run.of(Kind.TAKEOVER, row.opId(), Phase.PERMIT, Optional.empty());
-    return Decision.to(next, new Effect.Park(), sequential.askTakeover(next));
+    Cause died =
+        new Cause(
+            "INSTANCE_DIED",
+            "the active instance ended",
+            "the supervisor takes over by itself: reseal status");
+    return Decision.to(
+        next,
+        new Effect.Park(),
+        sequential.askTakeover(next),
+        new Effect.Finish(newest(row, facts), new Outcome.Stopped(died)));
   }
 
   private Decision prepared(Row row, Facts facts) {
@@ -133,7 +161,9 @@ final class Recovery {
     Decision then =
         mine.map(found -> preparedHere(row, facts, found))
             .orElseGet(() ->
-                hasReceipt(row, facts) ? register(row, facts, Optional.empty()) : takeover(row));
+                hasReceipt(row, facts)
+                    ? register(row, facts, Optional.empty())
+                    : takeover(row, facts));
     return dropping(others(facts, mine), then);
   }
 

@@ -30,4 +30,9 @@ record CrashPoint(Victim victim, Side side, int number) {
     return new CrashPoint(
         Victim.valueOf(parts[0]), Side.valueOf(parts[1]), Integer.parseInt(parts[2]));
   }
+
+  @Override
+  public String toString() {
+    return (victim + ":" + side + ":" + number).toLowerCase(java.util.Locale.ROOT);
+  }
 }

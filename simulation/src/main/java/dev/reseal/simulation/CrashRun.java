@@ -3,95 +3,98 @@ package dev.reseal.simulation;
 import dev.reseal.cli.RunCommand;
 import dev.reseal.platform.Platform;
 import dev.reseal.simulation.CrashPoint.Side;
+import dev.reseal.simulation.CrashPoint.Victim;
 import dev.reseal.supervisor.Settings;
 import dev.reseal.supervisor.StartException;
 import dev.reseal.supervisor.Supervisor;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine;
 
 /**
- * {@code reseal run} with a crash: {@code CrashRun victim:side:number AUTHORITY_PID PLATFORM_PID
- * ARMED ARGUMENTS OF RUN}. Counting begins when the file ARMED is there; then SIGKILL hits the
- * victim exactly there; every point passed is printed, so that a run with {@code nobody:before:1}
- * lists them all.
+ * {@code reseal run} with crashes: {@code CrashRun ORDERS ARGUMENTS OF RUN}. The file ORDERS holds
+ * one {@link CrashOrder}; a new one starts the count anew, and without the file nothing happens.
+ * SIGKILL hits the victim exactly at the point; for the supervisor itself that is a halt, which
+ * like SIGKILL runs no hook and flushes nothing. The victim {@code nobody} lists the points.
  */
 public final class CrashRun {
   private static final int KILLED = 137;
 
-  private final CrashPoint point;
-  private final long authorityPid;
-  private final long platformPid;
-  private final Path armed;
+  private final Path orders;
   private final Set<Long> oldPids = new HashSet<>();
+  private Optional<CrashOrder> current = Optional.empty();
   private boolean done;
   private int offset;
 
-  private CrashRun(CrashPoint point, long authorityPid, long platformPid, Path armed) {
-    this.point = point;
-    this.authorityPid = authorityPid;
-    this.platformPid = platformPid;
-    this.armed = armed;
+  private CrashRun(Path orders) {
+    this.orders = orders;
   }
 
   public static void main(String[] arguments) {
-    CrashRun crash =
-        new CrashRun(
-            CrashPoint.parse(arguments[0]),
-            Long.parseLong(arguments[1]),
-            Long.parseLong(arguments[2]),
-            Path.of(arguments[3]));
+    CrashRun crash = new CrashRun(Path.of(arguments[0]));
     CommandLine line = new CommandLine(new RunCommand(crash::start));
-    System.exit(line.execute(Arrays.copyOfRange(arguments, 4, arguments.length)));
+    System.exit(line.execute(Arrays.copyOfRange(arguments, 1, arguments.length)));
   }
 
   private Supervisor start(Settings settings, Platform platform)
       throws IOException, StartException {
-    return Supervisor.start(
-        settings,
-        platform,
-        new CrashSeams((side, number, what) -> reached(platform, side, number, what)));
+    return Supervisor.start(settings, platform, new CrashSeams(this::reached));
   }
 
-  private void reached(Platform platform, Side side, int passed, String what) {
-    if (!Files.exists(armed)) {
-      offset = passed;
-      return;
+  private void reached(Side side, int passed, String what) throws IOException {
+    Optional<CrashOrder> order = read();
+    if (!order.equals(current)) {
+      current = order;
+      done = false;
+      offset = side == Side.BEFORE ? passed - 1 : passed;
+      oldPids.clear();
+      order.ifPresent(o -> o.instances().forEach(oldPids::add));
     }
     int number = passed - offset;
-    if (side == Side.BEFORE && number > 0) {
-      System.err.println("crash-point " + number + " " + what);
-      if (number == 1) {
-        platform.list().forEach(instance -> oldPids.add(instance.pid()));
-      }
+    if (order.isEmpty() || number == 0) {
+      return;
     }
+    if (side == Side.BEFORE && order.get().point().victim() == Victim.NOBODY) {
+      list(order.get(), number, what);
+    }
+    CrashPoint point = order.get().point();
     if (!done && side == point.side() && number == point.number()) {
       done = true;
-      System.err.println("crash " + point.victim() + " " + side + " " + number + " " + what);
-      kill(platform);
+      System.err.println("crash " + order.get().name() + " " + point + " " + what);
+      kill(order.get());
     }
   }
 
-  private void kill(Platform platform) {
-    switch (point.victim()) {
+  private Optional<CrashOrder> read() throws IOException {
+    try {
+      return Optional.of(CrashOrder.parse(Files.readString(orders)));
+    } catch (NoSuchFileException none) {
+      return Optional.empty();
+    }
+  }
+
+  /** Number, how many old and new instances live now, and what comes. */
+  private void list(CrashOrder order, int number, String what) {
+    long old = order.instances().filter(oldPids::contains).count();
+    long all = order.instances().count();
+    System.err.println(
+        "crash-point " + order.name() + " " + number + " " + old + " " + (all - old) + " " + what);
+  }
+
+  private void kill(CrashOrder order) {
+    switch (order.point().victim()) {
       case SUPERVISOR -> Runtime.getRuntime().halt(KILLED);
-      case OLD ->
-          platform.list().stream()
-              .map(Platform.Instance::pid)
-              .filter(oldPids::contains)
-              .forEach(CrashRun::kill);
-      case NEW ->
-          platform.list().stream()
-              .map(Platform.Instance::pid)
-              .filter(pid -> !oldPids.contains(pid))
-              .forEach(CrashRun::kill);
-      case AUTHORITY -> kill(authorityPid);
-      case PLATFORM -> kill(platformPid);
-      case NOBODY -> System.err.println("crash nobody");
+      case OLD -> order.instances().filter(oldPids::contains).forEach(CrashRun::kill);
+      case NEW -> order.instances().filter(pid -> !oldPids.contains(pid)).forEach(CrashRun::kill);
+      case AUTHORITY -> kill(order.authorityPid());
+      case PLATFORM -> kill(order.platformPid());
+      case NOBODY -> throw new IllegalArgumentException("the points are listed with number 0");
     }
   }
 

@@ -8,6 +8,8 @@ import dev.reseal.lifecycle.Phase;
 import dev.reseal.supervisor.Effects;
 import dev.reseal.supervisor.Seams;
 import dev.reseal.wire.Cbor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.List;
 
 /**
@@ -18,7 +20,7 @@ import java.util.List;
 final class CrashSeams implements Seams {
   /** Who is told: side, running number, and what it is, in words. */
   interface Reached {
-    void at(CrashPoint.Side side, int number, String what);
+    void at(CrashPoint.Side side, int number, String what) throws IOException;
   }
 
   private final Reached reached;
@@ -50,9 +52,17 @@ final class CrashSeams implements Seams {
 
   private void around(String what, Runnable action) {
     number++;
-    reached.at(CrashPoint.Side.BEFORE, number, what);
+    reach(CrashPoint.Side.BEFORE, what);
     action.run();
-    reached.at(CrashPoint.Side.AFTER, number, what);
+    reach(CrashPoint.Side.AFTER, what);
+  }
+
+  private void reach(CrashPoint.Side side, String what) {
+    try {
+      reached.at(side, number, what);
+    } catch (IOException unreadable) {
+      throw new UncheckedIOException("the orders of a crash run", unreadable);
+    }
   }
 
   private final class Counted implements Journal {

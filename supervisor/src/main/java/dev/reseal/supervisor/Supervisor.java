@@ -143,12 +143,12 @@ public final class Supervisor implements AutoCloseable {
   @Override
   public void close() throws IOException {
     closing = true;
+    events.add(new Event.Fit());
+    ended.exceptionally(_ -> null).join();
     host.close();
     server.close();
     control.close();
     relay.close();
-    events.add(new Event.Fit());
-    ended.exceptionally(_ -> null).join();
     journal.close();
     home.close();
   }

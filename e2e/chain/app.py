@@ -1,0 +1,69 @@
+"""The application of the crash matrix: for each client a hash chain over all that it was told, and one count over all clients.
+
+A chain shows a missing, a repeated and a reordered update; the count puts the updates of all clients into one order.
+
+    POST /append?client=C    the body joins the chain of C
+    GET  /chain?client=C
+    GET  /slow?s=SECONDS     answers late, so that a drain runs into its deadline
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import time
+import urllib.parse
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import reseal
+
+EVERYBODY = "*"
+
+service = reseal.App(drain_timeout=1.5)
+chains = service.state("chains", of=dict, schema_version=1)
+token = service.key("billing-token")
+turn = threading.Lock()
+
+
+@service.on_key("billing-token")
+def installed(_old: Any, _new: Any, _reason: str) -> None:
+    """A new generation needs nothing here."""
+
+
+def chain(client: str) -> dict[str, Any]:
+    return dict(chains.get(client, {"n": 0, "chain": "", "all": 0}))
+
+
+def append(client: str, body: bytes) -> dict[str, Any]:
+    with turn:
+        old = chain(client)
+        joined = hashlib.sha256(old["chain"].encode() + body).hexdigest()
+        total = chain(EVERYBODY)["all"] + 1
+        new = {"n": old["n"] + 1, "chain": joined, "all": total}
+        with chains.transaction() as tx:
+            tx[client] = new
+            tx[EVERYBODY] = {"n": 0, "chain": "", "all": total}
+        return new
+
+
+def web(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    query = dict(urllib.parse.parse_qsl(environ["QUERY_STRING"]))
+    match environ["REQUEST_METHOD"], environ["PATH_INFO"]:
+        case "POST", "/append":
+            found = append(query["client"], environ["wsgi.input"].read())
+        case "GET", "/chain":
+            found = chain(query["client"])
+        case "GET", "/slow":
+            time.sleep(float(query["s"]))
+            found = {}
+        case _:
+            start_response("404 Not Found", [("Content-Type", "text/plain")])
+            return [b"nothing here"]
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [json.dumps(found).encode()]
+
+
+if __name__ == "__main__":
+    service.serve(web)
