@@ -36,6 +36,7 @@ class DirectionTest {
           wire: bytes
           sealed: bytes sgx wire
           platform: bytes sgx wire
+          urts
           emulator: bytes sgx wire platform quote
           lifecycle: bytes wire
           journal: bytes wire

@@ -22,7 +22,9 @@ import picocli.CommandLine.Spec;
     description = {
       "Say what a file is and what identity it has; with two files, what differs and breaks.",
       "Reads enclaves (Intel SDK ELF, SGXS, Open Enclave ELF), SIGSTRUCT and .sig files, REPORT,",
-      "TARGETINFO, KEYREQUEST, quotes, sealed blobs of the Intel SDK and sealed states (RSC1)."
+      "TARGETINFO, KEYREQUEST, quotes, sealed blobs of the Intel SDK, sealed states (RSC1) and"
+          + " image",
+      "declarations (image.cbor)."
     })
 public final class InspectCommand implements Callable<Integer> {
   /** The file is not what it should be. */

@@ -1,6 +1,7 @@
 package dev.reseal.cli;
 
 import dev.reseal.bytes.Bytes;
+import dev.reseal.platform.Image;
 import dev.reseal.sealed.ContainerException;
 import dev.reseal.sealed.ContainerSource;
 import dev.reseal.sealed.Envelope;
@@ -27,6 +28,9 @@ sealed interface InspectedFile {
   /** A structure or image of SGX. */
   record Sgx(Artifact artifact, boolean guessed) implements InspectedFile {}
 
+  /** A declaration of an image of ours. */
+  record Declaration(Image image) implements InspectedFile {}
+
   /** A sealed state of ours. */
   record Container(Envelope envelope) implements InspectedFile {}
 
@@ -44,6 +48,9 @@ sealed interface InspectedFile {
       if (file.startsWith(RSC1)) {
         return new Container(Envelope.read(ContainerSource.file(path)));
       }
+      if (ImageFacts.recognises(file)) {
+        return new Declaration(ImageFacts.read(file));
+      }
       Artifact.Recognised read = Artifact.read(file, MeasureLimits.DEFAULT);
       return new Sgx(read.artifact(), read.guessed());
     }
@@ -52,6 +59,7 @@ sealed interface InspectedFile {
   default Facts facts() throws MalformedException {
     return switch (this) {
       case Container(Envelope envelope) -> ContainerFacts.of(envelope);
+      case Declaration(Image image) -> ImageFacts.of(image);
       case Sgx(Artifact artifact, boolean guessed) -> {
         Facts facts = SgxFacts.of(artifact);
         if (guessed) {
@@ -65,7 +73,7 @@ sealed interface InspectedFile {
   /** What is wrong with the file though it is well-formed; empty if nothing is. */
   default List<String> faults() {
     return switch (this) {
-      case Container _ -> List.of();
+      case Container _, Declaration _ -> List.of();
       case Sgx(Artifact artifact, boolean _) ->
           switch (artifact) {
             case Artifact.IntelElf(List<Artifact.MeasuredBlock> blocks) -> faults(blocks);
@@ -132,7 +140,7 @@ sealed interface InspectedFile {
   /** The identities that the file states; a blob or stream alone states none. */
   default List<Stated> identities() {
     return switch (this) {
-      case Container _ -> List.of();
+      case Container _, Declaration _ -> List.of();
       case Sgx(Artifact artifact, boolean _) ->
           switch (artifact) {
             case Artifact.IntelElf(List<Artifact.MeasuredBlock> blocks) ->

@@ -29,7 +29,8 @@ import picocli.CommandLine.Spec;
       PlatformCommand.Start.class,
       PlatformTcbCommand.class,
       PlatformFaultCommand.class,
-      PlatformResetCommand.class
+      PlatformResetCommand.class,
+      PlatformProbeCommand.class
     })
 public final class PlatformCommand {
   private PlatformCommand() {}

@@ -132,6 +132,7 @@ public final class WhyCommand implements Callable<Integer> {
           ContainerDiagnosis.of(envelope, opener, sealer, register()).stream()
               .map(slot -> new Named(join(name, slotName(slot.type())), slot.diagnosis()))
               .toList();
+      case InspectedFile.Declaration _ -> throw notSealed();
       case InspectedFile.Sgx(Artifact artifact, boolean _) -> {
         if (artifact instanceof Artifact.Sealed(var content)) {
           yield List.of(new Named(name, SealDiagnosis.of(content.keyRequest(), opener, sealer)));
@@ -139,10 +140,14 @@ public final class WhyCommand implements Callable<Integer> {
         if (artifact instanceof Artifact.KeyRequestFile(var request)) {
           yield List.of(new Named(name, SealDiagnosis.of(request, opener, sealer)));
         }
-        throw new MalformedException(
-            "file", 0, "something that is not sealed", "a sealed blob, KEYREQUEST or RSC1 state");
+        throw notSealed();
       }
     };
+  }
+
+  private static MalformedException notSealed() {
+    return new MalformedException(
+        "file", 0, "something that is not sealed", "a sealed blob, KEYREQUEST or RSC1 state");
   }
 
   private ContainerDiagnosis.Register register() throws MalformedException {

@@ -3,6 +3,7 @@ package dev.reseal.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.reseal.bytes.Bytes;
+import dev.reseal.platform.Image;
 import dev.reseal.sgx.Attributes;
 import dev.reseal.sgx.EnclaveIdentity;
 import dev.reseal.sgx.KeyRequest;
@@ -11,6 +12,8 @@ import dev.reseal.sgx.SigStruct;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -100,6 +103,29 @@ class InspectCommandTest {
     assertThat(run.code()).isZero();
     assertThat(run.out()).contains("same identity  true");
     Golden.check("inspect-two.txt", inspect(vector("enclave.so"), upgraded()).out());
+  }
+
+  @Test
+  void anImageDeclarationIsReadAndMeasuredAsItsFilesAreNow() throws IOException {
+    Path main = Path.of(file("app.py", Bytes.ascii("print(1)")));
+    Path boot = Path.of(file("boot.py", Bytes.ascii("print(0)")));
+    TreeMap<String, Path> files = new TreeMap<>(Map.of("app/app.py", main));
+    TreeMap<String, String> values = new TreeMap<>(Map.of("GREETING", "hello"));
+    Path python = Path.of("/usr/bin/python3").toRealPath();
+    Image without = new Image(files, values, python, "app/app.py", 64, 7, 3);
+    Run incomplete = inspect(file("incomplete.cbor", without.encode()));
+    assertThat(incomplete.code()).isZero();
+    assertThat(incomplete.out()).contains("image declaration", "GREETING", "no boot stub");
+    files.put("site/reseal/boot.py", boot);
+    Image image = new Image(files, values, python, "app/app.py", 64, 7, 3);
+    String declared = file("image.cbor", image.encode());
+    String first = inspect(declared).out();
+    assertThat(first).contains("mrenclave", "isvprodid", "measured from the files as they are now");
+    file("app.py", Bytes.ascii("print(2)"));
+    assertThat(inspect(declared).out()).isNotEqualTo(first);
+    Run cut = inspect(file("cut.cbor", image.encode().slice(0, 40)));
+    assertThat(cut.code()).isEqualTo(40);
+    assertThat(cut.err()).contains("image declaration at offset 0");
   }
 
   @Test

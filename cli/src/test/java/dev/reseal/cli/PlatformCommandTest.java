@@ -2,11 +2,15 @@ package dev.reseal.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.reseal.emulator.Daemon;
+import dev.reseal.emulator.EmulatedPlatform;
+import dev.reseal.platform.Platform;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -79,5 +83,64 @@ class PlatformCommandTest {
   void startWithoutAMachineSaysHowToMakeOne() {
     assertThat(platform("start")).isEqualTo(20);
     assertThat(said.toString()).contains("platform init");
+  }
+
+  @Test
+  void faultsAreAskedForByTheirWordAndNeedARunningPlatform() throws Exception {
+    platform("init");
+    assertThat(platform("fault", "power-failure")).isEqualTo(2);
+    assertThat(said.toString()).contains("power-transition", "children-exit");
+    assertThat(platform("fault", "leaked-pages")).isEqualTo(2);
+    assertThat(platform("fault", "power-transition", "--amount", "1")).isEqualTo(2);
+    assertThat(platform("fault", "power-transition")).isEqualTo(20);
+    assertThat(said.toString()).contains("platform start");
+    try (Daemon _ = Daemon.start(home.resolve("platform"), 64, Clock.systemUTC())) {
+      assertThat(platform("fault", "power-transition")).isZero();
+      assertThat(said.toString()).contains("EMULATED", "struck: PowerTransition");
+      assertThat(platform("fault", "pages-taken", "--amount", "60")).isZero();
+      EmulatedPlatform running = new EmulatedPlatform(home.resolve("platform"));
+      assertThat(running.headroom()).isEqualTo(new Platform.Headroom.Pages(4, 64));
+      assertThat(platform("fault", "pages-returned")).isZero();
+      assertThat(running.headroom()).isEqualTo(new Platform.Headroom.Pages(64, 64));
+      assertThat(platform("fault", "residue", "--amount", "1")).isEqualTo(2);
+      assertThat(said.toString()).contains("an account");
+    }
+  }
+
+  @Test
+  void aResetKeepsTheIdAndABoardSwapDoesNot() {
+    platform("init");
+    String id = said.toString().replaceAll("(?s).* id ([0-9a-f]{64}).*", "$1");
+    assertThat(platform("reset")).isZero();
+    assertThat(said.toString()).contains(id, "every key is another one");
+    assertThat(platform("reset", "--board")).isZero();
+    assertThat(said.toString()).doesNotContain(id);
+  }
+
+  @Test
+  void aSecondMachineCanStandUnderTheRootOfTheFirst() {
+    platform("init");
+    String root = said.toString().replaceAll("(?s).*root ([0-9a-f]{64}).*", "$1");
+    Path second = home.resolve("second");
+    assertThat(
+            run(
+                "platform",
+                "init",
+                "--home",
+                second.toString(),
+                "--fmspc",
+                "e0eeee000001",
+                "--root-of",
+                home.toString()))
+        .isZero();
+    assertThat(said.toString()).contains(root);
+  }
+
+  @Test
+  void aProbeSaysWhyTheLibraryCannotBeUsed() {
+    String enclave = home.resolve("enclave.so").toString();
+    assertThat(run("platform", "probe", "--urts", "/nowhere/libsgx_urts.so", "--enclave", enclave))
+        .isEqualTo(2);
+    assertThat(said.toString()).contains("no such file", "install the SGX SDK");
   }
 }

@@ -78,7 +78,7 @@ public final class Daemon implements Faulty, AutoCloseable {
     FileChannel lock = lock(home);
     AtomicReference<Machine> machine = new AtomicReference<>(Machine.open(home, clock.instant()));
     Path deviceSocket = home.resolve("device.sock");
-    ImageStore images = new ImageStore(home.resolve("images"));
+    ImageStore images = ImageStore.open(home.resolve("images"));
     EpcPool epc = new EpcPool(knobs.epcPages(), knobs.backingPages());
     Conditions conditions = new Conditions(epc, knobs, faults);
     Instances instances = new Instances(images, epc, conditions, deviceSocket);

@@ -25,13 +25,24 @@ final class ImageStore {
   private final FileHashes inPlace = new FileHashes();
   private final Map<Path, Interpreter> interpreters = new ConcurrentHashMap<>();
 
-  ImageStore(Path directory) throws IOException {
-    this.directory = Files.createDirectories(directory);
+  private ImageStore(Path directory) {
+    this.directory = directory;
+  }
+
+  /** The copies in {@code directory}, without those that were never finished. */
+  static ImageStore open(Path directory) throws IOException {
+    Files.createDirectories(directory);
     try (DirectoryStream<Path> unfinished = Files.newDirectoryStream(directory, ".*.new")) {
       for (Path each : unfinished) {
         Trees.delete(each);
       }
     }
+    return new ImageStore(directory);
+  }
+
+  /** {@link #measure} by somebody who has no platform: nothing is copied or written. */
+  static Measured measureSources(Image image) throws RefusedException {
+    return new ImageStore(Path.of("images")).measure(image);
   }
 
   /** A verified copy: what to run and what it takes. */

@@ -67,6 +67,65 @@ class IntelEnclaveTest {
     }
   }
 
+  /**
+   * An image that is loaded at a chosen place of a larger range. No known identity of this kind is
+   * published: the pages are put together by hand, as the loader's source has them.
+   */
+  @Test
+  void underElrangeTheRangeIsTheSizeAndPagesLieWhereTheImageDoes() throws MalformedException {
+    long imageAddress = 0x7000_0000L;
+    long rangeStart = 0x6000_0000L;
+    long rangeSize = 0x4000_0000L;
+    ByteBuffer range = ByteBuffer.allocate(24).order(ByteOrder.LITTLE_ENDIAN);
+    range.putLong(imageAddress).putLong(rangeStart).putLong(rangeSize);
+    Bytes code = new Samples(3).bytes(0x1000);
+    Bytes signed =
+        new ElfWriter()
+            .segment(ElfWriter.RX, 0, code, 0x1000)
+            .block(
+                11,
+                5,
+                0x8000,
+                List.of(),
+                List.of(ElfWriter.area(1, 1, 2, 0x5000, 0, 0, RW.flags())),
+                Bytes.wrap(range.array()))
+            .signed(Samples.SIGNER, 1, 1, 0);
+    byte[] file = signed.toArray();
+    int directory = 64 + 56 + 0x1000 + 25 + 1872 + 16;
+    ByteBuffer.wrap(file)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putInt(directory, ElfWriter.dataOffset(0, 1))
+        .putInt(directory + 4, 24);
+    Mrenclave expected = new Mrenclave(1, rangeSize);
+    long shift = imageAddress - rangeStart;
+    expected.page(shift, SecInfo.regular(SecInfo.R | SecInfo.X), code.buffer());
+    expected.add(shift + 0x5000, RW);
+    expected.add(shift + 0x6000, RW);
+    assertThat(read(Bytes.wrap(file)).blocks().getFirst().measured())
+        .isEqualTo(new Measured(expected.digest(), rangeSize, 3, 1));
+    assertThat(read(signed).blocks().getFirst().matches()).isTrue();
+    byte[] odd = file.clone();
+    int size = 64 + 56 + 0x1000 + 25 + ElfWriter.dataOffset(0, 1) + 16;
+    ByteBuffer.wrap(odd).order(ByteOrder.LITTLE_ENDIAN).putLong(size, rangeSize + 1);
+    assertThatThrownBy(() -> read(Bytes.wrap(odd))).hasMessageContaining("a power of two");
+  }
+
+  @Test
+  void aTruncatedFileIsRefusedWhereverItEnds() throws MalformedException {
+    Bytes whole = SampleEnclaves.intel(3);
+    for (int size = 4; size < whole.size(); size += 61) {
+      Bytes cut = whole.slice(0, size);
+      assertThatThrownBy(() -> read(cut))
+          .as("%d bytes", size)
+          .isInstanceOfSatisfying(
+              MalformedException.class,
+              refused -> {
+                assertThat(refused.expected()).isNotEmpty();
+                assertThat(refused.getMessage()).contains(" at offset ", ": found ", ", expected ");
+              });
+    }
+  }
+
   @Test
   void aFileForBothKindsOfHostHasTwoIdentities() throws MalformedException {
     Artifact.IntelElf enclave = read(SampleEnclaves.intel(3));
