@@ -149,6 +149,7 @@ final class StatusCommand implements Callable<Integer> {
       each.put("handle", instance.handle());
       each.put("state", instance.state());
       each.put("pid", instance.pid());
+      each.put("port", instance.port());
       instances.add(each);
     }
     object.put("instances", instances);

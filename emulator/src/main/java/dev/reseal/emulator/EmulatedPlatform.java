@@ -103,6 +103,20 @@ public final class EmulatedPlatform implements Platform, Faulty {
     return in.end(in.bool(1));
   }
 
+  @Override
+  public void awaitEnd(String handle) {
+    Cbor request = Cbor.array(Cbor.of("await-end"), Cbor.of(handle));
+    try {
+      Optional<Cbor> answer = exchange(connect(), request);
+      if (answer.isEmpty()) {
+        throw new PlatformException("await-end", "the platform ended, and its instances with it");
+      }
+      results("await-end", answer("await-end", Fields.ofArray(answer.get(), "end"))).end();
+    } catch (IOException gone) {
+      throw new PlatformException("await-end", "no platform answers on '" + socket + "'", gone);
+    }
+  }
+
   /** Tells a running daemon that its machine was changed. */
   public void reload() {
     results("reload", ask("reload")).end();
@@ -153,15 +167,19 @@ public final class EmulatedPlatform implements Platform, Faulty {
     if (answer.isPresent()) {
       return answer.get();
     }
+    return exchange(connect(), request)
+        .orElseThrow(() -> new PlatformException(verb, "the platform closed the connection"));
+  }
+
+  private SocketChannel connect() throws IOException {
     SocketChannel fresh = SocketChannel.open(StandardProtocolFamily.UNIX);
     try {
       fresh.connect(UnixDomainSocketAddress.of(socket));
+      return fresh;
     } catch (IOException refused) {
       fresh.close();
       throw refused;
     }
-    return exchange(fresh, request)
-        .orElseThrow(() -> new PlatformException(verb, "the platform closed the connection"));
   }
 
   /** Empty when the connection is at its end; one that answered is kept for the next call. */

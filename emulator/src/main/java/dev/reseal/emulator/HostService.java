@@ -87,6 +87,10 @@ final class HostService {
           instances.destroy(request.end(request.text(1)));
           yield done();
         }
+        case "await-end" -> {
+          instances.awaitEnd(request.end(request.text(1)));
+          yield done();
+        }
         case "headroom" -> request.end(done(Cbor.of(epc.free()), Cbor.of(epc.total())));
         case "list" -> request.end(done(Cbor.array(instances.list(), HostService::row)));
         case "alive" -> done(Cbor.of(instances.find(request.end(request.text(1))).isPresent()));

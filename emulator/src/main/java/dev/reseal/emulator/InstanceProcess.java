@@ -31,6 +31,7 @@ final class InstanceProcess {
   private final Process process;
   private final Bytes tokenHash;
   private final CountDownLatch openedOrEnded = new CountDownLatch(1);
+  private final CountDownLatch over = new CountDownLatch(1);
   private Optional<Runnable> session = Optional.empty();
   private boolean used;
   private boolean ended;
@@ -170,6 +171,19 @@ final class InstanceProcess {
       return tasks.count();
     } catch (IOException gone) {
       return 0;
+    }
+  }
+
+  /** It is listed no more and its pages are back. */
+  void over() {
+    over.countDown();
+  }
+
+  void awaitOver() {
+    try {
+      over.await();
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
     }
   }
 

@@ -117,6 +117,7 @@ final class Instances implements AutoCloseable {
     conditions.giveBack(instance.handle());
     live.remove(instance.handle(), instance);
     instance.ended();
+    instance.over();
   }
 
   /** The instance whose unused token this is and whose process asks; else the reason. */
@@ -141,6 +142,11 @@ final class Instances implements AutoCloseable {
   /** The EPC loses its keys: every enclave is lost, and with it the memory of its process. */
   void powerTransition() {
     live.values().forEach(InstanceProcess::lose);
+  }
+
+  /** Returns when the instance is over; interrupted, it leaves the interrupt to its caller. */
+  void awaitEnd(String handle) {
+    find(handle).ifPresent(InstanceProcess::awaitOver);
   }
 
   Optional<InstanceProcess> find(String handle) {

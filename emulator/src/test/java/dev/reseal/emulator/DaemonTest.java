@@ -10,6 +10,8 @@ import dev.reseal.sgx.ReportBody;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -82,6 +84,24 @@ class DaemonTest {
     rig.waitUntil("pages are back", () -> rig.free() == free);
     assertThat(rig.platform.list()).isEmpty();
     assertThat(ProcessHandle.of(created.pid())).isEmpty();
+  }
+
+  @Test
+  void whoeverAwaitsTheEndHearsItWhenThePagesAreBack() throws Exception {
+    long free = rig.free();
+    Creation.Created created = rig.created(rig.image(WAIT));
+    CompletableFuture<Long> freeAtTheEnd =
+        CompletableFuture.supplyAsync(
+            () -> {
+              rig.platform.awaitEnd(created.handle());
+              return rig.free();
+            },
+            task -> Thread.ofPlatform().start(task));
+    assertThat(freeAtTheEnd).isNotDone();
+    ProcessHandle.of(created.pid()).orElseThrow().destroyForcibly();
+    assertThat(freeAtTheEnd.get(30, TimeUnit.SECONDS)).isEqualTo(free);
+    assertThat(rig.platform.list()).isEmpty();
+    rig.platform.awaitEnd("never given");
   }
 
   @Test

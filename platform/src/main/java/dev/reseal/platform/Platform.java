@@ -42,6 +42,9 @@ public interface Platform {
 
   boolean alive(String handle);
 
+  /** Returns when the instance is over and its resources are back; at once for one that is. */
+  void awaitEnd(String handle);
+
   /** The result of {@link #measure}. */
   sealed interface Measured {
     record Measurement(Bytes mrenclave) implements Measured {}

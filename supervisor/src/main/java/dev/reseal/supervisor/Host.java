@@ -225,11 +225,26 @@ final class Host implements Effects, AutoCloseable {
         return;
       }
     }
-    Optional<ProcessHandle> process = ProcessHandle.of(link.pid());
-    if (process.isEmpty()) {
+    Optional<String> handle = link.platformHandle();
+    if (handle.isPresent()) {
+      Thread.ofVirtual().name("watch").start(() -> await(link, handle.get()));
+    }
+  }
+
+  /**
+   * The platform tells at once; the JDK would look at a process that is not its child now and then.
+   */
+  private void await(Link link, String handle) {
+    try {
+      platform.awaitEnd(handle);
       gone(link);
-    } else {
-      var _ = process.get().onExit().thenRun(() -> gone(link));
+    } catch (PlatformException silent) {
+      ProcessHandle.of(link.pid())
+          .ifPresentOrElse(
+              process -> {
+                var _ = process.onExit().thenRun(() -> gone(link));
+              },
+              () -> gone(link));
     }
   }
 
