@@ -144,7 +144,7 @@ def decode(data: bytes) -> Any:
     return _Reader(data, STRUCTURE_DEPTH, False).only()
 
 
-def decode_value(data: bytes) -> Any:
+def decode_value(data: bytes | memoryview) -> Any:
     """One item of the value profile, or ``Refused`` with the rule that it breaks."""
     if data[:1] and data[0] >> 5 in (2, 3):
         string = _string(data)
@@ -159,7 +159,7 @@ def decode_value(data: bytes) -> Any:
     return _Reader(data, VALUE_DEPTH, True).only()
 
 
-def _string(data: bytes) -> str | bytes | None:
+def _string(data: bytes | memoryview) -> str | bytes | None:
     """What one byte or text string in its shortest form holds, copied once; None for anything else."""
     info = data[0] & 31
     size, at = info, 1
@@ -173,7 +173,7 @@ def _string(data: bytes) -> str | bytes | None:
     if at + size != len(data):
         return None
     if data[0] < 0x60:
-        return data[at:]
+        return bytes(data[at:])
     try:
         return str(memoryview(data)[at:], "utf-8")
     except UnicodeDecodeError:
@@ -212,7 +212,7 @@ def _plain(item: object, depth: int) -> bool:
 class _Reader:
     """Refuses every encoding but the deterministic one, and lengths that the input cannot hold."""
 
-    def __init__(self, data: bytes, depth: int, values: bool) -> None:
+    def __init__(self, data: bytes | memoryview, depth: int, values: bool) -> None:
         self.data = bytes(data)
         self.at = 0
         self.depth = depth

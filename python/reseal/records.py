@@ -71,8 +71,8 @@ def _key(encoded: bytes) -> Key:
     raise Refused("RECORD", "a key that is no text, integer or byte string")
 
 
-def _read(framed: bytes) -> tuple[str, Key, int, bytes | None, int]:
-    """Store, key, version, encoded value (None is a tombstone), and the size that counts for state_max.
+def _read(framed: bytes) -> tuple[str, Key, int, memoryview | None, int]:
+    """Store, key, version, encoded value where it is (None is a tombstone), and the size that counts for state_max.
 
     Every head in its one form and nothing after the last item: no other record has these parts.
     """
@@ -95,7 +95,7 @@ def _read(framed: bytes) -> tuple[str, Key, int, bytes | None, int]:
     length, at = _head(framed, at, 2)
     if at + length != len(framed):
         raise Refused("RECORD", "a record that does not end with its value")
-    return store, _key(encoded), version, framed[at:], size + length
+    return store, _key(encoded), version, memoryview(framed)[at:], size + length
 
 
 def value_of(framed: bytes, head: bytes) -> bytes:

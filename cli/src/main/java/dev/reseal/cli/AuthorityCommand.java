@@ -3,6 +3,7 @@ package dev.reseal.cli;
 import dev.reseal.authority.AuthorityHome;
 import dev.reseal.authority.KeyStoreException;
 import dev.reseal.authority.StoreException;
+import dev.reseal.quote.P256;
 import dev.reseal.wire.Essentials.Env;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -129,6 +130,7 @@ public final class AuthorityCommand {
         throw new Refused(
             "NOT_INITIALISED", home.path() + " has no authority", "reseal authority init");
       }
+      P256.preferFastest();
       try {
         return authority.start(port);
       } catch (StoreException | KeyStoreException | IOException refused) {

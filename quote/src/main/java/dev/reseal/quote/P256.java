@@ -59,6 +59,11 @@ public final class P256 {
     return ofCorretto().orElseGet(P256::ofJdk);
   }
 
+  /** Makes the fastest provider the first one of this process, for all that it offers. */
+  public static void preferFastest() {
+    ofCorretto().ifPresent(found -> Security.insertProviderAt(found.provider, 1));
+  }
+
   /** Name and version of the provider, for people. */
   public String describe() {
     return provider.getName() + " " + provider.getVersionStr();

@@ -7,34 +7,18 @@ import dev.reseal.wire.Status;
 import dev.reseal.wire.WireError;
 import dev.reseal.wire.WireException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
-import java.time.Duration;
 
 /** The authority over HTTPS (transport T5). One call is one attempt; repeating is the host's. */
 public final class Authority {
-  private static final int ANSWER_MAX = 1 << 20;
-  private static final Duration CONNECT = Duration.ofSeconds(10);
-  private static final Duration ANSWER = Duration.ofSeconds(30);
-
-  private final HttpClient client;
+  private final Https https;
   private final URI base;
 
   /** {@code certificate}: the PEM that the authority must present, exactly. */
   public Authority(URI base, Path certificate) throws IOException {
     this.base = base;
-    this.client =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(CONNECT)
-            .sslContext(PinnedTrust.context(certificate))
-            .build();
+    this.https = new Https(base, PinnedTrust.context(certificate));
   }
 
   /** What one call came to. */
@@ -61,8 +45,7 @@ public final class Authority {
   }
 
   public Reply post(String name, Bytes body) {
-    return exchange(
-        builder("/v1/" + name).POST(BodyPublishers.ofByteArray(body.toArray())).build());
+    return exchange("/v1/" + name, () -> https.post("/v1/" + name, body));
   }
 
   public Reply challenge(Bytes lineage, Bytes opId) {
@@ -88,32 +71,26 @@ public final class Authority {
   }
 
   private Reply get(String path) {
-    return exchange(builder(path).GET().build());
+    return exchange(path, () -> https.get(path));
   }
 
-  private HttpRequest.Builder builder(String path) {
-    return HttpRequest.newBuilder(base.resolve(path)).timeout(ANSWER);
+  /** One attempt. */
+  private interface Attempt {
+    Https.Response make() throws IOException;
   }
 
-  private Reply exchange(HttpRequest request) {
+  private Reply exchange(String path, Attempt attempt) {
     try {
-      HttpResponse<InputStream> response = client.send(request, BodyHandlers.ofInputStream());
-      try (InputStream in = response.body()) {
-        Bytes body = Bytes.wrap(in.readNBytes(ANSWER_MAX));
-        return switch (response.statusCode()) {
-          case 200, 204 -> new Reply.Answer(body);
-          case 409, 503, 404 -> new Reply.Refused(WireError.decode(body));
-          default ->
-              new Reply.Silent(request.uri() + " answered with status " + response.statusCode());
-        };
-      }
+      Https.Response response = attempt.make();
+      return switch (response.status()) {
+        case 200, 204 -> new Reply.Answer(response.body());
+        case 409, 503, 404 -> new Reply.Refused(WireError.decode(response.body()));
+        default -> new Reply.Silent(base + path + " answered with status " + response.status());
+      };
     } catch (IOException unreachable) {
       return new Reply.Silent("authority " + base + ": " + unreachable);
     } catch (WireException garbled) {
       return new Reply.Silent("authority " + base + " sent " + garbled.getMessage());
-    } catch (InterruptedException stopped) {
-      Thread.currentThread().interrupt();
-      return new Reply.Silent("interrupted");
     }
   }
 }

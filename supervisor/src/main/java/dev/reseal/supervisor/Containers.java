@@ -3,6 +3,7 @@ package dev.reseal.supervisor;
 import dev.reseal.bytes.Bytes;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -16,6 +17,8 @@ import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -148,7 +151,7 @@ public final class Containers {
     }
   }
 
-  /** Each chunk is durable when it is written, while the instance encrypts the next ones. */
+  /** Each chunk is durable when it is written, while the next one arrives. */
   private static void write(Path path, InputStream in) throws IOException {
     try (FileChannel file =
         FileChannel.open(
@@ -156,14 +159,42 @@ public final class Containers {
             StandardOpenOption.CREATE_NEW,
             StandardOpenOption.WRITE,
             StandardOpenOption.DSYNC)) {
-      byte[] chunk = new byte[CHUNK];
+      byte[] arriving = new byte[CHUNK];
+      byte[] leaving = new byte[CHUNK];
+      FutureTask<Void> written = writing(file, leaving, 0);
       for (int count = CHUNK; count == CHUNK; ) {
-        count = in.readNBytes(chunk, 0, CHUNK);
-        ByteBuffer buffer = ByteBuffer.wrap(chunk, 0, count);
-        while (buffer.hasRemaining()) {
-          file.write(buffer);
-        }
+        count = in.readNBytes(arriving, 0, CHUNK);
+        finish(written);
+        byte[] full = arriving;
+        arriving = leaving;
+        leaving = full;
+        written = writing(file, leaving, count);
       }
+      finish(written);
+    }
+  }
+
+  private static FutureTask<Void> writing(FileChannel file, byte[] chunk, int count) {
+    FutureTask<Void> task =
+        new FutureTask<>(() -> {
+          ByteBuffer buffer = ByteBuffer.wrap(chunk, 0, count);
+          while (buffer.hasRemaining()) {
+            file.write(buffer);
+          }
+          return null;
+        });
+    Thread.ofVirtual().name("container").start(task);
+    return task;
+  }
+
+  private static void finish(FutureTask<Void> written) throws IOException {
+    try {
+      written.get();
+    } catch (ExecutionException failed) {
+      throw new IOException("a container cannot be written", failed.getCause());
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while a container was written");
     }
   }
 }
