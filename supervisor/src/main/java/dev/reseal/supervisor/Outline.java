@@ -18,7 +18,7 @@ public record Outline(Bytes bodyId, long size) {
   private static final Bytes END = Bytes.hex("52534331454e440a");
 
   /** Throws {@link IOException} if the file is torn or no container. */
-  static Outline read(Path path) throws IOException {
+  public static Outline read(Path path) throws IOException {
     try (FileChannel file = FileChannel.open(path)) {
       long size = file.size();
       if (!read(file, 0, 8).equals(MAGIC) || !read(file, size - 8, 8).equals(END)) {

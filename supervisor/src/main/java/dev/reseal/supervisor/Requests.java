@@ -10,14 +10,11 @@ import dev.reseal.wire.Signed;
 import dev.reseal.wire.SigningKey;
 import dev.reseal.wire.Status;
 import dev.reseal.wire.Target;
-import java.security.SecureRandom;
 import java.util.List;
 import java.util.Optional;
 
 /** Requests (message 1) about what a status shows, signed by whoever holds the key. */
 public final class Requests {
-  private static final SecureRandom RANDOM = new SecureRandom();
-
   private Requests() {}
 
   /** A signed request and the op_id that its answer will be known by. */
@@ -48,7 +45,8 @@ public final class Requests {
   /** Everything that the status says can be destroyed now. */
   public static Made retire(Status status, SigningKey key) {
     Ask.Extra keys = new Ask.Extra.Keys(status.retirable().wrapIds(), status.retirable().gens());
-    return sign(new Ask(head(status), Kind.RETIRE, Optional.empty(), List.of(), false, keys), key);
+    return sign(
+        new Ask(head(status, key), Kind.RETIRE, Optional.empty(), List.of(), false, keys), key);
   }
 
   private static Made make(
@@ -58,7 +56,7 @@ public final class Requests {
       List<Target> targets,
       boolean rotate,
       SigningKey key) {
-    return sign(new Ask(head(status), kind, mode, targets, rotate, Ask.NOTHING), key);
+    return sign(new Ask(head(status, key), kind, mode, targets, rotate, Ask.NOTHING), key);
   }
 
   private static Made sign(Ask ask, SigningKey key) {
@@ -66,11 +64,9 @@ public final class Requests {
     return new Made(ask.head().opId(), message);
   }
 
-  private static Head head(Status status) {
-    byte[] opId = new byte[16];
-    RANDOM.nextBytes(opId);
+  private static Head head(Status status, SigningKey key) {
     Status.Operation row = status.operation();
-    return new Head(status.lineage(), Bytes.wrap(opId), row.fence(), row.epoch());
+    return new Head(status.lineage(), key.fresh(16), row.fence(), row.epoch());
   }
 
   private static Target active(Status status) {

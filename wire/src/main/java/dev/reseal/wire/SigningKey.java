@@ -74,6 +74,11 @@ public final class SigningKey {
     }
   }
 
+  /** Fresh bytes from the source that this key signs with: an op_id or nonce of its holder. */
+  public Bytes fresh(int size) {
+    return randomness.bytes(size);
+  }
+
   /** The private key as PKCS #8, for a key store. */
   public Secret pkcs8() {
     return Secret.own(secret.getEncoded());

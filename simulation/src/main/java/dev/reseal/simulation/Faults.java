@@ -1,0 +1,204 @@
+package dev.reseal.simulation;
+
+import dev.reseal.authority.StoreException;
+import dev.reseal.instance.State;
+import dev.reseal.lifecycle.Phase;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** Brings the faults of a plan into a world, each at its moment. */
+final class Faults implements World.Observer {
+  private static final long MINUTES_10 = 600_000;
+  private static final long DAYS_400 = 400L * 86_400_000;
+
+  private final World world;
+  private final Chance chance;
+  private final List<Armed> armed = new ArrayList<>();
+  private final Set<String> reached = new TreeSet<>();
+  private int injected;
+  private boolean over;
+
+  private static final class Armed {
+    private final Plan.Item item;
+    private int left;
+
+    private Armed(Plan.Item item) {
+      this.item = item;
+      this.left = item.points();
+    }
+  }
+
+  Faults(World world, Chance chance, Plan plan) {
+    this.world = world;
+    this.chance = chance;
+    plan.items().forEach(item -> armed.add(new Armed(item)));
+  }
+
+  /** Every phase in which a fault came, with the fault. */
+  Set<String> reached() {
+    return reached;
+  }
+
+  int injected() {
+    return injected;
+  }
+
+  boolean spent() {
+    return armed.isEmpty();
+  }
+
+  /** What waits for a phase that does not come is brought now. */
+  void force() {
+    if (!armed.isEmpty()) {
+      Armed first = armed.removeFirst();
+      inject(
+          first.item.fault(), dev.reseal.lifecycle.Situation.phase(world.supervisor.situation()));
+    }
+  }
+
+  /** What has not come yet never does. */
+  void end() {
+    over = true;
+    armed.clear();
+  }
+
+  @Override
+  public void point(Phase phase, String what) {
+    if (over) {
+      return;
+    }
+    for (Armed each : List.copyOf(armed)) {
+      boolean here = each.item.phase().map(phase::equals).orElse(true);
+      if (here && --each.left <= 0) {
+        armed.remove(each);
+        inject(each.item.fault(), phase);
+      }
+    }
+  }
+
+  private void inject(Fault fault, Phase phase) {
+    injected++;
+    reached.add(phase + " " + fault);
+    world.trace.fault(fault.name());
+    if (fault.hostile()) {
+      // A hostile host acts between two steps of its supervisor, not inside one.
+      world.time.after(0, () -> hostile(fault));
+    } else {
+      bring(fault);
+    }
+  }
+
+  private void bring(Fault fault) {
+    switch (fault) {
+      case SUPERVISOR_CRASH -> world.supervisor.crash();
+      case POWER_LOSS -> world.supervisor.powerLoss();
+      case OLD_DIES -> kill(true);
+      case NEW_DIES -> kill(false);
+      case AUTHORITY_CRASH -> world.authority.parts.crashIn(chance.below(8));
+      case AUTHORITY_DOWN -> world.network.down(chance.between(100, 8_000));
+      case PLATFORM_DIES -> world.nodes().forEach(node -> world.kill(node.handle()));
+      case DISK_FULL -> diskFull();
+      case SYNC_FAILS ->
+          (chance.oneIn(2) ? world.supervisor.journalDisk : world.supervisor.containerDisk)
+              .failNextSync();
+      case SHORT_WRITE -> {
+        world.supervisor.journalDisk.shortenNextWrite();
+        world.supervisor.containerDisk.shortenNextWrite();
+      }
+      case JOURNAL_LOST -> world.supervisor.loseJournal();
+      case REQUEST_LOST -> world.network.loseRequests(1 + chance.below(3));
+      case ANSWER_LOST -> world.network.loseAnswers(1 + chance.below(3));
+      case MESSAGE_DELAYED -> world.network.delay(1 + chance.below(3));
+      case MESSAGE_REPEATED -> world.network.repeat(1 + chance.below(4));
+      case ADVICE_LOST -> world.loseAdvice(1);
+      case ADVICE_REPEATED -> world.repeatAdvice(1 + chance.below(3));
+      case AUTHORITY_CLOCK_FORWARD -> authorityClock(chance.between(1_000, MINUTES_10));
+      case AUTHORITY_CLOCK_BACK -> authorityClock(-chance.between(1_000, 60_000));
+      case SUPERVISOR_CLOCK_STEP ->
+          world.supervisor.clocks.step(chance.oneIn(2) ? DAYS_400 : -DAYS_400);
+      case AUTHORITY_SUSPENDED -> world.authorityClocks.suspended(chance.between(100, 5_000));
+      case EPC_FULL -> world.fillEpc(chance.between(50, 1_500));
+      case TARGETS_FAIL -> world.spoilOperation();
+      case QUOTE_DOWN -> world.quotesDown(chance.between(50, 3_000));
+      default -> throw new IllegalArgumentException(fault + " is of a hostile host");
+    }
+  }
+
+  private void hostile(Fault fault) {
+    Hostile host = world.hostile();
+    switch (fault) {
+      case REPLAY_TO_INSTANCE -> repeatedly(host::replayToInstance);
+      case REPLAY_TO_AUTHORITY -> repeatedly(host::replayToAuthority);
+      case OLD_RECEIPT -> host.oldReceipt();
+      case OLD_ABORT -> host.oldAbort();
+      case OLD_CONTAINER -> world.supervisor.swapContainers(1 + chance.below(2));
+      case OTHER_LINEAGE -> host.otherLineage();
+      case FALSE_EXIT -> host.falseExit();
+      case SECOND_CANDIDATE -> host.secondCandidate(false);
+      case LATE_READY -> host.secondCandidate(true);
+      case FORGED_CANDIDATE -> host.forgedCandidate();
+      case OTHER_IMAGE -> host.otherImage();
+      case DESTROY_IS_A_LIE -> host.lie();
+      case RELAY_DIVERTED -> world.divert(40);
+      case CHECKPOINTS_WITHHELD -> world.supervisor.withholdCheckpoints(5_000);
+      case EARLY_TAKEOVER -> host.earlyTakeover();
+      case LATE_ABORT -> host.lateAbort();
+      case BACKUP_RESTORED -> backup();
+      default -> throw new IllegalArgumentException(fault + " is not of a hostile host");
+    }
+  }
+
+  /** It issues nothing until somebody confirms the time by starting it again. */
+  private void authorityClock(long ms) {
+    world.authorityClocks.step(ms);
+    world.time.after(chance.between(500, 6_000), world::restartAuthority);
+  }
+
+  private void repeatedly(Runnable move) {
+    for (int i = 0; i < 6; i++) {
+      world.time.after(chance.between(0, 400), move);
+    }
+  }
+
+  private void kill(boolean active) {
+    for (InstanceNode node : world.nodes()) {
+      State state = node.inside().state();
+      boolean was = state == State.SERVING || state == State.QUIESCING || state == State.LOCKED;
+      if (was == active) {
+        world.kill(node.handle());
+      }
+    }
+  }
+
+  private void diskFull() {
+    SimDisk disk = chance.oneIn(2) ? world.supervisor.journalDisk : world.supervisor.containerDisk;
+    disk.fill();
+    world.time.after(chance.between(50, 1_500), () -> disk.capacity(Long.MAX_VALUE));
+  }
+
+  /** An older copy of register and key store takes the place of the newest one for a moment. */
+  private void backup() {
+    Runnable old = world.authority.parts.backup(world.wiring.backupHasAnchor());
+    long then = world.authority.parts.logged();
+    world.time.after(chance.between(200, 3_000), () -> restored(old, then));
+  }
+
+  private void restored(Runnable old, long then) {
+    // Only renewals are missing: no anchor can know, and a takeover waits by another clock.
+    boolean unnoticed = world.authority.parts.logged() == then;
+    Runnable newest = world.authority.parts.backup(true);
+    old.run();
+    world.authority.stop();
+    try {
+      world.authority.start();
+    } catch (StoreException noticed) {
+      world.trace.line("rollback noticed: " + noticed.getMessage());
+      newest.run();
+      world.authority.start();
+      return;
+    }
+    Check.that(unnoticed || world.wiring.backupHasAnchor(), "T26", "an older register was started");
+  }
+}

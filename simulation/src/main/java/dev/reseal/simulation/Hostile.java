@@ -1,0 +1,254 @@
+package dev.reseal.simulation;
+
+import dev.reseal.authority.Endpoint.Reply;
+import dev.reseal.bytes.Bytes;
+import dev.reseal.instance.State;
+import dev.reseal.lifecycle.Verb;
+import dev.reseal.supervisor.Requests;
+import dev.reseal.wire.Ask;
+import dev.reseal.wire.Cbor;
+import dev.reseal.wire.Head;
+import dev.reseal.wire.InstanceMessage.SealReceipt;
+import dev.reseal.wire.Kind;
+import dev.reseal.wire.Request;
+import dev.reseal.wire.Signed;
+import dev.reseal.wire.Status;
+import dev.reseal.wire.Target;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a host does that keeps no rule: it has every message, every file and the supervisor's key.
+ */
+final class Hostile {
+  private static final long PATIENCE_MS = 30_000;
+
+  private final World world;
+  private final Chance chance;
+  private final List<Moment> moments = new ArrayList<>();
+  private boolean lies;
+  private boolean otherLineage;
+
+  Hostile(World world, Chance chance) {
+    this.world = world;
+    this.chance = chance;
+  }
+
+  /** The next destroyed instance lives on. */
+  void lie() {
+    lies = true;
+  }
+
+  boolean liesAboutDestroy() {
+    boolean now = lies;
+    lies = false;
+    return now;
+  }
+
+  void replayToInstance() {
+    List<World.Advised> all = world.advised();
+    List<InstanceNode> nodes = world.nodes();
+    if (!all.isEmpty() && !nodes.isEmpty()) {
+      World.Advised old = chance.of(all);
+      world.deliver(chance.of(nodes).handle(), old.verb(), old.payload());
+    }
+  }
+
+  void replayToAuthority() {
+    List<Network.Posted> all = world.network.posted();
+    if (!all.isEmpty()) {
+      Network.Posted old = chance.of(all);
+      post(old.name(), old.body());
+    }
+  }
+
+  /** A receipt of an operation before this one, as soon as another one is prepared. */
+  void oldReceipt() {
+    when(
+        status -> status.state().equals("PREPARED") && !world.supervisor.receipts().isEmpty(),
+        status -> {
+          for (Bytes receipt : world.supervisor.receipts().reversed()) {
+            Bytes opId = Signed.peek(SealReceipt.class, receipt).head().opId();
+            if (!opId.equals(status.operation().opId())) {
+              post("seal-receipt", receipt);
+            }
+          }
+        });
+  }
+
+  /** Every abort ever given, to whoever is locked then. */
+  void oldAbort() {
+    when(
+        _ -> locked().isPresent() && !aborts().isEmpty(),
+        _ -> {
+          String handle = locked().orElseThrow().handle();
+          aborts().forEach(abort -> world.deliver(handle, Verb.ABORT, abort));
+        });
+  }
+
+  private List<Bytes> aborts() {
+    return world.advised().stream()
+        .filter(each -> each.verb() == Verb.ABORT)
+        .map(World.Advised::payload)
+        .distinct()
+        .toList();
+  }
+
+  private Optional<InstanceNode> locked() {
+    return world.nodes().stream().filter(node -> node.inside().state() == State.LOCKED).findFirst();
+  }
+
+  /** Messages of another lineage of the same authority. */
+  void otherLineage() {
+    if (!world.authority.up()) {
+      return;
+    }
+    if (!otherLineage) {
+      otherLineage = true;
+      world.authority.birth(AuthorityNode.OTHER_LINEAGE, "other");
+    }
+    Bytes opId = world.keys().bytes().bytes(16);
+    Target target = new Target(AuthorityNode.IMAGE, 1, 1, 2, Optional.empty());
+    Head head = new Head(AuthorityNode.OTHER_LINEAGE, opId, 0, 0);
+    Ask ask = new Ask(head, Kind.GENESIS, Optional.empty(), List.of(target), true, Ask.NOTHING);
+    post("request", Signed.sign(Request.of(ask, List.of()), world.authority.operator).cose());
+    Bytes call = Cbor.array(Cbor.of(AuthorityNode.OTHER_LINEAGE), Cbor.of(opId)).encode();
+    Optional<Bytes> challenge = post("challenge", call);
+    if (challenge.isPresent() && !world.nodes().isEmpty()) {
+      world.deliver(chance.of(world.nodes()).handle(), Verb.CHALLENGE, challenge.get());
+    }
+  }
+
+  /** The active instance lives and serves, but its supervisor thinks it is gone. */
+  void falseExit() {
+    List<InstanceNode> visible = world.visible();
+    if (!visible.isEmpty()) {
+      String handle = chance.of(visible).handle();
+      world.hide(handle);
+      world.supervisor.exited(handle);
+      world.divert(200);
+    }
+  }
+
+  /** Granted like the first one; its ready comes at once, or when the first was committed. */
+  void secondCandidate(boolean late) {
+    when(
+        status -> status.state().equals("SEALED"),
+        status -> {
+          Rival rival = new Rival(world);
+          Optional<Bytes> ready = rival.candidate(AuthorityNode.IMAGE);
+          if (ready.isPresent() && late) {
+            long epoch = status.operation().epoch();
+            when(now -> now.operation().epoch() > epoch, _ -> rival.commit(ready.get()));
+          } else {
+            ready.ifPresent(rival::commit);
+          }
+        });
+  }
+
+  void forgedCandidate() {
+    when(status -> status.state().equals("SEALED"), _ -> new Rival(world).forge());
+  }
+
+  /** A takeover to the other image that policy allows, signed by the supervisor's own key. */
+  void otherImage() {
+    world.visible().stream()
+        .filter(world.wiring::serves)
+        .findFirst()
+        .ifPresent(node -> world.kill(node.handle()));
+    world.network.down(15_000);
+    when(
+        status -> status.waitMillis() == 0 && !status.state().equals("EMPTY"),
+        status -> {
+          Target target =
+              new Target(AuthorityNode.OTHER_IMAGE, 1, 1, 2, Optional.of(AuthorityNode.PLATFORM));
+          takeover(status, target);
+          new Rival(world).candidate(AuthorityNode.OTHER_IMAGE);
+        });
+  }
+
+  /** A takeover while the passport of whoever serves is still valid, and a successor at once. */
+  void earlyTakeover() {
+    when(
+        status -> status.state().equals("ACTIVE"),
+        _ ->
+            world
+                .authority
+                .status()
+                .ifPresent(status -> {
+                  Bytes message = Requests.takeover(status, world.authority.supervisor).message();
+                  if (post("request", message).isPresent()) {
+                    world.visible().forEach(node -> world.ledger.excuse(node.handle()));
+                    Rival rival = new Rival(world);
+                    rival.candidate(AuthorityNode.IMAGE).ifPresent(rival::commit);
+                  }
+                }));
+  }
+
+  /** An abort that was signed during the operation and arrives after its commit. */
+  void lateAbort() {
+    when(
+        status -> status.state().equals("SEALED") && status.active().isPresent(),
+        status -> {
+          long epoch = status.operation().epoch();
+          Bytes held = Requests.abort(status, world.authority.operator).message();
+          when(now -> now.operation().epoch() > epoch, _ -> post("request", held));
+        });
+  }
+
+  private void takeover(Status status, Target target) {
+    Status.Operation row = status.operation();
+    Head head =
+        new Head(AuthorityNode.LINEAGE, world.keys().bytes().bytes(16), row.fence(), row.epoch());
+    Ask ask = new Ask(head, Kind.TAKEOVER, Optional.empty(), List.of(target), false, Ask.NOTHING);
+    post("request", Signed.sign(Request.of(ask, List.of()), world.authority.supervisor).cose());
+  }
+
+  private interface When {
+    boolean holds(Status status);
+  }
+
+  private interface Then {
+    void act(Status status);
+  }
+
+  private record Moment(long untilMs, When when, Then then) {}
+
+  /** Waits for its moment, for a while. */
+  private void when(When moment, Then then) {
+    moments.add(new Moment(world.time.nowMs() + PATIENCE_MS, moment, then));
+  }
+
+  /** After every step of the world: whose moment has come. */
+  void look() {
+    if (moments.isEmpty() || !world.authority.up() || world.invariants.seen().isEmpty()) {
+      return;
+    }
+    Status now = world.invariants.seen().get();
+    for (Moment moment : List.copyOf(moments)) {
+      if (moment.when().holds(now)) {
+        moments.remove(moment);
+        world.time.after(0, () -> moment.then().act(now));
+      } else if (moment.untilMs() < world.time.nowMs()) {
+        moments.remove(moment);
+      }
+    }
+  }
+
+  /** Gives up. */
+  void end() {
+    moments.clear();
+  }
+
+  /** Directly, whatever the network is like for others. */
+  private Optional<Bytes> post(String name, Bytes body) {
+    Optional<Reply> reply = world.authority.call(name, body);
+    String words = reply.map(each -> each.getClass().getSimpleName()).orElse("silent");
+    world.trace.line("hostile " + name + " " + words, body);
+    world.learn(name, reply);
+    return reply.isPresent() && reply.get() instanceof Reply.Answer(Bytes answer)
+        ? Optional.of(answer)
+        : Optional.empty();
+  }
+}

@@ -1,0 +1,135 @@
+package dev.reseal.simulation;
+
+import dev.reseal.instance.State;
+import dev.reseal.lifecycle.Situation;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * One seed: a world, a plan of faults, some operations, then healing, after which all must be well.
+ */
+final class Simulation {
+  private static final int STEPS = 200;
+  private static final long OPERATING_MS = 200_000;
+  private static final long HEALING_MS = 400_000;
+
+  private final long seed;
+  private final World world;
+  private final Plan plan;
+  private final Faults faults;
+
+  private Simulation(long seed, Wiring wiring) {
+    this.seed = seed;
+    this.world = new World(seed, wiring);
+    this.plan = Plan.of(world.chance.split());
+    this.faults = new Faults(world, world.chance.split(), plan);
+  }
+
+  /**
+   * What became of a seed.
+   *
+   * @param failure the rule that did not hold and why; empty when all did
+   * @param hash SHA-256 over everything that happened
+   * @param phases the phase line
+   * @param reached phase and fault, of every fault that came
+   * @param newest what happened last, oldest first
+   */
+  record Outcome(
+      long seed,
+      Optional<String> failure,
+      String hash,
+      String plan,
+      String phases,
+      Set<String> reached,
+      int steps,
+      int operations,
+      int faults,
+      List<String> newest) {
+    /** Everything that a person needs to go on from here. */
+    String report() {
+      return "seed %d: %s%n  plan   %s%n  phases %s%n  steps %d, operations %d, faults %d, trace %s"
+          .formatted(
+              seed, failure.orElse("all well"), plan, phases, steps, operations, faults, hash);
+    }
+  }
+
+  static Outcome run(long seed, Wiring wiring) {
+    return new Simulation(seed, wiring).run();
+  }
+
+  private Outcome run() {
+    Optional<String> failure = Optional.empty();
+    try {
+      live();
+      heal();
+      replay();
+    } catch (Check broken) {
+      failure = Optional.of(String.valueOf(broken.getMessage()));
+    } catch (RuntimeException | AssertionError bug) {
+      failure = Optional.of("BUG: " + bug + " at " + List.of(bug.getStackTrace()).subList(0, 4));
+    }
+    return new Outcome(
+        seed,
+        failure,
+        world.trace.hash().toHex(),
+        plan.toString(),
+        world.trace.phases(),
+        faults.reached(),
+        world.time.steps(),
+        world.operator().operations(),
+        faults.injected(),
+        world.trace.newest());
+  }
+
+  private void live() {
+    world.observe(faults);
+    world.operator().want((int) world.chance.between(3, 5));
+    while (world.time.nowMs() < OPERATING_MS) {
+      world.step();
+      boolean rests =
+          world.operator().content() && world.supervisor.situation() instanceof Situation.Idle;
+      if (rests && !faults.spent()) {
+        world.operator().want(1);
+        faults.force();
+      } else if (rests && world.time.steps() >= STEPS) {
+        return;
+      }
+    }
+  }
+
+  private void heal() {
+    faults.end();
+    world.heal();
+    world.endHidden();
+    if (!world.authority.up()) {
+      world.restartAuthority();
+    }
+    world.trace.line("healed");
+    long until = world.time.nowMs() + HEALING_MS;
+    while (!rests() && world.time.nowMs() < until) {
+      world.step();
+    }
+    world.invariants.converged();
+  }
+
+  private boolean rests() {
+    List<InstanceNode> nodes = world.nodes();
+    return world.supervisor.up()
+        && world.authority.up()
+        && world.operator().content()
+        && world.supervisor.situation() instanceof Situation.Idle
+        && nodes.size() == 1
+        && nodes.getFirst().inside().state() == State.SERVING
+        && world.authority.status().filter(s -> s.state().equals("ACTIVE")).isPresent();
+  }
+
+  private void replay() {
+    Replay replay = Replay.ofSpec();
+    List<String> wrong = new ArrayList<>(replay.journal(world.supervisor.entries()));
+    wrong.addAll(replay.log(world.authority.log()));
+    wrong.addAll(replay.instances(world.moves));
+    Check.that(wrong.isEmpty(), "TRACE", String.join("; ", wrong));
+  }
+}

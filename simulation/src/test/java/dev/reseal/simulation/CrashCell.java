@@ -1,0 +1,124 @@
+package dev.reseal.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.reseal.lifecycle.Situation;
+import dev.reseal.simulation.CrashEverywhereTest.Operation;
+import dev.reseal.simulation.CrashPoint.Side;
+import dev.reseal.supervisor.Requests;
+import dev.reseal.wire.Kind;
+import dev.reseal.wire.Status;
+import dev.reseal.wire.Target;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One cell: the world of one operation with crashes in it, each at a point after the one before.
+ */
+final class CrashCell {
+  private static final Replay REPLAY = Replay.ofSpec();
+
+  private final List<CrashPoint> points;
+  private final boolean journalLost;
+  final SimWorld world;
+  private final List<String> old = new ArrayList<>();
+  private boolean armed;
+  private int fired;
+  private int passed;
+  private int offset;
+
+  CrashCell(List<CrashPoint> points, boolean journalLost) {
+    this.points = List.copyOf(points);
+    this.journalLost = journalLost;
+    this.world = new SimWorld(this::reached);
+  }
+
+  private void reached(Side side, int number, String what) {
+    if (!armed) {
+      offset = number;
+      return;
+    }
+    int here = number - offset;
+    passed = Math.max(passed, here);
+    if (fired == points.size()) {
+      return;
+    }
+    CrashPoint point = points.get(fired);
+    if (side != point.side() || here != point.number()) {
+      return;
+    }
+    fired++;
+    switch (point.victim()) {
+      case SUPERVISOR -> throw new SimWorld.Crash(side + " " + number + " " + what);
+      case AUTHORITY -> world.authority.restart();
+      case OLD -> old.forEach(world::kill);
+      case NEW ->
+          List.copyOf(world.instances.keySet()).stream()
+              .filter(handle -> !old.contains(handle))
+              .forEach(world::kill);
+      case PLATFORM, NOBODY -> throw new AssertionError(point);
+    }
+  }
+
+  /** The number of points that were passed. */
+  int run(Operation operation) {
+    world.start();
+    world.settle();
+    if (operation != Operation.GENESIS) {
+      begin(Operation.GENESIS);
+      world.settle();
+      SimInvariants.converged(world);
+      old.addAll(world.instances.keySet());
+    }
+    armed = true;
+    through(() -> begin(operation));
+    if (world.situation() instanceof Situation.Unborn) {
+      begin(Operation.GENESIS);
+      world.settle();
+    }
+    return passed;
+  }
+
+  /** Whether every crash came. */
+  boolean complete() {
+    return fired == points.size();
+  }
+
+  private void through(Runnable beginning) {
+    Runnable next = beginning;
+    while (true) {
+      try {
+        next.run();
+        world.settle();
+        return;
+      } catch (SimWorld.Crash crash) {
+        next = () -> world.restart(journalLost);
+      }
+    }
+  }
+
+  /** What it recorded is what the tables of spec/ allow. */
+  void replay() {
+    assertThat(REPLAY.together(world.entries(), world.authority.log())).isEmpty();
+    assertThat(REPLAY.instances(world.moves)).isEmpty();
+  }
+
+  private void begin(Operation operation) {
+    Status status = world.authority.status();
+    switch (operation) {
+      case GENESIS ->
+          world.ask(
+              Requests.genesis(
+                  status,
+                  new Target(SimAuthority.MRENCLAVE, 1, 1, 2, Optional.empty()),
+                  SimAuthority.OPERATOR),
+              Kind.GENESIS);
+      case RESEAL -> world.ask(Requests.reseal(status, true, SimAuthority.OPERATOR), Kind.RESEAL);
+      case RESEAL_KEEPING_THE_KEY ->
+          world.ask(Requests.reseal(status, false, SimAuthority.OPERATOR), Kind.RESEAL);
+      case REKEY -> world.ask(Requests.rekey(status, SimAuthority.OPERATOR), Kind.REKEY);
+      case TAKEOVER -> List.copyOf(world.instances.keySet()).forEach(world::kill);
+    }
+  }
+}
