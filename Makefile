@@ -16,7 +16,7 @@ help: ## list the targets
 
 build: cli/target/quick/lib/.built .venv/.built ## build ./reseal and the Python environment
 
-cli/target/quick/lib/.built: $(SOURCES)
+cli/target/quick/lib/.built: $(SOURCES) | .venv/.built
 	@$(MVN) -T2 -Pquick package -Dmaven.test.skip -Dspotless.check.skip -pl cli -am
 	@touch $@
 	@build/train.sh

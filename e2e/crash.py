@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import json
 import os
 import pathlib
@@ -26,7 +27,18 @@ from typing import Any
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "demo"))
 
-from crash_world import PHASE_CREATE, REKEY, RESEAL, TAKEOVER, Asked, CrashWorld, Probe, journal, own_time, require_built
+from crash_world import (
+    PHASE_CREATE,
+    REKEY,
+    RESEAL,
+    TAKEOVER,
+    Asked,
+    CrashWorld,
+    Probe,
+    journal,
+    own_time,
+    require_built,
+)
 from reseal.errors import ResealError
 from run import Client, Crowd
 from world import ROOT, WorldError, wait_for
@@ -122,7 +134,11 @@ class Matrix:
         self.world.disarm()
         self.world.launch(LINEAGE).await_line("serving", 120)
         for n in range(CLIENTS):
-            given = {**self.world.client_policy(LINEAGE), "name": f"c{n}", "memory": str(self.home / f"client-{n}.seen")}
+            given = {
+                **self.world.client_policy(LINEAGE),
+                "name": f"c{n}",
+                "memory": str(self.home / f"client-{n}.seen"),
+            }
             self.clients.append(self._client(given))
         self.crowd = Crowd(self.clients)
 
@@ -258,10 +274,12 @@ class Matrix:
         if len(marks) == 1:
             verdict.why.append("nobody was answered after the crash")
             return
-        begin, end = max(zip(marks, marks[1:], strict=False), key=lambda gap: gap[1] - gap[0])
+        begin, end = max(itertools.pairwise(marks), key=lambda gap: gap[1] - gap[0])
         excused = list(self._starts(begin, end))
         if verdict.taken_over:
-            ends = [at + row.wait_ms / 1000 for at, row in probe.waits if row.epoch == epoch and row.wait_ms and at <= end]
+            ends = [
+                at + row.wait_ms / 1000 for at, row in probe.waits if row.epoch == epoch and row.wait_ms and at <= end
+            ]
             if ends:
                 excused.append((begin, ends[-1]))
         verdict.stalled_ms = round(probe.stalled_s * 1000)
@@ -298,7 +316,9 @@ class Matrix:
         name = world.order(cell.point)
         world.launch(lineage)
         self._recover(cell, verdict, lineage, name)
-        client = self._client({**world.client_policy(lineage), "name": lineage, "memory": str(self.home / f"{lineage}.seen")})
+        client = self._client(
+            {**world.client_policy(lineage), "name": lineage, "memory": str(self.home / f"{lineage}.seen")}
+        )
         try:
             crowd = Crowd([client])
             crowd.ask("run")
@@ -325,7 +345,12 @@ def pairs(chosen: list[Cell], count: int, seed: int) -> list[Cell]:
     """Each a cell with a second crash somewhere in its recovery."""
     dice = random.Random(seed)
     return [
-        Cell(**{**asdict(dice.choice(chosen)), "then": f"{dice.choice(VICTIMS)}:{dice.choice(SIDES)}:{dice.randint(1, 12)}"})
+        Cell(
+            **{
+                **asdict(dice.choice(chosen)),
+                "then": f"{dice.choice(VICTIMS)}:{dice.choice(SIDES)}:{dice.randint(1, 12)}",
+            }
+        )
         for _ in range(count)
     ]
 
@@ -363,6 +388,7 @@ class Run:
                 verdict = Verdict(cell, [str(fault), matrix.world.describe(LINEAGE)])
             self.verdicts.append(verdict)
             self._say(verdict)
+            self._keep()
             if not verdict.good:
                 print(f"     its world: {matrix.home}", flush=True)
                 self.stack.close()
@@ -370,6 +396,13 @@ class Run:
         self.stack.close()
         if all(each.good for each in self.verdicts):
             shutil.rmtree(matrix.home)
+
+    def _keep(self) -> None:
+        """After every cell, so that a run that is ended early has counted too."""
+        if self.given.json:
+            rows = [{**asdict(each), "good": each.good} for each in self.verdicts]
+            points = {operation: [asdict(each) for each in steps] for operation, steps in self.points.items()}
+            self.given.json.write_text(json.dumps({"cells": rows, "points": points}))
 
     def _chosen(self, operation: str) -> list[Cell]:
         given = self.given
@@ -379,10 +412,12 @@ class Run:
         if given.cells:
             return [each for each in chosen if f"{operation} {each.point}" in given.cells]
         if given.pairs:
-            share = given.pairs // len(given.operations) + (given.operations.index(operation) < given.pairs % len(given.operations))
+            share = given.pairs // len(given.operations) + (
+                given.operations.index(operation) < given.pairs % len(given.operations)
+            )
             chosen = pairs(chosen, share, given.seed)
-        elif given.sample:
-            chosen = sorted(random.Random(given.seed).sample(chosen, min(given.sample, len(chosen))), key=str)
+        else:
+            chosen = random.Random(given.seed).sample(chosen, min(given.sample or len(chosen), len(chosen)))
         part, whole = given.shard
         return chosen[part::whole]
 
@@ -417,8 +452,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--operations", nargs="+", default=list(OPERATIONS), choices=OPERATIONS)
     parser.add_argument("--victims", nargs="+", default=list(VICTIMS), choices=VICTIMS)
-    parser.add_argument("--sample", type=int, default=0, help="of each operation only so many cells, chosen by the seed")
-    parser.add_argument("--pairs", type=int, default=0, help="so many cells in all, each with a second crash in its recovery")
+    parser.add_argument(
+        "--sample", type=int, default=0, help="of each operation only so many cells, chosen by the seed"
+    )
+    parser.add_argument(
+        "--pairs", type=int, default=0, help="so many cells in all, each with a second crash in its recovery"
+    )
     parser.add_argument("--cells", nargs="+", default=[], metavar="'OPERATION VICTIM:SIDE:NUMBER'", help="only these")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rpo", type=int, default=RPO, help="acknowledged writes that a kill may cost (0: none)")
@@ -433,20 +472,25 @@ def main() -> int:
     except WorldError as fault:
         print(f"crash: {fault}", file=sys.stderr)
         return 1
-    print("\n".join(show(run.points, verdicts)))
+    print("\n".join([*show(run.points, verdicts), *summary(verdicts, given)]))
+    return 1 if not verdicts or not all(each.good for each in verdicts) else 0
+
+
+def summary(verdicts: list[Verdict], given: argparse.Namespace) -> Iterator[str]:
     bad = sum(not each.good for each in verdicts)
+    second = sum(each.second for each in verdicts)
+    requests = sum(each.requests for each in verdicts)
     measured = [each for each in verdicts if each.cell.operation != "birth" and each.good]
     own = [each.own_ms for each in measured if each.stalled_ms <= STALL_MS]
-    print(
-        f"{len(verdicts)} cells, {bad} bad, {sum(each.second for each in verdicts)} with a second crash, "
-        f"{sum(each.requests for each in verdicts)} requests, seed {given.seed}, rpo {given.rpo}, platform EMULATED\n"
-        f"silence beyond passport and application: median {percentile(own, 0.5)} ms, p99 {percentile(own, 0.99)} ms, most {max(own, default=0)} ms, "
-        f"{len(own)} cells; {len(measured) - len(own)} more in which the driver stood still for over {STALL_MS} ms are not counted"
+    yield (
+        f"{len(verdicts)} cells, {bad} bad, {second} with a second crash, {requests} requests, "
+        f"seed {given.seed}, rpo {given.rpo}, platform EMULATED"
     )
-    if given.json:
-        rows = [{**asdict(each), "good": each.good} for each in verdicts]
-        given.json.write_text(json.dumps({"cells": rows, "points": {k: [asdict(p) for p in v] for k, v in run.points.items()}}))
-    return 1 if bad or not verdicts else 0
+    yield (
+        f"silence beyond passport and application: median {percentile(own, 0.5)} ms, p99 {percentile(own, 0.99)} ms, "
+        f"most {max(own, default=0)} ms, {len(own)} cells; {len(measured) - len(own)} more in which the driver itself "
+        f"stood still for over {STALL_MS} ms are not counted"
+    )
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
 from reseal.client import EMULATED, AttestedClient, Memory, Policy, Refused, Response
 from reseal.errors import ResealError
 from reseal.messages import FLAG_DEMO_POLICY, FLAG_TAKEOVER
+from world import Patience
 
 PAUSE_S = 0.05
 PATIENCE_S = 60.0
@@ -149,9 +150,9 @@ class ChainClient:
             self.history.seen(Link(**answer))
 
     def _until_answered(self, call: Any, what: str) -> dict[str, Any] | None:
-        deadline = time.monotonic() + PATIENCE_S
+        patience = Patience(PATIENCE_S)
         last = "nothing was tried"
-        while time.monotonic() < deadline:
+        while not patience.over():
             self.history.finding.requests += 1
             try:
                 response: Response = call()

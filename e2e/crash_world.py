@@ -149,7 +149,14 @@ class CrashWorld:
         return process
 
     def _supervisor(self, lineage: str) -> list[str]:
-        command = [self._java, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx128m", "-Xlog:disable", "-Xlog:all=error:stderr"]
+        command = [
+            self._java,
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
+            "-Xmx128m",
+            "-Xlog:disable",
+            "-Xlog:all=error:stderr",
+        ]
         cache = ROOT / "cli" / "target" / "quick" / "reseal.aot"
         command += [f"-XX:AOTCache={cache}"] if cache.exists() else ["-Xshare:auto"]
         command += ["--enable-native-access=ALL-UNNAMED", f"-Dreseal.root={ROOT}", "-cp", crash_path()]
@@ -237,7 +244,11 @@ class CrashWorld:
         except (OSError, http.client.HTTPException, ResealError):
             return False
         quiet = local.situation == "IDLE" and row.state == "ACTIVE"
-        return quiet and [state for _, state, _ in local.instances] == ["SERVING"] and self.pids(lineage) == [local.instances[0][2]]
+        return (
+            quiet
+            and [state for _, state, _ in local.instances] == ["SERVING"]
+            and self.pids(lineage) == [local.instances[0][2]]
+        )
 
     def ask(self, lineage: str, kind: int) -> Asked:
         """A request of the operator, as ``reseal rotate`` makes it, without the start of a command."""
@@ -245,7 +256,17 @@ class CrashWorld:
         line = bytes.fromhex(self.lineages[lineage])
         reseal = kind == RESEAL
         targets = [row.target] if reseal else []
-        ask = {1: line, 2: op_id, 3: row.fence, 4: row.epoch, 5: kind, 6: 1 if reseal else None, 7: targets, 8: True, 9: None}
+        ask = {
+            1: line,
+            2: op_id,
+            3: row.fence,
+            4: row.epoch,
+            5: kind,
+            6: 1 if reseal else None,
+            7: targets,
+            8: True,
+            9: None,
+        }
         head = {1: 1, 2: 1, 3: line, 4: op_id, 5: row.fence, 6: row.epoch}
         key = load_pem_private_key((self.home / "operator" / "operator.pem").read_bytes(), None)
         request = cose.sign("request", cbor.encode({**head, 10: cbor.encode(ask), 15: []}), cose.SigningKey(key))

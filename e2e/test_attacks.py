@@ -11,7 +11,9 @@ WITHIN_S = 60
 
 def test_every_attack_falls_on_the_baseline_and_is_refused_by_its_rule() -> None:
     began = time.monotonic()
-    run = subprocess.run([RESEAL, "attack", "run", "all", "--json"], capture_output=True, text=True, cwd=ROOT, check=False)
+    run = subprocess.run(
+        [RESEAL, "attack", "run", "all", "--json"], capture_output=True, text=True, cwd=ROOT, check=False
+    )
     rows = [json.loads(line) for line in run.stdout.splitlines()]
     assert [row["id"] for row in rows[:-1] if not row.get("ok", True)] == [], run.stdout
     assert run.returncode == 0, run.stderr

@@ -121,10 +121,25 @@ class World:
     def cli(self, *words: str, check: bool = True, within_s: float = 120.0) -> subprocess.CompletedProcess[str]:
         """Runs one ``reseal`` verb to its end; with ``check``, ``WorldError`` unless it exits with 0."""
         command = [str(RESEAL), *words, "--home", str(self.home)] if "--" not in words else self._before_dashes(words)
-        done = subprocess.run(command, capture_output=True, text=True, timeout=within_s, cwd=ROOT, check=False)
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True, cwd=ROOT)
+        out, err = self._end(process, within_s)
+        done = subprocess.CompletedProcess(command, process.returncode, out, err)
         if check and done.returncode != 0:
             raise WorldError(f"reseal {' '.join(words)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         return done
+
+    @staticmethod
+    def _end(process: subprocess.Popen[str], within_s: float) -> tuple[str, str]:
+        patience = Patience(within_s)
+        while True:
+            try:
+                return process.communicate(timeout=1.0)
+            except subprocess.TimeoutExpired:
+                if patience.over():
+                    process.kill()
+                    process.communicate()
+                    raise subprocess.TimeoutExpired(process.args, within_s) from None
 
     def _before_dashes(self, words: tuple[str, ...]) -> list[str]:
         cut = words.index("--")

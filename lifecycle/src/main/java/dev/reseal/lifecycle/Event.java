@@ -43,7 +43,7 @@ public sealed interface Event {
 
   record Serving(String handle, int port) implements FromInstance {}
 
-  /** A renewal named a newer key generation than the one before. */
+  /** A renewal named the newest key generation that is installed. */
   record Installed(String handle, long gen) implements FromInstance {}
 
   /** Its checkpoint is the head. */

@@ -26,7 +26,8 @@ public record Facts(List<Found> instances, Set<Bytes> bodies, Optional<Noted> no
    *
    * @param phase the newest phase of the operation
    * @param body the container whose receipt was noted
-   * @param ticket the authority's ticket, if QUIESCE was reached
+   * @param ticket the authority's ticket, if QUIESCE was reached; of a rekey the request, whose
+   *     repetition brings its grant again
    * @param ready the candidate's ready, if COMMIT was reached
    * @param restoreCause why candidates failed last
    * @param restoreFailures how often in a row with that cause

@@ -97,6 +97,21 @@ final class Recovery {
     return dropping(others(facts, mine), then);
   }
 
+  /** The request of a rekey that the register knows and the instance perhaps not yet. */
+  private static Optional<Bytes> rekeying(Row row, Facts facts) {
+    return facts
+        .notedFor(row.opId())
+        .filter(noted -> row.kind() == Kind.REKEY && noted.phase().before(Phase.RETIRE))
+        .flatMap(Noted::ticket);
+  }
+
+  private static Decision rekeyAgain(Row row, Found mine, Bytes request) {
+    return Decision.to(
+        run(row, Phase.PERMIT, Optional.of(mine)).storing(request),
+        new Effect.Release(mine.handle()),
+        new Effect.Submit(Call.BEGIN, request));
+  }
+
   /** Whoever still waits for the newest operation hears what has become of it. */
   private static Effect told(Row row, Facts facts) {
     Bytes opId = newest(row, facts);
@@ -116,11 +131,14 @@ final class Recovery {
     Run resuming = run(row, Phase.RESUME, Optional.empty()).withCandidate(mine.handle());
     return switch (mine.state()) {
       case SERVING, SILENT ->
-          Decision.to(
-              new Idle(mine.handle()),
-              new Effect.Release(mine.handle()),
-              new Effect.Tidy(),
-              told(row, facts));
+          rekeying(row, facts)
+              .map(request -> rekeyAgain(row, mine, request))
+              .orElseGet(() ->
+                  Decision.to(
+                      new Idle(mine.handle()),
+                      new Effect.Release(mine.handle()),
+                      new Effect.Tidy(),
+                      told(row, facts)));
       case LOCKED, QUIESCING -> {
         Bytes opId = facts.noted().map(Noted::opId).orElse(row.opId());
         Run back = Run.of(Kind.RESEAL, opId, Phase.QUIESCE, Optional.of(mine.handle()));

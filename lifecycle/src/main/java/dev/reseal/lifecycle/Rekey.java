@@ -3,6 +3,9 @@ package dev.reseal.lifecycle;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.lifecycle.Event.FromInstance;
 import dev.reseal.lifecycle.Situation.Idle;
+import dev.reseal.wire.AuthorityMessage;
+import dev.reseal.wire.Signed;
+import dev.reseal.wire.WireException;
 
 /** R0: a new key generation into the instance that serves (protocol 11). */
 final class Rekey {
@@ -16,7 +19,7 @@ final class Rekey {
 
   /** The register has moved on already: there is no way back from here. */
   Decision begin(Run run, Bytes grant) {
-    Run next = run.at(Phase.PROVISION);
+    Run next = run.at(Phase.PROVISION).storing(grant);
     String active = next.old().orElseThrow();
     return Decision.to(
         next,
@@ -38,7 +41,8 @@ final class Rekey {
 
   private Decision said(Run run, FromInstance said) {
     return switch (said) {
-      case Event.Installed _ -> commit.retire(run.withCandidate(said.handle()), said.handle());
+      case Event.Installed(String handle, long gen) ->
+          gen >= granted(run) ? commit.retire(run.withCandidate(handle), handle) : Decision.to(run);
       case Event.InstallFailed(_, String detail) -> holdOver(run, "INSTALL_FAILED", detail);
       case Event.AdviceRefused(_, _, String rule) -> holdOver(run, rule, "rekey-grant refused");
       case Event.Exited _ ->
@@ -56,6 +60,17 @@ final class Rekey {
           Event.Checkpointed _ ->
           Decision.to(run);
     };
+  }
+
+  /** 0 for a grant that cannot be read: refusing it is the instance's. */
+  private static long granted(Run run) {
+    try {
+      return run.stored()
+          .map(grant -> Signed.peek(AuthorityMessage.RekeyGrant.class, grant).gen())
+          .orElse(0L);
+    } catch (WireException garbled) {
+      return 0;
+    }
   }
 
   private Decision holdOver(Run run, String rule, String detail) {

@@ -51,6 +51,21 @@ class RecoveryTest {
   }
 
   @Test
+  void aRekeyThatTheInstanceMayNotHaveHeardOfIsGrantedAgain() {
+    Optional<Facts.Noted> cut = Optional.of(noted(Phase.PERMIT, false, true, false, 0));
+    Play play =
+        survey(
+            row(View.State.ACTIVE, Kind.REKEY, true),
+            facts(cut, found(OLD, InstanceState.SERVING)));
+    assertThat(play.last())
+        .containsExactly(new Effect.Release(OLD), new Effect.Submit(Call.BEGIN, Play.TICKET));
+    play.on(Play.answered(Call.BEGIN, "rekey-grant"), new Event.Installed(OLD, 2));
+    assertThat(play.all())
+        .contains(new Effect.Advise(OLD, Verb.REKEY_GRANT, Bytes.ascii("rekey-grant")));
+    assertThat(play.phase()).isEqualTo(Phase.RETIRE);
+  }
+
+  @Test
   void whoeverAskedBeforeAnInterruptionIsToldHowItEnded() {
     Optional<Facts.Noted> finished = Optional.of(noted(Phase.COMMIT, true, true, true, 0));
     Play serves =

@@ -12,6 +12,7 @@ import dev.reseal.lifecycle.Phase;
 import dev.reseal.lifecycle.Run;
 import dev.reseal.lifecycle.Situation;
 import dev.reseal.wire.Cbor;
+import dev.reseal.wire.Kind;
 import java.util.Optional;
 
 /**
@@ -105,7 +106,8 @@ public final class Engine {
     if (run.candidate().isPresent()) {
       payload = payload.with(Fact.HANDLE, run.candidate().get());
     }
-    boolean repeatable = run.phase() == Phase.QUIESCE || run.phase() == Phase.COMMIT;
+    boolean rekey = run.kind() == Kind.REKEY && run.phase() == Phase.PERMIT;
+    boolean repeatable = rekey || run.phase() == Phase.QUIESCE || run.phase() == Phase.COMMIT;
     Optional<Bytes> stored = run.stored().filter(m -> repeatable && m.size() <= STORED_MAX);
     if (stored.isPresent()) {
       payload = payload.with(Fact.ANSWER, stored.get());

@@ -13,6 +13,7 @@ import dev.reseal.platform.PlatformException;
 import dev.reseal.wire.Status;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -180,22 +181,24 @@ final class Host implements Effects, AutoCloseable {
         roster.remove(link.handle());
       }
       events.accept(event);
-    } catch (PlatformException gone) {
-      events.accept(
-          new Event.NotCreated(
-              true,
-              new Cause(
-                  "PLATFORM_UNREACHABLE",
-                  String.valueOf(gone.getMessage()),
-                  "reseal platform start")));
     } catch (IOException refused) {
       throw new UncheckedIOException("cannot make a directory for an instance", refused);
     }
   }
 
   private Event created(Link link, SortedMap<String, String> advice) {
-    Platform.Creation creation =
-        platform.create(settings.image(), settings.sigstruct(), advice, roster.logs(link.handle()));
+    Path logs = roster.logs(link.handle());
+    try {
+      return created(
+          link, platform.create(settings.image(), settings.sigstruct(), advice, logs), logs);
+    } catch (PlatformException gone) {
+      String detail = String.valueOf(gone.getMessage());
+      return new Event.NotCreated(
+          true, new Cause("PLATFORM_UNREACHABLE", detail, "reseal platform start"));
+    }
+  }
+
+  private Event created(Link link, Platform.Creation creation, Path logs) {
     return switch (creation) {
       case Platform.Creation.Created(String handle, _, long pid) -> {
         link.created(handle, pid);
@@ -205,8 +208,7 @@ final class Host implements Effects, AutoCloseable {
       case Platform.Creation.OutOfEpc(String detail) ->
           new Event.NotCreated(true, new Cause("EPC", detail, "wait, or free EPC"));
       case Platform.Creation.Refused(var rule, String detail) ->
-          new Event.NotCreated(
-              false, new Cause(rule.name(), detail, "its log: " + roster.logs(link.handle())));
+          new Event.NotCreated(false, new Cause(rule.name(), detail, "its log: " + logs));
     };
   }
 

@@ -29,7 +29,6 @@ final class Link {
   private Optional<Bytes> instanceId = Optional.empty();
   private InstanceState state = InstanceState.SILENT;
   private int port;
-  private long gen;
   private long pid;
 
   Link(String handle) {
@@ -115,12 +114,5 @@ final class Link {
   /** 0 until the instance said where it listens. */
   synchronized int port() {
     return port;
-  }
-
-  /** Whether {@code reported} is above every generation reported before. */
-  synchronized boolean installs(long reported) {
-    boolean newer = gen != 0 && reported > gen;
-    gen = Math.max(gen, reported);
-    return newer;
   }
 }

@@ -54,7 +54,9 @@ public final class Notes {
         phase,
         bytes(payload, Fact.BODY_ID).or(before::body),
         bytes(payload, Fact.RECEIPT).or(before::receipt),
-        phase == Phase.QUIESCE ? bytes(payload, Fact.ANSWER).or(before::ticket) : before.ticket(),
+        phase == Phase.QUIESCE || phase == Phase.PERMIT
+            ? bytes(payload, Fact.ANSWER).or(before::ticket)
+            : before.ticket(),
         ready(before, phase, failed, payload),
         rule,
         failures);

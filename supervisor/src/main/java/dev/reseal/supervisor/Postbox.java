@@ -93,9 +93,7 @@ final class Postbox {
   private Bytes renew(Link link, Bytes message) {
     Renew renew = Signed.peek(Renew.class, message);
     Bytes passport = authority.post(MessageType.RENEW.wireName(), message).orThrow();
-    if (link.installs(renew.genInstalled())) {
-      events.accept(new Event.Installed(link.handle(), renew.genInstalled()));
-    }
+    events.accept(new Event.Installed(link.handle(), renew.genInstalled()));
     return passport;
   }
 }
