@@ -410,7 +410,8 @@ class Run:
         if not chosen:
             raise WorldError(f"the supervisor passed no point of {operation}: nothing was tried")
         if given.cells:
-            return [each for each in chosen if f"{operation} {each.point}" in given.cells]
+            named = {f"{operation} {each.victim}:{each.side}:{each.what}": each for each in reversed(chosen)}
+            return [named[name] for name in given.cells if name in named]
         if given.pairs:
             share = given.pairs // len(given.operations) + (
                 given.operations.index(operation) < given.pairs % len(given.operations)
@@ -458,7 +459,7 @@ def main() -> int:
     parser.add_argument(
         "--pairs", type=int, default=0, help="so many cells in all, each with a second crash in its recovery"
     )
-    parser.add_argument("--cells", nargs="+", default=[], metavar="'OPERATION VICTIM:SIDE:NUMBER'", help="only these")
+    parser.add_argument("--cells", nargs="+", default=[], metavar="'OPERATION VICTIM:SIDE:WHAT'", help="only these")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rpo", type=int, default=RPO, help="acknowledged writes that a kill may cost (0: none)")
     parser.add_argument("--shard", type=lambda text: tuple(map(int, text.split("/"))), default=(0, 1), metavar="I/N")
@@ -471,7 +472,7 @@ def main() -> int:
         verdicts = run.all()
     except WorldError as fault:
         print(f"crash: {fault}", file=sys.stderr)
-        return 1
+        return 2
     print("\n".join([*show(run.points, verdicts), *summary(verdicts, given)]))
     return 1 if not verdicts or not all(each.good for each in verdicts) else 0
 

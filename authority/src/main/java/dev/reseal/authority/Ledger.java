@@ -85,8 +85,7 @@ final class Ledger {
     switch (Anchor.compare(tail, mark)) {
       case Anchor.Finding.Agree() -> {}
       case Anchor.Finding.Behind(var next) -> anchor.advance(mark, next);
-      case Anchor.Finding.Rollback(String detail) ->
-          throw new StoreException("rollback suspected: " + detail);
+      case Anchor.Finding.Rollback(String detail) -> throw new StoreException.Rollback(detail);
     }
     logHead = head(tail);
     settled = true;

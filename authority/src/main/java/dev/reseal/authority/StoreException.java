@@ -10,6 +10,13 @@ public class StoreException extends RuntimeException {
     super(detail, cause);
   }
 
+  /** The register is older than what was anchored, or another one. */
+  public static final class Rollback extends StoreException {
+    public Rollback(String detail) {
+      super("rollback suspected: " + detail);
+    }
+  }
+
   /** Another writer changed the row since it was read. */
   public static final class Stale extends StoreException {
     public Stale(long expected, long found) {

@@ -3,6 +3,8 @@ package dev.reseal.cli;
 import dev.reseal.authority.AuthorityHome;
 import dev.reseal.authority.KeyStoreException;
 import dev.reseal.authority.StoreException;
+import dev.reseal.lifecycle.Cause;
+import dev.reseal.lifecycle.ExitCode;
 import dev.reseal.quote.P256;
 import dev.reseal.wire.Essentials.Env;
 import java.io.IOException;
@@ -133,6 +135,13 @@ public final class AuthorityCommand {
       P256.preferFastest();
       try {
         return authority.start(port);
+      } catch (StoreException.Rollback older) {
+        throw new Refused(
+            ExitCode.QUARANTINED,
+            new Cause(
+                "AUTHORITY_ROLLBACK",
+                String.valueOf(older.getMessage()),
+                "put the newest register.db back; an older one is never served"));
       } catch (StoreException | KeyStoreException | IOException refused) {
         throw new Refused(
             "AUTHORITY_START",

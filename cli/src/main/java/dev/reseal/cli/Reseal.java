@@ -28,7 +28,8 @@ import picocli.CommandLine.Command;
       WhyCommand.class,
       VerifyCommand.class,
       CollateralCommand.class,
-      AttackCommand.class
+      AttackCommand.class,
+      LabCommand.class
     })
 public final class Reseal {
   /**

@@ -4,6 +4,7 @@ import dev.reseal.bytes.Bytes;
 import dev.reseal.lifecycle.Event.FromInstance;
 import dev.reseal.lifecycle.Situation.Idle;
 import dev.reseal.wire.AuthorityMessage;
+import dev.reseal.wire.Code;
 import dev.reseal.wire.Signed;
 import dev.reseal.wire.WireException;
 
@@ -39,12 +40,16 @@ final class Rekey {
     };
   }
 
+  /** A grant that was installed before an interruption is FENCED: the renewal tells. */
   private Decision said(Run run, FromInstance said) {
     return switch (said) {
       case Event.Installed(String handle, long gen) ->
           gen >= granted(run) ? commit.retire(run.withCandidate(handle), handle) : Decision.to(run);
       case Event.InstallFailed(_, String detail) -> holdOver(run, "INSTALL_FAILED", detail);
-      case Event.AdviceRefused(_, _, String rule) -> holdOver(run, rule, "rekey-grant refused");
+      case Event.AdviceRefused(_, String verb, String rule) ->
+          rule.equals(Code.FENCED.name()) || !verb.equals(Verb.REKEY_GRANT.word())
+              ? Decision.to(run)
+              : holdOver(run, rule, "rekey-grant refused");
       case Event.Exited _ ->
           Lifecycle.settle(
               new Effect.Park(), new Effect.Finish(run.opId(), new Outcome.Done("taking over")));

@@ -1,0 +1,69 @@
+"""Two dozen fixed cells of the crash matrix; ``make crash`` runs all of them."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import pytest
+from world import ROOT
+
+CELLS = {
+    "reseal": [
+        "supervisor:after:PERMIT Submit",
+        "supervisor:before:QUIESCE Advise",
+        "supervisor:before:PERSIST Submit",
+        "supervisor:after:DESTROY Destroy",
+        "supervisor:after:COMMIT Submit",
+        "supervisor:before:RESUME Advise",
+        "old:before:QUIESCE Advise",
+        "old:after:PERSIST Submit",
+        "new:before:ATTEST Advise",
+        "new:after:RESUME Advise",
+        "authority:before:PERMIT Submit",
+        "authority:after:COMMIT Submit",
+        "platform:before:CREATE Create",
+    ],
+    "rekey": [
+        "supervisor:after:PERMIT Submit",
+        "supervisor:before:PROVISION Advise",
+        "old:after:PROVISION Advise",
+        "authority:before:RETIRE Demand",
+    ],
+    "takeover": [
+        "supervisor:after:PERMIT Demand",
+        "new:after:CREATE Create",
+        "authority:before:COMMIT Submit",
+        "platform:after:CREATE Create",
+    ],
+    "abort": [
+        "supervisor:before:QUIESCE Demand",
+        "old:after:QUIESCE Demand",
+        "authority:before:QUIESCE Demand",
+    ],
+}
+
+
+@pytest.mark.parametrize("operation", CELLS)
+def test_every_cell_ends_with_one_instance_and_every_history_holds(operation: str, tmp_path: pathlib.Path) -> None:
+    found = tmp_path / "cells.json"
+    names = [f"{operation} {each}" for each in CELLS[operation]]
+    command = [
+        sys.executable,
+        str(ROOT / "e2e" / "crash.py"),
+        "--operations",
+        operation,
+        "--json",
+        str(found),
+        "--cells",
+        *names,
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    cells = [
+        f"{each['cell']['operation']} {each['cell']['victim']}:{each['cell']['side']}:{each['cell']['what']}"
+        for each in json.loads(found.read_text())["cells"]
+    ]
+    assert cells == names, f"cells that are no longer there: {sorted(set(names) - set(cells))}"
