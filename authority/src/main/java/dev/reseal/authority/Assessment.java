@@ -42,12 +42,12 @@ final class Assessment {
             .flatMap(operation -> kept(row, operation.opId(), PIN, ZERO32));
     if (pin.isPresent()) {
       EvidenceJudge.Verdict pinned =
-          judge.judgePinned(evidence, row.policy().platforms(), now, pin.get());
+          judge.judgePinned(evidence, row.policy(), now, pin.get());
       if (!unavailable(pinned)) {
         return pinned;
       }
     }
-    EvidenceJudge.Verdict current = judge.judge(evidence, row.policy().platforms(), now);
+    EvidenceJudge.Verdict current = judge.judge(evidence, row.policy(), now);
     return permitted.isPresent() && unavailable(current)
         ? expired(permitted.get(), current)
         : current;

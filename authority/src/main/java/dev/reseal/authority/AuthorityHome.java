@@ -165,7 +165,7 @@ public final class AuthorityHome {
               new AuthorityService.Setup(
                   facts.env(),
                   facts.operators(),
-                  new DcapJudge(facts.collateral()),
+                  new DcapJudge(facts.collateral(), SeenCollateral.in(own("seen-collateral"))),
                   Clocks.system(),
                   Randomness.system()));
       HttpsServer server =

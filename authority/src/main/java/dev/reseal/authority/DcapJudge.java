@@ -3,11 +3,16 @@ package dev.reseal.authority;
 import dev.reseal.authority.Policy.PlatformRule;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.collateral.CollateralFiles;
+import dev.reseal.quote.Appraisal;
+import dev.reseal.quote.Circumstances;
 import dev.reseal.quote.Collateral;
+import dev.reseal.quote.Floor;
+import dev.reseal.quote.Occasion;
 import dev.reseal.quote.P256;
 import dev.reseal.quote.Platform;
 import dev.reseal.quote.QuoteBody;
 import dev.reseal.quote.Reason;
+import dev.reseal.quote.TcbStatus;
 import dev.reseal.quote.TrustAnchors;
 import dev.reseal.quote.Verifier;
 import dev.reseal.sgx.Emulated;
@@ -25,16 +30,18 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import java.util.function.BiConsumer;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
  * Judges DCAP quotes with the collateral of one folder, read anew each time so that whoever
- * refreshes it need not tell the authority. Collateral older than any seen is refused.
+ * refreshes it need not tell the authority. What is good enough, the lineage's policy says;
+ * collateral older than any seen is refused under every policy.
  */
 public final class DcapJudge implements EvidenceJudge {
   private static final String BEGIN = "-----BEGIN CERTIFICATE-----";
@@ -43,17 +50,21 @@ public final class DcapJudge implements EvidenceJudge {
 
   private final Path folder;
   private final P256 p256 = P256.fastest();
-  private final Map<Set<Bytes>, Verifier> verifiers = new HashMap<>();
-  private final Map<Bytes, Seen> seen = new HashMap<>();
+  private final Map<Set<Bytes>, Verifier> verifiers = new ConcurrentHashMap<>();
+  private final SeenCollateral seen;
 
-  private record Seen(int evaluation, Instant issued) {}
-
+  /** One that forgets with the process what collateral it has seen. */
   public DcapJudge(Path folder) {
+    this(folder, SeenCollateral.inMemory());
+  }
+
+  public DcapJudge(Path folder, SeenCollateral seen) {
     this.folder = folder;
+    this.seen = seen;
   }
 
   @Override
-  public Verdict judge(Bytes evidence, List<PlatformRule> platforms, Instant now) {
+  public Verdict judge(Bytes evidence, Policy policy, Instant now) {
     Collateral collateral;
     try {
       collateral = CollateralFiles.load(folder);
@@ -64,32 +75,29 @@ public final class DcapJudge implements EvidenceJudge {
               "COLLATERAL",
               "collateral in " + folder + ": " + unreadable.getMessage()));
     }
-    return judge(evidence, platforms, now, collateral, this::notOlder);
+    return judge(evidence, policy, now, collateral, seen::floor);
   }
 
   /** What was current when the permit was given counts, also if newer was seen since. */
   @Override
-  public Verdict judgePinned(
-      Bytes evidence, List<PlatformRule> platforms, Instant now, Bytes pinned) {
-    return judge(evidence, platforms, now, decode(pinned), (_, _) -> {});
+  public Verdict judgePinned(Bytes evidence, Policy policy, Instant now, Bytes pinned) {
+    return judge(evidence, policy, now, decode(pinned), _ -> Floor.NONE);
   }
 
   private Verdict judge(
       Bytes evidence,
-      List<PlatformRule> platforms,
+      Policy policy,
       Instant now,
       Collateral collateral,
-      BiConsumer<Platform, dev.reseal.quote.Evidence> age) {
+      Function<Bytes, Floor> floors) {
+    List<PlatformRule> platforms = policy.platforms();
     try {
       Set<Bytes> roots =
           platforms.stream().map(PlatformRule::rootSpkiSha256).collect(Collectors.toSet());
       dev.reseal.quote.Verdict verdict = verifier(roots).verify(evidence, collateral, now);
       return switch (verdict) {
-        case dev.reseal.quote.Verdict.Trusted trusted -> {
-          Verdict.Genuine genuine = trusted(trusted, platforms, collateral);
-          age.accept(trusted.platform(), trusted.evidence());
-          yield genuine;
-        }
+        case dev.reseal.quote.Verdict.Trusted trusted ->
+            trusted(trusted, policy, collateral, now, floors);
         case dev.reseal.quote.Verdict.Refused refused -> refused(refused, evidence, platforms);
       };
     } catch (Denied denied) {
@@ -102,41 +110,87 @@ public final class DcapJudge implements EvidenceJudge {
         roots, each -> Verifier.remembering(p256, new TrustAnchors(each)));
   }
 
-  private static Verdict.Genuine trusted(
+  private Verdict trusted(
       dev.reseal.quote.Verdict.Trusted trusted,
-      List<PlatformRule> platforms,
-      Collateral collateral) {
+      Policy policy,
+      Collateral collateral,
+      Instant now,
+      Function<Bytes, Floor> floors) {
     QuoteBody.Enclave enclave =
         switch (trusted.body()) {
           case QuoteBody.Enclave sgx -> sgx;
           case QuoteBody.TrustDomain _ ->
               throw Denied.of(Code.PLATFORM_REFUSED, "TEE", "a TD, not an SGX enclave");
         };
-    Denied.unless(
-        enclave.reservedClear(),
-        Code.PLATFORM_REFUSED,
-        "REPORT",
-        "reserved bytes of the report are not zero");
     Platform platform = trusted.platform();
-    named(platform, platforms);
-    boolean relaxed =
-        switch (trusted.status()) {
-          case UP_TO_DATE -> false;
-          case SW_HARDENING_NEEDED -> true;
-          case CONFIGURATION_NEEDED,
-              CONFIGURATION_AND_SW_HARDENING_NEEDED,
-              OUT_OF_DATE,
-              OUT_OF_DATE_CONFIGURATION_NEEDED,
-              TD_RELAUNCH_ADVISED,
-              TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED,
-              REVOKED ->
-              throw Denied.of(
-                  Code.PLATFORM_REFUSED,
-                  "TCB",
-                  "the platform's TCB is " + trusted.status().word() + " " + trusted.advisories());
-        };
+    named(platform, policy.platforms());
+    boolean relaxed = relaxed(trusted, policy, now, floors);
     return new Verdict.Genuine(
         enclave.report(), platform.kind().number(), platform.id(), relaxed, encode(collateral));
+  }
+
+  /**
+   * Whether the evidence is good enough without being the best. A platform that this lineage has
+   * accepted before is a member: it may wait for the grace of the policy.
+   */
+  private boolean relaxed(
+      dev.reseal.quote.Verdict.Trusted trusted,
+      Policy policy,
+      Instant now,
+      Function<Bytes, Floor> floors) {
+    Platform platform = trusted.platform();
+    Bytes lineage = policy.essentials().lineage();
+    Bytes family = Bytes.concat(platform.root(), platform.pck().fmspc());
+    Occasion occasion =
+        seen.lastAccepted(lineage, platform.id())
+            .<Occasion>map(Occasion.Membership::new)
+            .orElseGet(Occasion.Admission::new);
+    Appraisal appraisal =
+        policy
+            .appraisal()
+            .appraise(
+                trusted, new Circumstances(occasion, floors.apply(family), Optional.empty(), now));
+    seen.raise(family, trusted.evidence());
+    return switch (appraisal) {
+      case Appraisal.Accepted _ -> {
+        if (policy.appraisal().grace().isPositive()) {
+          seen.accepted(lineage, platform.id(), now);
+        }
+        yield trusted.status() != TcbStatus.UP_TO_DATE;
+      }
+      case Appraisal.Graced _ -> true;
+      case Appraisal.Denied denied -> throw denied(denied, trusted);
+    };
+  }
+
+  private static Denied denied(Appraisal.Denied denied, dev.reseal.quote.Verdict.Trusted trusted) {
+    String have = "have " + denied.have() + ", need " + denied.need();
+    return switch (denied.rule()) {
+      case DEBUG, ATTRIBUTES -> Denied.of(Code.PLATFORM_REFUSED, "ATTRIBUTES", have);
+      case RESERVED -> Denied.of(Code.PLATFORM_REFUSED, "REPORT", have);
+      case REPORT_DATA -> Denied.of(Code.BINDING_MISMATCH, "REPORTDATA", have);
+      case EMULATED, PLATFORM -> Denied.of(Code.PLATFORM_REFUSED, "PLATFORM", have);
+      case MEASUREMENT -> Denied.of(Code.MEASUREMENT_REFUSED, have);
+      case COLLATERAL_ROLLBACK -> Denied.of(Code.COLLATERAL_ROLLBACK, "COLLATERAL_ROLLBACK", have);
+      case STATUS ->
+          Denied.of(
+                  Code.PLATFORM_REFUSED,
+                  "TCB",
+                  "the platform's TCB is "
+                      + trusted.status().word()
+                      + " "
+                      + trusted.advisories()
+                      + ": "
+                      + have)
+              .allow(inTcb(denied));
+      case ADVISORY, EVALUATION_NUMBER ->
+          Denied.of(Code.PLATFORM_REFUSED, denied.rule().name(), have).allow(inTcb(denied));
+      case AGE -> Denied.of(Code.UNAVAILABLE, "COLLATERAL_AGE", have).allow(inTcb(denied));
+    };
+  }
+
+  private static String inTcb(Appraisal.Denied denied) {
+    return denied.allow() + ", under \"tcb\"";
   }
 
   /** The kind is decided by the root: Intel's is SGX, a marked one is emulated, none is both. */
@@ -163,25 +217,6 @@ public final class DcapJudge implements EvidenceJudge {
   private static String line(PlatformKind kind, Bytes root, String id) {
     return "\"platforms\": [{\"kind\": \"%s\", \"root_spki_sha256\": \"%s\", \"ids\": [\"%s\"]}]"
         .formatted(kind == PlatformKind.SGX ? "sgx" : "emulated", root, id);
-  }
-
-  private void notOlder(Platform platform, dev.reseal.quote.Evidence found) {
-    Bytes family = Bytes.concat(platform.root(), platform.pck().fmspc());
-    Seen newest = seen.getOrDefault(family, new Seen(0, Instant.MIN));
-    Denied.unless(
-        found.tcbEvaluationNumber() >= newest.evaluation()
-            && !found.issued().isBefore(newest.issued()),
-        Code.COLLATERAL_ROLLBACK,
-        "COLLATERAL_ROLLBACK",
-        "collateral number "
-            + found.tcbEvaluationNumber()
-            + " of "
-            + found.issued()
-            + ", seen was "
-            + newest.evaluation()
-            + " of "
-            + newest.issued());
-    seen.put(family, new Seen(found.tcbEvaluationNumber(), found.issued()));
   }
 
   private static Bytes encode(Collateral collateral) {

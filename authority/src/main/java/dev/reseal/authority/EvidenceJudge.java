@@ -4,21 +4,20 @@ import dev.reseal.bytes.Bytes;
 import dev.reseal.sgx.ReportBody;
 import dev.reseal.wire.WireError;
 import java.time.Instant;
-import java.util.List;
 
 /** Whether a quote was made by a platform that policy names (protocol 6.2, first half). */
 @FunctionalInterface
 public interface EvidenceJudge {
-  /** Structure, chain to a named root, revocation, dates, TCB; as of {@code now}. */
-  Verdict judge(Bytes evidence, List<Policy.PlatformRule> platforms, Instant now);
+  /** Structure, chain to a root that policy names, revocation, dates, TCB; as of {@code now}. */
+  Verdict judge(Bytes evidence, Policy policy, Instant now);
 
   /**
    * The same with the collateral that a permit pinned, as {@link Verdict.Genuine#collateral} gave
    * it. A judge that needs no collateral has none to pin.
    */
   default Verdict judgePinned(
-      Bytes evidence, List<Policy.PlatformRule> platforms, Instant now, Bytes pinned) {
-    return judge(evidence, platforms, now);
+      Bytes evidence, Policy policy, Instant now, Bytes pinned) {
+    return judge(evidence, policy, now);
   }
 
   /** What a quote is worth. */

@@ -2,14 +2,10 @@ package dev.reseal.authority;
 
 import dev.reseal.bytes.Bytes;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 
 /**
@@ -43,25 +39,8 @@ public final class FileAnchor implements Anchor {
     if (!read().equals(from)) {
       throw new StoreException("the anchor " + path + " is at " + read() + ", expected " + from);
     }
-    Path next = path.resolveSibling(path.getFileName() + ".next");
-    byte[] line = (to.seq() + " " + to.hash() + "\n").getBytes(StandardCharsets.US_ASCII);
     try {
-      try (FileChannel file =
-          FileChannel.open(
-              next,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.TRUNCATE_EXISTING,
-              StandardOpenOption.WRITE)) {
-        ByteBuffer bytes = ByteBuffer.wrap(line);
-        while (bytes.hasRemaining()) {
-          file.write(bytes);
-        }
-        file.force(true);
-      }
-      Files.move(next, path, StandardCopyOption.ATOMIC_MOVE);
-      try (FileChannel directory = FileChannel.open(path.toAbsolutePath().getParent())) {
-        directory.force(true);
-      }
+      DurableFile.replace(path, Bytes.ascii(to.seq() + " " + to.hash() + "\n"));
     } catch (IOException refused) {
       throw new StoreException("cannot advance the anchor " + path, refused);
     }

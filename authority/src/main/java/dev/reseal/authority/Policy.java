@@ -1,6 +1,7 @@
 package dev.reseal.authority;
 
 import dev.reseal.bytes.Bytes;
+import dev.reseal.quote.AppraisalPolicy;
 import dev.reseal.sgx.Attributes;
 import dev.reseal.wire.Essentials;
 import dev.reseal.wire.Kind;
@@ -15,12 +16,15 @@ import java.util.Set;
 /**
  * What the authority will do for one lineage (protocol 23.2): essentials, which instances obey, and
  * limits and lists, which only the authority reads. Nothing is allowed that is not written.
+ *
+ * @param appraisal how good and how fresh evidence of the platforms must be
  */
 public record Policy(
     String name,
     Essentials essentials,
     List<Allowed> allowed,
     List<PlatformRule> platforms,
+    AppraisalPolicy appraisal,
     List<VerifyKey> operators,
     List<Supervisor> supervisors,
     Map<Kind, Approvals> approvals,

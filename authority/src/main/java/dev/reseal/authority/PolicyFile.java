@@ -81,12 +81,15 @@ public final class PolicyFile {
       throw in.refuse("name", "letters, digits, . _ -, at most 63");
     }
     Essentials essentials = essentials(in);
+    List<PlatformRule> platforms =
+        in.list("platforms", LIST, item -> platform(item.object(), essentials));
     Policy policy =
         new Policy(
             name,
             essentials,
             in.list("allowed", LIST, item -> allowed(item.object())),
-            in.list("platforms", LIST, item -> platform(item.object(), essentials)),
+            platforms,
+            TcbFields.read(in, platforms),
             in.list("operators", LIST, JsonFields.Item::key),
             in.list("supervisors", LIST, item -> supervisor(item.object())),
             approvals(in),

@@ -1,6 +1,7 @@
 package dev.reseal.authority;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.reseal.authority.EvidenceJudge.Verdict;
 import dev.reseal.authority.Policy.PlatformRule;
@@ -42,7 +43,31 @@ class DcapJudgeTest {
   }
 
   private Verdict judge(DcapJudge judge, Instant at, PlatformRule... rules) {
-    return judge.judge(quote(world.machine), List.of(rules), at);
+    return judge.judge(quote(world.machine), policy("{}", rules), at);
+  }
+
+  private Verdict judge(DcapJudge judge, Instant at, String tcb) {
+    return judge.judge(quote(world.machine), policy(tcb, rule()), at);
+  }
+
+  private Policy policy(String tcb, PlatformRule... rules) {
+    Policy base = PolicyFile.parse(World.bytes(world.policy(""))).getFirst();
+    JsonFields fields = JsonFields.of(StrictJson.parse(World.bytes("{\"tcb\": " + tcb + "}")), "");
+    return new Policy(
+        base.name(),
+        base.essentials(),
+        base.allowed(),
+        List.of(rules),
+        TcbFields.read(fields, List.of(rules)),
+        base.operators(),
+        base.supervisors(),
+        base.approvals(),
+        base.dials());
+  }
+
+  private DcapJudge remembering() {
+    return new DcapJudge(
+        home.resolve("platform/collateral"), SeenCollateral.in(home.resolve("seen")));
   }
 
   private Bytes quote(Machine machine) {
@@ -98,26 +123,88 @@ class DcapJudgeTest {
     assertThat(refused(judge(rule())).rule()).isEqualTo("pck-revoked");
   }
 
-  @Test
-  void olderCollateralThanSeenIsARollback() throws IOException {
-    Path folder = home.resolve("platform/collateral");
-    Path old = Files.createDirectories(home.resolve("old"));
-    try (var files = Files.list(folder)) {
+  private Path copied(String name) throws IOException {
+    Path to = Files.createDirectories(home.resolve(name));
+    copy(home.resolve("platform/collateral"), to);
+    return to;
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (var files = Files.list(from)) {
       for (Path file : files.toList()) {
-        World.copy(file, old.resolve(file.getFileName()));
+        World.copy(file, to.resolve(file.getFileName()));
       }
     }
-    DcapJudge judge = new DcapJudge(folder);
+  }
+
+  @Test
+  void olderCollateralThanSeenIsARollbackAlsoAfterARestart() throws IOException {
+    Path old = copied("old");
+    DcapJudge judge = remembering();
     Instant later = now.plus(Duration.ofDays(1));
     change(machine -> machine.reissued(later));
     assertThat(judge(judge, later.plusSeconds(5), rule())).isInstanceOf(Verdict.Genuine.class);
-    try (var files = Files.list(old)) {
-      for (Path file : files.toList()) {
-        World.copy(file, folder.resolve(file.getFileName()));
-      }
+    copy(old, home.resolve("platform/collateral"));
+    for (DcapJudge any : List.of(judge, remembering())) {
+      assertThat(refused(judge(any, later.plusSeconds(5), rule())).code())
+          .isEqualTo(Code.COLLATERAL_ROLLBACK);
     }
-    assertThat(refused(judge(judge, later.plusSeconds(5), rule())).code())
+    assertThat(judge(new DcapJudge(home.resolve("platform/collateral")), later, rule()))
+        .isInstanceOf(Verdict.Genuine.class);
+  }
+
+  @Test
+  void collateralThatSpokeAgainstAPlatformIsNotForgottenEither() throws IOException {
+    Path old = copied("old");
+    change(machine -> machine.recovering("EMULATED-SA-00001", now).standard(now));
+    assertThat(refused(judge(remembering(), now, rule())).rule()).isEqualTo("TCB");
+    copy(old, home.resolve("platform/collateral"));
+    assertThat(refused(judge(remembering(), now, rule())).code())
         .isEqualTo(Code.COLLATERAL_ROLLBACK);
+  }
+
+  @Test
+  void aMemoryThatCannotBeReadStopsTheAuthority() throws IOException {
+    for (String damaged :
+        List.of("floor 00", "floor 00 x 0 0 2026-01-01T00:00:00Z", "member a b never", "?")) {
+      Files.writeString(home.resolve("seen"), damaged + "\n");
+      assertThatThrownBy(this::remembering)
+          .as(damaged)
+          .isInstanceOf(StoreException.class)
+          .hasMessageContaining("seen");
+    }
+  }
+
+  @Test
+  void theLineageSaysWhatIsGoodEnough() throws IOException {
+    DcapJudge judge = new DcapJudge(home.resolve("platform/collateral"));
+    assertThat(refused(judge(judge, now, "{\"statuses\": []}")).rule()).isEqualTo("TCB");
+    assertThat(refused(judge(judge, now, "{\"least_evaluation_number\": 100000}")).rule())
+        .isEqualTo("EVALUATION_NUMBER");
+    assertThat(
+            refused(judge(judge, now.plusSeconds(3600), "{\"max_collateral_age_s\": 60}")).rule())
+        .isEqualTo("COLLATERAL_AGE");
+    change(machine -> machine.recovering("EMULATED-SA-00001", now).standard(now));
+    String outOfDate = "{\"statuses\": [\"UpToDate\", \"OutOfDate\"]%s}";
+    Verdict.Genuine genuine = (Verdict.Genuine) judge(judge, now, outOfDate.formatted(""));
+    assertThat(genuine.relaxed()).isTrue();
+    WireError advisory = refused(judge(judge, now, outOfDate.formatted(", \"advisories\": {}")));
+    assertThat(advisory.rule()).isEqualTo("ADVISORY");
+    assertThat(advisory.allow().orElseThrow()).contains("EMULATED-SA-00001");
+  }
+
+  @Test
+  void aPlatformThatWasAcceptedMayWaitForTheGraceOfThePolicy() throws IOException {
+    String grace = "{\"grace_s\": 3600}";
+    assertThat(judge(remembering(), now, grace)).isInstanceOf(Verdict.Genuine.class);
+    change(machine -> machine.recovering("EMULATED-SA-00001", now).standard(now));
+    Verdict.Genuine graced = (Verdict.Genuine) judge(remembering(), now.plusSeconds(3599), grace);
+    assertThat(graced.relaxed()).isTrue();
+    assertThat(refused(judge(remembering(), now.plusSeconds(3600), grace)).rule()).isEqualTo("TCB");
+    assertThat(refused(judge(remembering(), now.plusSeconds(1), "{}")).rule()).isEqualTo("TCB");
+    change(machine -> machine.revoked(now));
+    assertThat(refused(judge(remembering(), now.plusSeconds(1), grace)).rule())
+        .isEqualTo("pck-revoked");
   }
 
   @Test

@@ -131,16 +131,14 @@ class PermitTest {
             .machine
             .quoting()
             .quote(world.identity().report(world.machine.cpu().tcb().cpuSvn(), Bytes.zeros(64)));
-    var rules =
-        java.util.List.of(
-            new Policy.PlatformRule(2, world.machine.info().root(), java.util.Set.of()));
-    var first = (EvidenceJudge.Verdict.Genuine) judge.judge(quote, rules, now);
+    Policy policy = PolicyFile.parse(World.bytes(world.policy(""))).getFirst();
+    var first = (EvidenceJudge.Verdict.Genuine) judge.judge(quote, policy, now);
     Instant later = now.plus(Duration.ofMinutes(1));
     dev.reseal.emulator.Machine.change(
         home.resolve("platform"), machine -> machine.reissued(later));
-    assertThat(judge.judge(quote, rules, later.plusSeconds(1)))
+    assertThat(judge.judge(quote, policy, later.plusSeconds(1)))
         .isInstanceOf(EvidenceJudge.Verdict.Genuine.class);
-    assertThat(judge.judgePinned(quote, rules, later.plusSeconds(1), first.collateral()))
+    assertThat(judge.judgePinned(quote, policy, later.plusSeconds(1), first.collateral()))
         .isInstanceOf(EvidenceJudge.Verdict.Genuine.class);
   }
 }

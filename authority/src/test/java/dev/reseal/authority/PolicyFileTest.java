@@ -4,11 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.reseal.bytes.Bytes;
+import dev.reseal.quote.AppraisalPolicy;
+import dev.reseal.quote.TcbStatus;
 import dev.reseal.quote.TrustAnchors;
 import dev.reseal.wire.Essentials;
 import dev.reseal.wire.Kind;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -47,6 +52,28 @@ class PolicyFileTest {
     assertThat(policy.operators()).isEmpty();
     assertThat(policy.essentials().rpoUpdates()).contains(64L);
     assertThat(Essentials.decode(policy.essentials().encode())).isEqualTo(policy.essentials());
+  }
+
+  @Test
+  void howGoodEvidenceMustBeIsTheLineagesChoice() {
+    assertThat(parse(BASE).appraisal().statuses()).isEqualTo(AppraisalPolicy.DEFAULT.statuses());
+    assertThat(parse(BASE).appraisal().grace()).isZero();
+    String tcb =
+        """
+        "tcb": {"statuses": ["UpToDate", "OutOfDate"], "advisories": {"A": "2027-01-01T00:00:00Z"},
+          "least_evaluation_number": 17, "max_collateral_age_s": 604800, "grace_s": 86400}, "env"\
+        """;
+    AppraisalPolicy policy = parse(with("\"env\"", tcb)).appraisal();
+    assertThat(policy.statuses())
+        .containsExactlyInAnyOrder(TcbStatus.UP_TO_DATE, TcbStatus.OUT_OF_DATE);
+    assertThat(policy.advisories()).contains(Map.of("A", Instant.parse("2027-01-01T00:00:00Z")));
+    assertThat(policy.leastEvaluationNumber()).isEqualTo(17);
+    assertThat(policy.maxCollateralAge()).contains(Duration.ofDays(7));
+    assertThat(policy.grace()).isEqualTo(Duration.ofDays(1));
+    assertThat(policy.platforms().orElseThrow()).hasSize(1);
+    assertThat(
+            parse(with("\"env\"", "\"tcb\": {\"statuses\": []}, \"env\"")).appraisal().statuses())
+        .isEmpty();
   }
 
   @Test
@@ -120,6 +147,16 @@ class PolicyFileTest {
         "\"approvals\": {\"upgrade\": {\"least\": 1, \"of\": []}},",
         "\"approvals\": {\"fly\": {\"least\": 1, \"of\": []}},",
         "\"misc_mask\": -1,",
+        "\"tcb\": [],",
+        "\"tcb\": {\"statuses\": [\"Revoked\"]},",
+        "\"tcb\": {\"statuses\": [\"Fine\"]},",
+        "\"tcb\": {\"statuses\": \"UpToDate\"},",
+        "\"tcb\": {\"advisories\": {\"INTEL-SA-00615\": \"soon\"}},",
+        "\"tcb\": {\"advisories\": []},",
+        "\"tcb\": {\"grace_s\": 7776001},",
+        "\"tcb\": {\"max_collateral_age_s\": 59},",
+        "\"tcb\": {\"least_evaluation_number\": -1},",
+        "\"tcb\": {\"allow_debug\": true},",
         "\"attribute_mask\": \"00000000000000000000000000000000\","
       })
   void whatIsNotAPolicyIsRefusedWithItsLine(String field) {

@@ -1,11 +1,14 @@
 package dev.reseal.cli;
 
 import dev.reseal.authority.Policy;
+import dev.reseal.quote.AppraisalPolicy;
+import dev.reseal.quote.TcbStatus;
 import dev.reseal.wire.Kind;
 import dev.reseal.wire.VerifyKey;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /** What a policy allows, in words; whatever is not named is denied. */
@@ -35,6 +38,7 @@ final class PolicyWords {
     return facts
         .put("measurement", measurements(policy))
         .put("platform", platforms(policy))
+        .put("tcb", tcb(policy.appraisal()))
         .put("key", keys(policy));
   }
 
@@ -56,6 +60,29 @@ final class PolicyWords {
                 .put("root", each.rootSpkiSha256().toHex())
                 .put("ids", each.ids().isEmpty() ? "any" : each.ids().toString()))
         .toList();
+  }
+
+  private static Facts tcb(AppraisalPolicy appraisal) {
+    Facts facts =
+        new Facts()
+            .put(
+                "statuses",
+                appraisal.statuses().stream()
+                    .map(TcbStatus::word)
+                    .sorted()
+                    .collect(Collectors.joining(" ")))
+            .put(
+                "advisories",
+                appraisal
+                    .advisories()
+                    .map(listed -> new TreeMap<>(listed).toString())
+                    .orElse("any"))
+            .put("least_evaluation_number", appraisal.leastEvaluationNumber())
+            .put("grace_s", appraisal.grace().toSeconds());
+    appraisal
+        .maxCollateralAge()
+        .ifPresent(age -> facts.put("max_collateral_age_s", age.toSeconds()));
+    return facts;
   }
 
   private static List<Facts> keys(Policy policy) {

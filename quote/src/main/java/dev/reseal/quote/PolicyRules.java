@@ -153,24 +153,19 @@ final class PolicyRules {
     boolean fresh =
         have.tcbEvaluationNumber() >= floor.tcbEvaluationNumber()
             && have.rootCrlNumber().compareTo(floor.rootCrlNumber()) >= 0
-            && have.pckCrlNumber().compareTo(floor.pckCrlNumber()) >= 0;
+            && have.pckCrlNumber().compareTo(floor.pckCrlNumber()) >= 0
+            && !have.issued().isBefore(floor.issued());
     return unless(
         fresh,
         Rule.COLLATERAL_ROLLBACK,
-        numbers(
-            have.tcbEvaluationNumber(),
-            have.rootCrlNumber().toString(),
-            have.pckCrlNumber().toString()),
-        "at least "
-            + numbers(
-                floor.tcbEvaluationNumber(),
-                floor.rootCrlNumber().toString(),
-                floor.pckCrlNumber().toString()),
+        numbers(Floor.NONE.raise(have)),
+        "at least " + numbers(floor),
         "newer collateral");
   }
 
-  private static String numbers(int evaluation, String rootCrl, String pckCrl) {
-    return "evaluation " + evaluation + ", root CRL " + rootCrl + ", PCK CRL " + pckCrl;
+  private static String numbers(Floor of) {
+    return "evaluation %d, root CRL %s, PCK CRL %s, issued %s"
+        .formatted(of.tcbEvaluationNumber(), of.rootCrlNumber(), of.pckCrlNumber(), of.issued());
   }
 
   private static Optional<Appraisal.Denied> status(

@@ -102,8 +102,7 @@ final class SimAuthority {
             Randomness.system()));
   }
 
-  private static EvidenceJudge.Verdict judge(
-      Bytes evidence, List<Policy.PlatformRule> platforms, Instant now) {
+  private static EvidenceJudge.Verdict judge(Bytes evidence, Policy policy, Instant now) {
     try {
       return new EvidenceJudge.Verdict.Genuine(
           ReportBody.parse(evidence), 2, PLATFORM, false, Bytes.zeros(32));
