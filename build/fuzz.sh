@@ -28,6 +28,7 @@ mkdir -p "$out/classes" "$out/findings"
 mvn -q -B -Pquick -pl "$modules" -am test-compile dependency:build-classpath -Dspotless.check.skip \
   -Dmdep.outputFile=target/fuzz.classpath -Dmdep.includeScope=test
 "$JAVA_HOME/bin/javac" -d "$out/classes" build/FuzzTarget.java
+# The 100 ms of an input are processor time and counted by the tests; the fuzzer's own clock only tells of a loaded machine.
 # The fuzzer reads every class it can find when it starts; in 64 MiB it can only do so in a small runtime.
 [ -x "$out/jre/bin/java" ] || "$JAVA_HOME/bin/jlink" --output "$out/jre" \
   --add-modules java.base,java.instrument,java.logging,java.management,jdk.attach,jdk.management,jdk.unsupported
@@ -51,7 +52,7 @@ for parser in "${chosen[@]}"; do
     { time "$out/jre/bin/java" -Xmx${heap}m -XX:+UseSerialGC -XX:+EnableDynamicAgentLoading --enable-native-access=ALL-UNNAMED \
       --add-opens=java.base/java.lang=ALL-UNNAMED -cp "$(classpath "$module")" com.code_intelligence.jazzer.Jazzer \
       --target_class=FuzzTarget --target_args="$class $method" --instrumentation_includes='dev.reseal.**' --custom_hook_includes='dev.reseal.**' \
-      --reproducer_path="$out/findings" -artifact_prefix="$out/findings/$parser-" -timeout=10 -max_len=65536 \
+      --reproducer_path="$out/findings" -artifact_prefix="$out/findings/$parser-" -timeout=1200 -report_slow_units=1200 -max_len=65536 \
       -max_total_time=$((seconds - spent)) -print_final_stats=1 "$out/corpus/$parser" >> "$log" 2>&1 || status=$?; } 2> "$out/$parser.time"
     used=$(awk '{ printf "%d", $1 + $2 }' "$out/$parser.time")
     runs=$((runs + $(awk '/number_of_executed_units/ { n = $2 } END { print n + 0 }' "$log")))

@@ -1,7 +1,5 @@
 package dev.reseal.quote;
 
-import com.amazon.corretto.crypto.provider.AmazonCorrettoCryptoProvider;
-import com.amazon.corretto.crypto.provider.SelfTestStatus;
 import dev.reseal.bytes.Bytes;
 import java.math.BigInteger;
 import java.security.GeneralSecurityException;
@@ -46,12 +44,16 @@ public final class P256 {
     return new P256(Security.getProvider("SunEC"));
   }
 
-  /** By Amazon Corretto Crypto Provider, where its native library loads and passes its test. */
+  /**
+   * By Amazon Corretto Crypto Provider, where it is on the class path, its native library loads and
+   * passes its test.
+   */
   public static Optional<P256> ofCorretto() {
-    AmazonCorrettoCryptoProvider corretto = AmazonCorrettoCryptoProvider.INSTANCE;
-    boolean usable =
-        corretto.getLoadingError() == null && corretto.runSelfTests() == SelfTestStatus.PASSED;
-    return usable ? Optional.of(new P256(corretto)) : Optional.empty();
+    try {
+      return Corretto.provider().map(P256::new);
+    } catch (LinkageError leftOut) {
+      return Optional.empty();
+    }
   }
 
   /** The fastest provider that works here. */
