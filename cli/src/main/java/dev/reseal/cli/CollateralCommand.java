@@ -7,6 +7,7 @@ import dev.reseal.collateral.Endpoint;
 import dev.reseal.collateral.FetchLimits;
 import dev.reseal.collateral.FetchRequest;
 import dev.reseal.collateral.Fetched;
+import dev.reseal.collateral.ServerTrust;
 import dev.reseal.quote.Collateral;
 import dev.reseal.quote.CollateralSummary;
 import dev.reseal.quote.Origin;
@@ -139,6 +140,12 @@ public final class CollateralCommand {
         description = "PCCS, https://HOST:PORT; repeat for fallbacks (default: Intel's PCS).")
     private List<URI> endpoints = new ArrayList<>();
 
+    @Option(
+        names = "--tls-ca",
+        paramLabel = "PEM",
+        description = "Believe only this TLS authority or server (default: those of the JVM).")
+    private Optional<Path> tlsAuthority = Optional.empty();
+
     @Option(names = "--cache", paramLabel = "DIR", description = "Keep and reuse what was fetched.")
     private Optional<Path> cache = Optional.empty();
 
@@ -161,9 +168,21 @@ public final class CollateralCommand {
       Clock clock = Clock.systemUTC();
       try (CollateralClient client =
           cache.isPresent()
-              ? CollateralClient.cached(from, cache.get(), verifier(), FetchLimits.DEFAULT, clock)
-              : CollateralClient.direct(from, verifier(), FetchLimits.DEFAULT, clock)) {
+              ? CollateralClient.cached(
+                  from, cache.get(), verifier(), FetchLimits.DEFAULT, trust(), clock)
+              : CollateralClient.direct(from, verifier(), FetchLimits.DEFAULT, trust(), clock)) {
         return report(offline ? client.kept(request) : client.fetch(request));
+      }
+    }
+
+    private ServerTrust trust() throws IOException {
+      if (tlsAuthority.isEmpty()) {
+        return new ServerTrust.Known();
+      }
+      try {
+        return ServerTrust.only(CollateralFiles.read(tlsAuthority.get(), CollateralFiles.MAX_PART));
+      } catch (MalformedException bad) {
+        throw new IllegalArgumentException("--tls-ca: " + bad.getMessage(), bad);
       }
     }
 

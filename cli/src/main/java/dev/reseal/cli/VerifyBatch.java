@@ -21,6 +21,7 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Many quotes in one process: JSON lines {@code {"id","quote","collateral","at"}} in, one JSON line
@@ -33,17 +34,32 @@ record VerifyBatch(Verifier verifier, AppraisalPolicy policy, Instant now) {
   boolean run(BufferedReader lines, PrintWriter out) throws IOException {
     boolean whole = true;
     int number = 0;
-    for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+    for (Optional<String> line = next(lines); line.isPresent(); line = next(lines)) {
       number++;
-      if (line.isBlank()) {
+      if (line.get().isBlank()) {
         continue;
       }
-      Map<String, Object> answer = answer(line, number);
+      Map<String, Object> answer = answer(line.get(), number);
       whole &= !answer.containsKey("error");
       out.println(JsonLine.of(answer));
       out.flush();
     }
     return whole;
+  }
+
+  /** The next line, at most one character longer than allowed: the rest of it is dropped. */
+  private static Optional<String> next(BufferedReader lines) throws IOException {
+    StringBuilder line = new StringBuilder();
+    int character = lines.read();
+    if (character < 0) {
+      return Optional.empty();
+    }
+    for (; character >= 0 && character != '\n'; character = lines.read()) {
+      if (line.length() <= MAX_LINE) {
+        line.append((char) character);
+      }
+    }
+    return Optional.of(line.toString());
   }
 
   private Map<String, Object> answer(String line, int number) {
@@ -52,7 +68,7 @@ record VerifyBatch(Verifier verifier, AppraisalPolicy policy, Instant now) {
     try {
       if (line.length() > MAX_LINE) {
         throw new MalformedException(
-            "batch line", MAX_LINE, line.length() + " characters", "at most " + MAX_LINE);
+            "batch line", MAX_LINE, "a longer line", "at most " + MAX_LINE + " characters");
       }
       Json.Obj in = Json.parse("batch line", Bytes.wrap(line.getBytes(StandardCharsets.UTF_8)));
       answer.put("id", in.text("id"));

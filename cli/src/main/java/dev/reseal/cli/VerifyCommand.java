@@ -16,6 +16,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintWriter;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -99,6 +100,8 @@ public final class VerifyCommand implements Callable<Integer> {
       return fail(
           USAGE,
           "--at " + bad.getParsedString() + " is not an instant like " + "2026-01-31T12:00:00Z");
+    } catch (CharacterCodingException other) {
+      return fail(BLOCKED, batch.map(Path::toString).orElse("a file") + " is not UTF-8");
     } catch (IOException unreadable) {
       return fail(BLOCKED, String.valueOf(unreadable.getMessage()));
     } catch (MalformedException bad) {

@@ -3,6 +3,7 @@ package dev.reseal.cli;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
+import java.util.List;
 import picocli.CommandLine;
 
 /** What a command answered: exit code and both outputs. */
@@ -11,13 +12,17 @@ record Run(int code, String out, String err) {
   static final Path VECTORS = Path.of("../sgx/src/test/resources/vectors");
 
   static Run of(Object command, String... arguments) {
+    return of(new CommandLine(command), List.of(arguments));
+  }
+
+  static Run of(CommandLine command, List<String> arguments) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     int code =
-        new CommandLine(command)
+        command
             .setOut(new PrintWriter(out))
             .setErr(new PrintWriter(err))
-            .execute(arguments);
+            .execute(arguments.toArray(String[]::new));
     return new Run(code, out.toString(), err.toString());
   }
 }

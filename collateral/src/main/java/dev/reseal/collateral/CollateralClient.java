@@ -14,7 +14,6 @@ import java.net.URLDecoder;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -40,34 +39,44 @@ public final class CollateralClient implements AutoCloseable {
       Path folder,
       Verifier verifier,
       FetchLimits limits,
+      ServerTrust trust,
       InstantSource clock) {
     return new CollateralClient(
-        endpoints, Optional.of(new CollateralCache(folder)), verifier, limits, clock);
+        endpoints,
+        Optional.of(new CollateralCache(folder)),
+        verifier,
+        new Http(limits, trust),
+        clock);
   }
 
   /** One that keeps nothing. */
   public static CollateralClient direct(
-      List<Endpoint> endpoints, Verifier verifier, FetchLimits limits, InstantSource clock) {
-    return new CollateralClient(endpoints, Optional.empty(), verifier, limits, clock);
+      List<Endpoint> endpoints,
+      Verifier verifier,
+      FetchLimits limits,
+      ServerTrust trust,
+      InstantSource clock) {
+    return new CollateralClient(
+        endpoints, Optional.empty(), verifier, new Http(limits, trust), clock);
   }
 
   private CollateralClient(
       List<Endpoint> endpoints,
       Optional<CollateralCache> cache,
       Verifier verifier,
-      FetchLimits limits,
+      Http http,
       InstantSource clock) {
     this.endpoints = List.copyOf(endpoints);
     this.cache = cache;
     this.verifier = verifier;
     this.clock = clock;
-    this.http = new Http(limits);
+    this.http = http;
   }
 
   /** Asks the endpoints; falls back to the cache while it is in date. */
   public Fetched fetch(FetchRequest request) throws IOException, InterruptedException {
     Kept kept = cache.isPresent() ? cache.get().read(request) : Kept.NOTHING;
-    Optional<CheckedCollateral> known = usable(kept, request);
+    Optional<CheckedCollateral> known = genuine(kept, request);
     List<String> failures = new ArrayList<>();
     for (Endpoint endpoint : endpoints) {
       try {
@@ -82,25 +91,32 @@ public final class CollateralClient implements AutoCloseable {
       }
     }
     return known
+        .filter(this::inDate)
         .<Fetched>map(checked -> new Fetched.Kept(kept.collateral(), checked, failures))
         .orElseGet(() -> new Fetched.Nothing(failures));
+  }
+
+  private boolean inDate(CheckedCollateral checked) {
+    return verifier.current(checked, clock.instant()).isEmpty();
   }
 
   /** What the cache holds, without asking anybody, if it is in date. */
   public Fetched kept(FetchRequest request) throws IOException {
     Kept kept = cache.isPresent() ? cache.get().read(request) : Kept.NOTHING;
-    return usable(kept, request)
+    return genuine(kept, request)
+        .filter(this::inDate)
         .<Fetched>map(checked -> new Fetched.Kept(kept.collateral(), checked, List.of()))
         .orElseGet(() -> new Fetched.Nothing(List.of("the cache holds nothing in date")));
   }
 
-  private Optional<CheckedCollateral> usable(Kept kept, FetchRequest request) {
+  /** What the cache holds, if it verifies: out of date it still says what was seen before. */
+  private Optional<CheckedCollateral> genuine(Kept kept, FetchRequest request) {
     if (!kept.complete()) {
       return Optional.empty();
     }
     try {
       return Optional.of(verified("cache", request, kept.collateral()));
-    } catch (FetchFailure damagedOrOld) {
+    } catch (FetchFailure damaged) {
       return Optional.empty();
     }
   }
@@ -113,6 +129,10 @@ public final class CollateralClient implements AutoCloseable {
       throws FetchFailure {
     String where = endpoint.base().toString();
     CheckedCollateral checked = verified(where, request, collateral);
+    Optional<Verdict.Refused> outOfDate = verifier.current(checked, clock.instant());
+    if (outOfDate.isPresent()) {
+      throw refused(where, outOfDate.get());
+    }
     if (known.isPresent() && older(checked, known.get())) {
       throw new FetchFailure(where, "serves older collateral than the cache holds");
     }
@@ -126,11 +146,6 @@ public final class CollateralClient implements AutoCloseable {
           case Verifier.Checked.Good good -> good.collateral();
           case Verifier.Checked.Bad bad -> throw refused(where, bad.refused());
         };
-    Instant now = clock.instant();
-    Optional<Verdict.Refused> outOfDate = verifier.current(checked, now);
-    if (outOfDate.isPresent()) {
-      throw refused(where, outOfDate.get());
-    }
     if (checked.tee() != request.origin().tee()
         || !checked.fmspc().equals(request.origin().fmspc())) {
       throw new FetchFailure(

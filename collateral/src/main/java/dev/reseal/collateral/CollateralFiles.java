@@ -8,6 +8,7 @@ import dev.reseal.sgx.MalformedException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -78,6 +79,8 @@ public final class CollateralFiles {
       return Bytes.wrap(bytes);
     } catch (NoSuchFileException missing) {
       throw new IOException(file + " does not exist", missing);
+    } catch (AccessDeniedException denied) {
+      throw new IOException(file + " may not be read by this user", denied);
     }
   }
 

@@ -10,19 +10,24 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLException;
 
 /** GET with every size and wait bounded; no redirects, no cookies, no credentials. */
 final class Http implements AutoCloseable {
   private final HttpClient client;
   private final FetchLimits limits;
 
-  Http(FetchLimits limits) {
+  Http(FetchLimits limits, ServerTrust trust) {
     this.limits = limits;
-    this.client =
+    HttpClient.Builder builder =
         HttpClient.newBuilder()
             .connectTimeout(limits.connect())
-            .followRedirects(HttpClient.Redirect.NEVER)
-            .build();
+            .followRedirects(HttpClient.Redirect.NEVER);
+    this.client =
+        switch (trust) {
+          case ServerTrust.Known() -> builder.build();
+          case ServerTrust.Only(var tls) -> builder.sslContext(tls).build();
+        };
   }
 
   /** A 200 with its body, or a 304 to {@code etag}. */
@@ -52,6 +57,9 @@ final class Http implements AutoCloseable {
   private static String words(ExecutionException failed) {
     Throwable cause = failed.getCause() == null ? failed : failed.getCause();
     String message = cause.getMessage();
+    if (cause instanceof SSLException) {
+      return "its TLS certificate or protocol is not believed here: " + message;
+    }
     return cause.getClass().getSimpleName() + (message == null ? "" : ": " + message);
   }
 

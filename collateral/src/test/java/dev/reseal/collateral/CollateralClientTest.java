@@ -58,7 +58,12 @@ class CollateralClientTest {
 
   private CollateralClient client(Instant at, Endpoint... endpoints) {
     return CollateralClient.cached(
-        List.of(endpoints), folder, verifier, LIMITS, InstantSource.fixed(at));
+        List.of(endpoints),
+        folder,
+        verifier,
+        LIMITS,
+        new ServerTrust.Known(),
+        InstantSource.fixed(at));
   }
 
   private Fetched fetch(Instant at, Endpoint... endpoints)
@@ -164,7 +169,11 @@ class CollateralClientTest {
       try (TestService service = new TestService(cases.collateral(lie), Fault.NONE);
           CollateralClient client =
               CollateralClient.direct(
-                  List.of(service.endpoint()), verifier(lie), LIMITS, InstantSource.fixed(AT))) {
+                  List.of(service.endpoint()),
+                  verifier(lie),
+                  LIMITS,
+                  new ServerTrust.Known(),
+                  InstantSource.fixed(AT))) {
         Fetched fetched = client.fetch(REQUEST);
         assertThat(fetched).as(lie).isInstanceOf(Fetched.Nothing.class);
         assertThat(((Fetched.Nothing) fetched).failures().getFirst())
