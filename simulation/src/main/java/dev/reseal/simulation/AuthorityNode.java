@@ -171,7 +171,7 @@ final class AuthorityNode {
   }
 
   private static EvidenceJudge.Verdict judge(
-      Bytes evidence, List<Policy.PlatformRule> platforms, Instant now) {
+      Bytes evidence, Policy policy, Instant now) {
     try {
       return new EvidenceJudge.Verdict.Genuine(
           ReportBody.parse(evidence), 2, PLATFORM, false, Bytes.zeros(32));
