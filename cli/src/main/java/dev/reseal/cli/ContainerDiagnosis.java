@@ -85,7 +85,7 @@ final class ContainerDiagnosis {
   private static SealFinding compare(
       SealInput input, String sealed, Optional<String> registered, String needed, String remedy) {
     if (registered.isEmpty()) {
-      return new SealFinding.Unknown(input, sealed, needed);
+      return new SealFinding.Unknown(input, "not given", needed + ": " + sealed);
     }
     return sealed.equals(registered.get())
         ? new SealFinding.Same(input, sealed)

@@ -110,6 +110,12 @@ class WhyCommandTest {
     assertThat(opens.code()).isZero();
     Golden.check("why-rsc.txt", opens.out());
 
+    Run unknown = Run.of(new WhyCommand(), known);
+    assertThat(unknown.code()).isEqualTo(40);
+    assertThat(unknown.out())
+        .containsPattern("epoch\\n *state +not known\\n *opening +not given")
+        .contains("it is the epoch of the registered head: 7");
+
     Run stale = Run.of(new WhyCommand(), with(known, "--epoch", "8"));
     assertThat(stale.code()).isEqualTo(41);
     assertThat(stale.out()).contains("the state is stale");
