@@ -54,7 +54,7 @@ def main() -> None:
     count = (given.mebibytes << 20) // given.bytes
     with (
         tempfile.TemporaryDirectory(prefix="mb") as home,
-        serving(pathlib.Path(home), state_max=2 * given.mebibytes << 20, checkpoint_ms=0) as world,
+        serving(pathlib.Path(home), state_max=2 * given.mebibytes << 20, large=True) as world,
     ):
         empty = instance(world)["pid"]
         bare = resident(empty, "VmRSS")

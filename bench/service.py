@@ -64,8 +64,11 @@ app.serve(web)
 
 
 @contextmanager
-def serving(home: pathlib.Path, *, state_max: int = 256 << 20, checkpoint_ms: int = 1000) -> Iterator[World]:
-    """Authority, platform, supervisor and application as separate processes; the lineage is ``NAME``."""
+def serving(home: pathlib.Path, *, state_max: int = 256 << 20, large: bool = False) -> Iterator[World]:
+    """Authority, platform, supervisor and application as separate processes; the lineage is ``NAME``.
+
+    A ``large`` state is sealed only when it is re-sealed: filling it would otherwise wait for checkpoints.
+    """
     with World(home) as world:
         app = home / "app" / "app.py"
         app.parent.mkdir()
@@ -74,12 +77,12 @@ def serving(home: pathlib.Path, *, state_max: int = 256 << 20, checkpoint_ms: in
         world.cli("platform", "init")
         world.start("authority", "authority", "start", ready="ready", within_s=60)
         world.start("platform", "platform", "start", ready="ready", within_s=60)
-        words = ["draft", "--lineage", NAME, "--purpose", "app", "--life-ms", "4000", "--skew-ms", "200"]
-        words += ["--state-max", str(state_max)]
+        words = ["draft", "--lineage", NAME, "--purpose", "app", "--state-max", str(state_max)]
+        words += ["--rpo-updates", "1000000"] if large else ["--life-ms", "4000", "--skew-ms", "200"]
         policy = home / "policy.json"
         policy.write_text(world.cli(*words, "--", sys.executable, str(app)).stdout)
         world.cli("authority", "policy", "apply", str(policy))
-        words = ["run", "--lineage", NAME, "--checkpoint-ms", str(checkpoint_ms), "--", sys.executable, str(app)]
+        words = ["run", "--lineage", NAME, "--checkpoint-ms", "0" if large else "1000", "--", sys.executable, str(app)]
         world.start("supervisor", *words, ready="serving", within_s=60)
         yield world
 

@@ -12,7 +12,7 @@ from reseal.rsc1 import SEGMENT, TAG
 
 __all__ = ["Roots"]
 
-BUFFERS = 3
+BUFFERS = 4
 
 
 class Roots:
