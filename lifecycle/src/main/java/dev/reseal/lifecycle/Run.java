@@ -8,7 +8,8 @@ import java.util.Optional;
  * An operation on its way.
  *
  * @param fence 0 until the authority has given one
- * @param turn grows with every phase and attempt, so that an old alarm is known as such
+ * @param turn grows with every phase and attempt from a number of the operation's own, so that an
+ *     old alarm is known as such, also one of an earlier operation
  * @param old the instance that is replaced or rekeyed
  * @param body the container that carries the state over
  * @param stored the newest message that a restart must be able to repeat: ticket or ready
@@ -25,6 +26,7 @@ public record Run(
     Optional<Bytes> receipt,
     Optional<Bytes> stored,
     Tries tries) {
+  private static final int TURN_BITS = 20;
 
   /** What was tried in this operation; {@code same} counts failures with one cause in a row. */
   public record Tries(int seals, int creates, String cause, int same) {
@@ -37,7 +39,7 @@ public record Run(
         opId,
         0,
         phase,
-        1,
+        firstTurn(opId),
         old,
         Optional.empty(),
         Optional.empty(),
@@ -46,12 +48,22 @@ public record Run(
         Tries.NONE);
   }
 
+  /** 40 bits of the random op_id above room for a million turns. */
+  private static long firstTurn(Bytes opId) {
+    long number = 0;
+    for (int i = 0; i < 5; i++) {
+      number = number << 8 | opId.at(i) & 0xff;
+    }
+    return (number << TURN_BITS) + 1;
+  }
+
   Run at(Phase next) {
     return new Run(kind, opId, fence, next, turn + 1, old, candidate, body, receipt, stored, tries);
   }
 
   Run permitted(Bytes op, long newFence) {
-    return new Run(kind, op, newFence, phase, turn, old, candidate, body, receipt, stored, tries);
+    long next = op.equals(opId) ? turn : firstTurn(op) + (turn & (1L << TURN_BITS) - 1);
+    return new Run(kind, op, newFence, phase, next, old, candidate, body, receipt, stored, tries);
   }
 
   Run without(String handle) {

@@ -311,6 +311,21 @@ class LifecycleTest {
   }
 
   @Test
+  void anAlarmOfAnEarlierOperationIsNotHeard() {
+    long stale = turn(Play.reseal(Phase.QUIESCE));
+    Bytes other = Bytes.hex("f1f2f3f4f5f6f7f8f9fafbfcfdfeff00");
+    Play play =
+        Play.idle()
+            .on(
+                new Event.Asked(Kind.RESEAL, other, Play.REQUEST),
+                new Event.Fit(),
+                new Event.Answered(Call.BEGIN, other, 8, Play.TICKET));
+    assertThat(play.phase()).isEqualTo(Phase.QUIESCE);
+    play.on(new Event.Elapsed(Alarm.DRAIN, stale));
+    assertThat(play.situation()).isInstanceOf(Situation.Running.class);
+  }
+
+  @Test
   void aSecondOperationIsBusy() {
     Play play = Play.reseal(Phase.SNAPSHOT).on(asked(Kind.RESEAL));
     assertThat(play.phase()).isEqualTo(Phase.SNAPSHOT);
