@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -117,6 +118,16 @@ READINGS = [
     Reading(messages.Abort, State.LOCKED, lambda w: w.authority.abort(), lambda w, m: w.instance.abort(m), True),
 ]
 each_type = pytest.mark.parametrize("reading", READINGS, ids=[messages.name_of(each.kind) for each in READINGS])
+
+
+def test_every_type_that_the_specification_sends_to_an_instance_has_a_row() -> None:
+    page = pathlib.Path(__file__).resolve().parents[2] / "spec" / "messages.md"
+    rows = [[cell.strip() for cell in line.split("|")] for line in page.read_text().splitlines()]
+    table = {row[2].strip("`"): row[3].partition("→")[2] for row in rows if len(row) > 5 and row[1].isdecimal()}
+    assert len(table) > 14
+    read = {name for name, readers in table.items() if "instance" in readers or "candidate" in readers}
+    # A passport is for relying parties; the instance that carries it reads it too.
+    assert {messages.name_of(each.kind) for each in READINGS} == read | {"passport"}
 
 
 def start(reading: Reading) -> tuple[World, bytes, bytes]:

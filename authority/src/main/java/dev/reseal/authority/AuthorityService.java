@@ -293,8 +293,13 @@ public final class AuthorityService implements Endpoint {
     InstanceMessage.GrantRequest request = Signed.peek(InstanceMessage.GrantRequest.class, body);
     Bytes nonce = Claims.decode(request.claims()).nonce();
     boolean fresh =
-        challenges.take(nonce, row.lineage(), request.head().opId(), setup.clocks().monotonicMs());
-    return Register.grant(row, body, desk, assessment.judge(row, request.evidence()), fresh);
+        challenges.has(nonce, row.lineage(), request.head().opId(), setup.clocks().monotonicMs());
+    Decision decision =
+        Register.grant(row, body, desk, assessment.judge(row, request.evidence()), fresh);
+    if (decision instanceof Accepted) {
+      challenges.use(nonce); // a message that is refused takes nobody's nonce
+    }
+    return decision;
   }
 
   private Decision ready(Row row, Bytes body, Desk desk) {

@@ -27,12 +27,17 @@ final class Challenges {
     given.put(nonce, new Given(lineage, opId, nowMs));
   }
 
-  /** Whether the nonce was given out for this operation and not yet used; it is used now. */
-  boolean take(Bytes nonce, Bytes lineage, Bytes opId, long nowMs) {
-    Given found = given.remove(nonce);
+  /** Whether the nonce was given out for this operation, is young enough and not yet used. */
+  boolean has(Bytes nonce, Bytes lineage, Bytes opId, long nowMs) {
+    Given found = given.get(nonce);
     return found != null
         && found.lineage().equals(lineage)
         && found.opId().equals(opId)
         && nowMs - found.atMs() <= LIFE_MS;
+  }
+
+  /** It is used now. */
+  void use(Bytes nonce) {
+    given.remove(nonce);
   }
 }

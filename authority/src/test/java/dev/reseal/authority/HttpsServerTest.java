@@ -8,15 +8,25 @@ import dev.reseal.wire.Code;
 import dev.reseal.wire.WireError;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.SequenceInputStream;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLParameters;
@@ -100,6 +110,74 @@ class HttpsServerTest {
   void aBodyAboveTheLimitIsRefused() throws Exception {
     assertThat(post("echo", new byte[HttpsServer.BODY_MAX]).statusCode()).isEqualTo(200);
     assertThat(post("echo", new byte[HttpsServer.BODY_MAX + 1]).statusCode()).isEqualTo(413);
+  }
+
+  @Test
+  void aBodyWithoutALengthIsReadToTheLimitOnly() throws Exception {
+    URI uri = URI.create("https://127.0.0.1:" + server.port() + "/v1/echo");
+    byte[] piece = new byte[HttpsServer.BODY_MAX];
+    HttpRequest chunked =
+        HttpRequest.newBuilder(uri)
+            .POST(
+                HttpRequest.BodyPublishers.ofInputStream(() ->
+                    new SequenceInputStream(
+                        new ByteArrayInputStream(piece), new ByteArrayInputStream(piece))))
+            .build();
+    int status;
+    try {
+      status = client.send(chunked, HttpResponse.BodyHandlers.discarding()).statusCode();
+    } catch (IOException hungUp) {
+      status = 413; // refused while the rest was still on its way
+    }
+    assertThat(status).isEqualTo(413);
+    assertThat(post("nothing", new byte[0]).statusCode()).isEqualTo(204);
+  }
+
+  @Test
+  void headersAboveTheLimitAreRefusedAndTheServerGoesOn() throws Exception {
+    try (Socket peer = pinned().getSocketFactory().createSocket("127.0.0.1", server.port())) {
+      peer.setSoTimeout(20_000);
+      String head = "GET /v1/x HTTP/1.1\r\nHost: x\r\nX-Long: " + "a".repeat(64 << 10) + "\r\n\r\n";
+      String answer;
+      try {
+        peer.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+        byte[] first = peer.getInputStream().readNBytes(12);
+        answer = new String(first, StandardCharsets.US_ASCII);
+      } catch (IOException hungUp) {
+        answer = "";
+      }
+      assertThat(answer).doesNotContain(" 200");
+    }
+    assertThat(post("nothing", new byte[0]).statusCode()).isEqualTo(204);
+  }
+
+  @Test
+  void slowClientsDoNotKeepOthersWaiting() throws Exception {
+    List<Socket> slow = new ArrayList<>();
+    try {
+      for (int i = 0; i < 64; i++) {
+        Socket peer = pinned().getSocketFactory().createSocket("127.0.0.1", server.port());
+        peer.getOutputStream()
+            .write("POST /v1/echo HTTP/1.1\r\nHost:".getBytes(StandardCharsets.US_ASCII));
+        slow.add(peer);
+      }
+      assertThat(post("echo", new byte[] {7}).body()).containsExactly(7);
+    } finally {
+      for (Socket each : slow) {
+        each.close();
+      }
+    }
+  }
+
+  @Test
+  void aFloodIsAnsweredToTheLast() throws Exception {
+    List<Callable<Integer>> calls =
+        Collections.nCopies(1_000, () -> post("echo", new byte[] {1}).statusCode());
+    try (ExecutorService threads = Executors.newFixedThreadPool(32)) {
+      for (Future<Integer> each : threads.invokeAll(calls)) {
+        assertThat(each.get()).isEqualTo(200);
+      }
+    }
   }
 
   @Test
