@@ -55,7 +55,7 @@ final class AuthorityNode {
   private final Randomness randomness;
   private final Around around;
   private Optional<Endpoint> service = Optional.empty();
-  private long baseMs;
+  private long baseMs = Long.MIN_VALUE;
 
   /** {@code around} stands between the authority and whoever calls it. */
   AuthorityNode(HostClocks clocks, Randomness randomness, Around around) {
@@ -98,7 +98,7 @@ final class AuthorityNode {
                 clocks,
                 randomness));
     service = Optional.of(around.wrap(started, parts));
-    baseMs = clocks.wallMs() - clocks.uptimeMs();
+    baseMs = Math.max(baseMs, clocks.wallMs() - clocks.uptimeMs());
   }
 
   void stop() {
@@ -109,7 +109,10 @@ final class AuthorityNode {
     return service.isPresent();
   }
 
-  /** What relying parties with a right clock read: the authority's as it was last confirmed. */
+  /**
+   * What relying parties read: the authority's clock as it was last confirmed, except that theirs
+   * does not go back when somebody sets that one back (protocol 14.3).
+   */
   long confirmedWallMs() {
     return baseMs + clocks.uptimeMs();
   }

@@ -63,18 +63,23 @@ final class Hostile {
     }
   }
 
-  /** A receipt of an operation before this one, as soon as another one is prepared. */
+  /** Receipts of operations before this one, as soon as this one is prepared. */
   void oldReceipt() {
     when(
-        status -> status.state().equals("PREPARED") && !world.supervisor.receipts().isEmpty(),
-        status -> {
-          for (Bytes receipt : world.supervisor.receipts().reversed()) {
-            Bytes opId = Signed.peek(SealReceipt.class, receipt).head().opId();
-            if (!opId.equals(status.operation().opId())) {
-              post("seal-receipt", receipt);
-            }
-          }
-        });
+        status -> status.state().equals("PREPARED") && !oldReceipts(status).isEmpty(),
+        status -> oldReceipts(status).forEach(receipt -> post("seal-receipt", receipt)));
+  }
+
+  private List<Bytes> oldReceipts(Status status) {
+    List<Bytes> old = new ArrayList<>();
+    for (Bytes receipt : world.supervisor.receipts().reversed()) {
+      Head head = Signed.peek(SealReceipt.class, receipt).head();
+      if (head.epoch() == status.operation().epoch()
+          && !head.opId().equals(status.operation().opId())) {
+        old.add(receipt);
+      }
+    }
+    return old;
   }
 
   /** Every abort ever given, to whoever is locked then. */

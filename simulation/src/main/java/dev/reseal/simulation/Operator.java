@@ -4,6 +4,7 @@ import dev.reseal.authority.Endpoint.Reply;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.lifecycle.Event;
 import dev.reseal.lifecycle.Outcome;
+import dev.reseal.lifecycle.Phase;
 import dev.reseal.lifecycle.Situation;
 import dev.reseal.supervisor.Requests;
 import dev.reseal.wire.Kind;
@@ -29,6 +30,7 @@ final class Operator {
   private final Chance chance;
   private Bytes asked = Bytes.EMPTY;
   private long askedAtMs;
+  private Optional<Phase> abortIn = Optional.empty();
   private boolean pausing;
   private int wanted;
   private int done;
@@ -58,6 +60,14 @@ final class Operator {
     if (opId.equals(asked)) {
       asked = Bytes.EMPTY;
       done++;
+    }
+  }
+
+  /** After every step of the world: whether the phase has come in which it changes its mind. */
+  void step() {
+    if (abortIn.isPresent() && Situation.phase(world.supervisor.situation()) == abortIn.get()) {
+      abortIn = Optional.empty();
+      abort();
     }
   }
 
@@ -107,7 +117,7 @@ final class Operator {
       }
       case RESEAL_THEN_ABORT -> {
         ask(Kind.RESEAL, status -> reseal(status, true));
-        world.time.after(chance.between(5, 60), this::abort);
+        abortIn = Optional.of(chance.of(List.of(Phase.QUIESCE, Phase.SNAPSHOT, Phase.PERSIST)));
       }
     }
   }

@@ -2,6 +2,7 @@ package dev.reseal.simulation;
 
 import dev.reseal.bytes.Bytes;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -71,6 +72,18 @@ public final class SimDisk {
   /** Opens or creates; creation is durable only after {@link #syncDirectory}. */
   public FileChannel open(String name) {
     return new SimChannel(cached.computeIfAbsent(name, _ -> new SimFile(this)));
+  }
+
+  /** The same, with every write durable when it returns. */
+  FileChannel openSynced(String name) {
+    return new SimChannel(cached.computeIfAbsent(name, _ -> new SimFile(this))) {
+      @Override
+      public int write(ByteBuffer from, long at) throws IOException {
+        int taken = super.write(from, at);
+        force(false);
+        return taken;
+      }
+    };
   }
 
   /** The directory as a channel that can only be synced. */

@@ -52,7 +52,7 @@ final class SimFilesProvider extends FileSystemProvider {
     if (!creates && !disk.exists(name)) {
       throw new NoSuchFileException(name);
     }
-    return disk.open(name);
+    return options.contains(StandardOpenOption.DSYNC) ? disk.openSynced(name) : disk.open(name);
   }
 
   @Override

@@ -50,6 +50,9 @@ public final class Simulate {
       faults += outcome.faults();
       cpuNanos += nanos;
       outcome.reached().forEach(pair -> reached.merge(pair, 1, Integer::sum));
+      if (seeds % 250 == 0) {
+        System.out.println(summary());
+      }
       if (outcome.failure().isPresent()) {
         failures.add(outcome);
         System.out.println(outcome.report());

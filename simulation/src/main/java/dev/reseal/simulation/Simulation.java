@@ -85,7 +85,7 @@ final class Simulation {
 
   private void live() {
     world.observe(faults);
-    world.operator().want((int) world.chance.between(3, 5));
+    world.operator().want((int) world.chance.between(3, 4));
     while (world.time.nowMs() < OPERATING_MS) {
       world.step();
       boolean rests =

@@ -119,6 +119,7 @@ final class World {
     }
     trace.phase(Situation.phase(supervisor.situation()).name());
     invariants.step();
+    operator.step();
     hostile.look();
     if (!authority.up() && !restarting) {
       restarting = true;

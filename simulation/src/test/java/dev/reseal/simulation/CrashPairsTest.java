@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 class CrashPairsTest {
   private static final boolean ALL = "all".equals(System.getProperty("pairs"));
-  private static final int STRIDE = 12;
+  private static final int STRIDE = 20;
 
   @ParameterizedTest
   @EnumSource(

@@ -6,6 +6,7 @@ import dev.reseal.authority.Store;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.instance.State;
 import dev.reseal.lifecycle.Verb;
+import dev.reseal.sealed.Core;
 import dev.reseal.sealed.Slot;
 import dev.reseal.simulation.Mutant.Edit;
 import dev.reseal.wire.AuthorityMessage.Abort;
@@ -27,19 +28,27 @@ import java.util.Optional;
 import java.util.Set;
 
 /** The seeded errors of the model ({@code spec/tla}), each planted into the real code. */
-enum Planted {
-  SELF_RESUME("selfResume", Set.of("T1", "T2"), List.of()),
-  ABORT_ANY_OP("abortAnyOp", Set.of("T1", "T2"), List.of()),
+public enum Planted {
+  SELF_RESUME("selfResume", 2, Set.of("T1", "T2"), List.of()),
+  ABORT_ANY_OP("abortAnyOp", 182, Set.of("T1", "T2"), List.of()),
   STALE_RECEIPT(
       "staleReceipt",
+      252,
       Set.of("T2", "T5"),
       List.of(
           new Edit.Drop("dev.reseal.authority.Seals", "register", "OTHER_OPERATION"),
           new Edit.Drop("dev.reseal.authority.Seals", "sealOk", "CORE"))),
   NO_DIGEST(
       "noDigest",
+      0,
       Set.of("T2", "T5"),
       List.of(
+          new Edit.Redirect(
+              "dev.reseal.authority.Seals",
+              "order",
+              "dev.reseal.authority.Row",
+              "head",
+              "outgoingHead"),
           new Edit.Redirect(
               "dev.reseal.authority.Candidates",
               "grant",
@@ -52,16 +61,18 @@ enum Planted {
               "dev.reseal.authority.Row",
               "head",
               "anyHead"))),
-  DOUBLE_ACTIVATE("doubleActivate", Set.of("T1", "T3"), List.of()),
-  LATE_ABORT("lateAbort", Set.of("T1", "T4"), List.of()),
-  NO_LEASE_WAIT("noLeaseWait", Set.of("T1"), List.of()),
-  SHRED_AT_GRANT("shredAtGrant", Set.of("T12"), List.of()),
+  DOUBLE_ACTIVATE("doubleActivate", 24, Set.of("T1", "T3"), List.of()),
+  LATE_ABORT("lateAbort", 23, Set.of("T1", "T4"), List.of()),
+  NO_LEASE_WAIT("noLeaseWait", 3, Set.of("T1"), List.of()),
+  SHRED_AT_GRANT("shredAtGrant", 0, Set.of("T12"), List.of()),
   NO_REWRAP(
       "noRewrap",
+      0,
       Set.of("T12"),
       List.of(new Edit.Return("dev.reseal.authority.Candidates", "rewrapped", 3))),
   RETIRE_ON_ACK(
       "retireOnAck",
+      0,
       Set.of("T11"),
       List.of(
           new Edit.Constant(
@@ -70,10 +81,11 @@ enum Planted {
               "dev.reseal.sealed.Footer",
               "genFloor",
               1_000))),
-  GEN_AT_GRANT("genAtGrant", Set.of("T10"), List.of()),
-  AUTH_ROLLBACK("authRollback", Set.of("T4", "T3"), List.of()),
+  GEN_AT_GRANT("genAtGrant", 0, Set.of("T10"), List.of()),
+  AUTH_ROLLBACK("authRollback", 4, Set.of("T4", "T3"), List.of()),
   FLOOR_IN_CORE(
       "floorInCore",
+      0,
       Set.of("T11"),
       List.of(
           new Edit.Drop("dev.reseal.authority.Seals", "order", "FLOOR"),
@@ -81,20 +93,24 @@ enum Planted {
               "dev.reseal.instance.Leaving", "seal", "dev.reseal.instance.Tenure", "genFloor", 1))),
   ANY_TARGET(
       "anyTarget",
+      18,
       Set.of("T37"),
       List.of(new Edit.Drop("dev.reseal.authority.Operations", "same", "TARGET"))),
   NO_OPEN_PROOF(
       "noOpenProof",
+      34,
       Set.of("T5"),
       List.of(new Edit.Drop("dev.reseal.authority.Candidates", "rewrapped", "OPENING_PROOF"))),
-  NO_TAKEOVER_FROM_SEALED("noTakeoverFromSealed", Set.of("T19"), List.of());
+  NO_TAKEOVER_FROM_SEALED("noTakeoverFromSealed", 44, Set.of("T19"), List.of());
 
   private final String bug;
+  private final long known;
   private final Set<String> rules;
   private final List<Edit> edits;
 
-  Planted(String bug, Set<String> rules, List<Edit> edits) {
+  Planted(String bug, long known, Set<String> rules, List<Edit> edits) {
     this.bug = bug;
+    this.known = known;
     this.rules = rules;
     this.edits = edits;
   }
@@ -102,6 +118,11 @@ enum Planted {
   /** Its name in the model. */
   String bug() {
     return bug;
+  }
+
+  /** A seed that finds it. */
+  long known() {
+    return known;
   }
 
   /** The statements of which one must fall. */
@@ -327,9 +348,17 @@ enum Planted {
   private static final ThreadLocal<Map<Long, Row.StateHead>> HEADS =
       ThreadLocal.withInitial(HashMap::new);
 
-  /** Instead of {@code row.head()}: the first head that was seen in this epoch. */
-  static Optional<Row.StateHead> anyHead(Row row) {
-    return row.head().map(head -> HEADS.get().computeIfAbsent(row.epoch(), _ -> head));
+  /** Instead of {@code row.head()} when a newer head comes: it is remembered. */
+  public static Optional<Row.StateHead> outgoingHead(Row row) {
+    row.head()
+        .filter(head -> Core.decode(head.core()).epoch() == row.epoch())
+        .ifPresent(head -> HEADS.get().put(row.epoch(), head));
+    return row.head();
+  }
+
+  /** Instead of {@code row.head()} for a candidate: the head before the newest one. */
+  public static Optional<Row.StateHead> anyHead(Row row) {
+    return row.head().map(head -> HEADS.get().getOrDefault(row.epoch(), head));
   }
 
   private static boolean isKind(String name, Bytes body, Kind kind) {
