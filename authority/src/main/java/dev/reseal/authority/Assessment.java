@@ -1,6 +1,5 @@
 package dev.reseal.authority;
 
-import dev.reseal.authority.Row.Operation;
 import dev.reseal.authority.Store.AnswerKey;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.wire.Code;

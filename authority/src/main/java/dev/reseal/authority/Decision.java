@@ -11,6 +11,14 @@ import java.util.Optional;
 /** What the register makes of an event. */
 public sealed interface Decision {
 
+  /** What happens, or {@link Denied}. */
+  default Accepted orThrow() {
+    return switch (this) {
+      case Accepted accepted -> accepted;
+      case Refused(WireError error) -> throw Denied.of(error);
+    };
+  }
+
   /**
    * The event happens. The host makes the keys durable, commits row, entry and kept bytes as one,
    * advances the anchor, erases, and only then answers.

@@ -25,6 +25,10 @@ public record Desk(
     Bytes logHead,
     Moment now) {
 
+  static Desk at(Row row, Ledger ledger, SigningKey key, Randomness randomness, Watch watch) {
+    return new Desk(key, randomness, ledger::key, ledger.logHead(), watch.moment(row.lineage()));
+  }
+
   <M extends Message> Bytes sign(M message) {
     return Signed.sign(message, key).cose();
   }

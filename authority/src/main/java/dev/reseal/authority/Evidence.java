@@ -2,7 +2,6 @@ package dev.reseal.authority;
 
 import dev.reseal.authority.Decision.Keep;
 import dev.reseal.authority.EvidenceJudge.Verdict.Genuine;
-import dev.reseal.authority.Row.Operation;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.sgx.EnclaveIdentity;
 import dev.reseal.sgx.ReportBody;

@@ -73,7 +73,7 @@ final class KeyCalls {
     Row row = verified("key-list", message, in).row();
     in.end(in.bytes(5, 16));
     List<Cbor> all = new ArrayList<>();
-    for (Row.Gen gen : row.keys().gens()) {
+    for (Keys.Gen gen : row.keys().gens()) {
       all.add(
           Cbor.array(
               Cbor.of(gen.number()),
@@ -84,7 +84,7 @@ final class KeyCalls {
   }
 
   /** NIST SP 800-57: 1 pre-activation, 2 active, 3 deactivated. */
-  private static int state(Row row, Row.Gen gen) {
+  private static int state(Row row, Keys.Gen gen) {
     if (gen.number() > row.gen()) {
       return 1;
     }

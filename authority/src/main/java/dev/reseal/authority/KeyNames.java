@@ -13,7 +13,7 @@ final class KeyNames {
     return "wrap/" + lineage + "/" + wrapId;
   }
 
-  static String gen(Bytes lineage, Row.Gen gen) {
+  static String gen(Bytes lineage, Keys.Gen gen) {
     return "gen/" + lineage + "/" + gen.number() + "/" + gen.fence();
   }
 

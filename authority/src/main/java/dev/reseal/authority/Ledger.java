@@ -10,6 +10,7 @@ import dev.reseal.authority.Store.Tail;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.bytes.Secret;
 import dev.reseal.wire.Cbor;
+import dev.reseal.wire.Code;
 import dev.reseal.wire.Fields;
 import dev.reseal.wire.Head;
 import dev.reseal.wire.Limits;
@@ -99,6 +100,16 @@ final class Ledger {
     return store.row(lineage).map(each -> new Held(decode(lineage, each.row()), each.version()));
   }
 
+  /** The row of a lineage that must exist. */
+  Held require(Bytes lineage) {
+    return row(lineage)
+        .orElseThrow(() ->
+            Denied.of(
+                Code.LINEAGE_MISMATCH,
+                "UNKNOWN_LINEAGE",
+                "no lineage " + lineage + ": reseal authority policy apply FILE makes one"));
+  }
+
   static Bytes encode(Row row) {
     return Cbor.array(Cbor.of(RowCodec.encode(row)), Cbor.of(RowCodec.encode(row.lease())))
         .encode();
@@ -156,6 +167,19 @@ final class Ledger {
     }
     settled = true;
     accepted.erase().forEach(keys::destroy);
+  }
+
+  /** Steps 2 and 3 of a retire; a closed lineage keeps its keys until no passport can be valid. */
+  void eraseDestroying(Row row, long wallMs) {
+    if (row.keys().destroying().isEmpty()) {
+      return;
+    }
+    if (row.state() instanceof Row.State.Closed(long until) && wallMs <= until) {
+      return;
+    }
+    row.keys().destroying().forEach(keys::destroy);
+    Held now = require(row.lineage());
+    commit(now.version(), Register.destroyed(now.row()), Map.of(), wallMs);
   }
 
   /** Notes between which log entries a proof of the operation reaches. */

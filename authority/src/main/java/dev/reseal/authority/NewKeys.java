@@ -1,7 +1,7 @@
 package dev.reseal.authority;
 
 import dev.reseal.authority.Decision.NewKey;
-import dev.reseal.authority.Row.Gen;
+import dev.reseal.authority.Keys.Gen;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.bytes.Secret;
 import dev.reseal.wire.Cbor;

@@ -2,10 +2,8 @@ package dev.reseal.authority;
 
 import dev.reseal.authority.Decision.Accepted;
 import dev.reseal.authority.Decision.Keep;
-import dev.reseal.authority.Row.Gen;
+import dev.reseal.authority.Keys.Gen;
 import dev.reseal.authority.Row.Incumbent;
-import dev.reseal.authority.Row.Keys;
-import dev.reseal.authority.Row.Operation;
 import dev.reseal.authority.Row.State;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.bytes.Secret;

@@ -2,7 +2,6 @@ package dev.reseal.authority;
 
 import dev.reseal.authority.Decision.Accepted;
 import dev.reseal.authority.Row.Incumbent;
-import dev.reseal.authority.Row.Operation;
 import dev.reseal.authority.Row.State;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.sealed.ContainerException;
@@ -52,7 +51,7 @@ public final class Register {
                 throw Denied.of(Code.WRONG_STATE, "a grant before the state is registered");
             case State.Empty(), State.Active _, State.Closed _ -> throw wrongState(row, "grant");
           };
-      return new Candidates(row, desk).grant(operation, request, message, verdict, fresh);
+      return new Grants(row, desk).grant(operation, request, message, verdict, fresh);
     });
   }
 
@@ -63,7 +62,7 @@ public final class Register {
       Ready peeked = Signed.peek(Ready.class, message);
       return switch (row.state()) {
         case State.Sealed(var incumbent, var operation) ->
-            new Candidates(row, desk).activate(incumbent, operation, peeked, message, verdict);
+            new Activations(row, desk).activate(incumbent, operation, peeked, message, verdict);
         case State.Empty(), State.Active _, State.Prepared _, State.Closed _ ->
             throw wrongState(row, "ready");
       };

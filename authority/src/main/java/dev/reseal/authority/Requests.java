@@ -2,7 +2,6 @@ package dev.reseal.authority;
 
 import dev.reseal.authority.Decision.Accepted;
 import dev.reseal.authority.Decision.Keep;
-import dev.reseal.authority.Row.Keys;
 import dev.reseal.authority.Row.State;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.wire.Ask;

@@ -6,11 +6,8 @@ import dev.reseal.sealed.Footer;
 import dev.reseal.wire.Digests;
 import dev.reseal.wire.Essentials;
 import dev.reseal.wire.Kind;
-import dev.reseal.wire.Mode;
-import dev.reseal.wire.Target;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * One lineage in the register (protocol 7).
@@ -59,62 +56,6 @@ public record Row(
   public record Incumbent(
       Identity identity, Bytes opId, long fence, Bytes wrapId, Bytes essentials, long flags) {}
 
-  /**
-   * The operation in flight.
-   *
-   * @param nextGen the row's generation unless it rotates
-   * @param essentials the policy of the next epoch, encoded
-   * @param ticketDigest of the ticket; empty where there is none
-   */
-  public record Operation(
-      Kind kind,
-      Optional<Mode> mode,
-      Bytes opId,
-      long fence,
-      List<Target> targets,
-      long nextGen,
-      Bytes nextWrapId,
-      Bytes essentials,
-      Optional<Bytes> ticketDigest,
-      long permitUntilMs,
-      List<Granted> grants) {
-    public Operation {
-      targets = List.copyOf(targets);
-      grants = List.copyOf(grants);
-    }
-
-    Operation withGrant(Granted grant) {
-      List<Granted> all = new ArrayList<>(grants);
-      all.removeIf(each -> each.identity().instanceId().equals(grant.identity().instanceId()));
-      all.add(grant);
-      return new Operation(
-          kind,
-          mode,
-          opId,
-          fence,
-          targets,
-          nextGen,
-          nextWrapId,
-          essentials,
-          ticketDigest,
-          permitUntilMs,
-          all);
-    }
-
-    Optional<Granted> grantOf(Bytes instanceId) {
-      return grants.stream()
-          .filter(each -> each.identity().instanceId().equals(instanceId))
-          .findFirst();
-    }
-  }
-
-  /**
-   * A candidate.
-   *
-   * @param z what its opening proof must show; zeros in genesis
-   */
-  public record Granted(Identity identity, Bytes z, long atMs) {}
-
   /** The last committed sealed state. */
   public record StateHead(Bytes core, Bytes slots, Bytes footer) {
     Bytes bodyId() {
@@ -131,60 +72,6 @@ public record Row(
 
     Footer decodedFooter() {
       return Footer.decode(footer);
-    }
-  }
-
-  /** A key generation and the fence of the operation that made it. */
-  public record Gen(long number, long fence) {}
-
-  /**
-   * The keys that exist, and those being destroyed (protocol 15).
-   *
-   * @param gens oldest first, a prepared one included
-   */
-  public record Keys(List<Bytes> wrapIds, List<Gen> gens, List<String> destroying) {
-    static final Keys NONE = new Keys(List.of(), List.of(), List.of());
-
-    public Keys {
-      wrapIds = List.copyOf(wrapIds);
-      gens = List.copyOf(gens);
-      destroying = List.copyOf(destroying);
-    }
-
-    Keys plusWrap(Bytes wrapId) {
-      List<Bytes> wraps = new ArrayList<>(wrapIds);
-      wraps.add(wrapId);
-      return new Keys(wraps, gens, destroying);
-    }
-
-    Keys plusGen(Gen gen) {
-      List<Gen> all = new ArrayList<>(gens);
-      all.add(gen);
-      return new Keys(wrapIds, all, destroying);
-    }
-
-    /** Without keys that nothing can need any more. */
-    Keys minus(List<Bytes> wraps, List<Gen> those) {
-      return new Keys(
-          wrapIds.stream().filter(each -> !wraps.contains(each)).toList(),
-          gens.stream().filter(each -> !those.contains(each)).toList(),
-          destroying);
-    }
-
-    Keys destroying(List<String> names) {
-      return new Keys(wrapIds, gens, names);
-    }
-
-    Optional<Gen> gen(long number) {
-      return gens.stream().filter(each -> each.number() == number).findFirst();
-    }
-
-    /** The names under which the key store has them. */
-    List<String> names(Bytes lineage) {
-      List<String> all = new ArrayList<>();
-      wrapIds.forEach(id -> all.add(KeyNames.wrap(lineage, id)));
-      gens.forEach(gen -> all.add(KeyNames.gen(lineage, gen)));
-      return all;
     }
   }
 
@@ -244,145 +131,109 @@ public record Row(
         new Lease(0, policy.dials().lifeMs(), Optional.empty()));
   }
 
+  /** A row that changes: every field named once, so that no change can leave one out. */
+  private static final class Draft {
+    private final Row from;
+    private long version;
+    private Bytes policyFile;
+    private Policy policy;
+    private long epoch;
+    private long fence;
+    private long gen;
+    private State state;
+    private Optional<StateHead> head;
+    private Keys keys;
+    private Optional<Last> last;
+    private long rekeyedAtMs;
+    private Lease lease;
+
+    private Draft(Row from) {
+      this.from = from;
+      this.version = from.version;
+      this.policyFile = from.policyFile;
+      this.policy = from.policy;
+      this.epoch = from.epoch;
+      this.fence = from.fence;
+      this.gen = from.gen;
+      this.state = from.state;
+      this.head = from.head;
+      this.keys = from.keys;
+      this.last = from.last;
+      this.rekeyedAtMs = from.rekeyedAtMs;
+      this.lease = from.lease;
+    }
+
+    private Row done() {
+      return new Row(
+          from.lineage,
+          version,
+          policyFile,
+          policy,
+          epoch,
+          fence,
+          gen,
+          state,
+          head,
+          keys,
+          last,
+          rekeyedAtMs,
+          lease);
+    }
+  }
+
+  private Row changed(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
+    return draft.done();
+  }
+
+  /** The row after an event: the only change that raises the version, with the policy's. */
   Row with(State next) {
-    return new Row(
-        lineage,
-        version + 1,
-        policyFile,
-        policy,
-        epoch,
-        fence,
-        gen,
-        next,
-        head,
-        keys,
-        last,
-        rekeyedAtMs,
-        lease);
+    return changed(draft -> {
+      draft.version = version + 1;
+      draft.state = next;
+    });
   }
 
   Row withPolicy(Policy newer, Bytes file) {
-    Lease longer =
-        new Lease(
-            lease.untilMs(),
-            Math.max(lease.waitLifeMs(), newer.dials().lifeMs()),
-            lease.passport());
-    return new Row(
-        lineage,
-        version + 1,
-        file,
-        newer,
-        epoch,
-        fence,
-        gen,
-        state,
-        head,
-        keys,
-        last,
-        rekeyedAtMs,
-        longer);
+    return changed(draft -> {
+      draft.version = version + 1;
+      draft.policyFile = file;
+      draft.policy = newer;
+      draft.lease =
+          new Lease(
+              lease.untilMs(),
+              Math.max(lease.waitLifeMs(), newer.dials().lifeMs()),
+              lease.passport());
+    });
   }
 
   Row withCounters(long newEpoch, long newFence, long newGen) {
-    return new Row(
-        lineage,
-        version,
-        policyFile,
-        policy,
-        newEpoch,
-        newFence,
-        newGen,
-        state,
-        head,
-        keys,
-        last,
-        rekeyedAtMs,
-        lease);
+    return changed(draft -> {
+      draft.epoch = newEpoch;
+      draft.fence = newFence;
+      draft.gen = newGen;
+    });
   }
 
   Row withHead(StateHead newer) {
-    return new Row(
-        lineage,
-        version,
-        policyFile,
-        policy,
-        epoch,
-        fence,
-        gen,
-        state,
-        Optional.of(newer),
-        keys,
-        last,
-        rekeyedAtMs,
-        lease);
+    return changed(draft -> draft.head = Optional.of(newer));
   }
 
   Row withKeys(Keys newer) {
-    return new Row(
-        lineage,
-        version,
-        policyFile,
-        policy,
-        epoch,
-        fence,
-        gen,
-        state,
-        head,
-        newer,
-        last,
-        rekeyedAtMs,
-        lease);
+    return changed(draft -> draft.keys = newer);
   }
 
   Row withLast(Kind kind, Bytes opId) {
-    return new Row(
-        lineage,
-        version,
-        policyFile,
-        policy,
-        epoch,
-        fence,
-        gen,
-        state,
-        head,
-        keys,
-        Optional.of(new Last(kind, opId)),
-        rekeyedAtMs,
-        lease);
+    return changed(draft -> draft.last = Optional.of(new Last(kind, opId)));
   }
 
   Row rekeyedAt(long ms) {
-    return new Row(
-        lineage,
-        version,
-        policyFile,
-        policy,
-        epoch,
-        fence,
-        gen,
-        state,
-        head,
-        keys,
-        last,
-        ms,
-        lease);
+    return changed(draft -> draft.rekeyedAtMs = ms);
   }
 
   Row withLease(Lease newer) {
-    return new Row(
-        lineage,
-        version,
-        policyFile,
-        policy,
-        epoch,
-        fence,
-        gen,
-        state,
-        head,
-        keys,
-        last,
-        rekeyedAtMs,
-        newer);
+    return changed(draft -> draft.lease = newer);
   }
 
   Essentials epochEssentials(Incumbent incumbent) {

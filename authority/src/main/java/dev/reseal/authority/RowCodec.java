@@ -1,12 +1,10 @@
 package dev.reseal.authority;
 
-import dev.reseal.authority.Row.Gen;
-import dev.reseal.authority.Row.Granted;
+import dev.reseal.authority.Keys.Gen;
+import dev.reseal.authority.Operation.Granted;
 import dev.reseal.authority.Row.Incumbent;
-import dev.reseal.authority.Row.Keys;
 import dev.reseal.authority.Row.Last;
 import dev.reseal.authority.Row.Lease;
-import dev.reseal.authority.Row.Operation;
 import dev.reseal.authority.Row.State;
 import dev.reseal.authority.Row.StateHead;
 import dev.reseal.bytes.Bytes;

@@ -3,7 +3,6 @@ package dev.reseal.authority;
 import dev.reseal.authority.Decision.Accepted;
 import dev.reseal.authority.Decision.Keep;
 import dev.reseal.authority.Row.Incumbent;
-import dev.reseal.authority.Row.Operation;
 import dev.reseal.authority.Row.State;
 import dev.reseal.authority.Row.StateHead;
 import dev.reseal.bytes.Bytes;

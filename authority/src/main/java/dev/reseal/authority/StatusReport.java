@@ -1,7 +1,6 @@
 package dev.reseal.authority;
 
 import dev.reseal.authority.Row.Incumbent;
-import dev.reseal.authority.Row.Operation;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.wire.Status;
 import java.util.Optional;
