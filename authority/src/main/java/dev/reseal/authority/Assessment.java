@@ -40,8 +40,7 @@ final class Assessment {
             .filter(operation -> now.toEpochMilli() <= operation.permitUntilMs())
             .flatMap(operation -> kept(row, operation.opId(), PIN, ZERO32));
     if (pin.isPresent()) {
-      EvidenceJudge.Verdict pinned =
-          judge.judgePinned(evidence, row.policy(), now, pin.get());
+      EvidenceJudge.Verdict pinned = judge.judgePinned(evidence, row.policy(), now, pin.get());
       if (!unavailable(pinned)) {
         return pinned;
       }

@@ -15,8 +15,7 @@ public interface EvidenceJudge {
    * The same with the collateral that a permit pinned, as {@link Verdict.Genuine#collateral} gave
    * it. A judge that needs no collateral has none to pin.
    */
-  default Verdict judgePinned(
-      Bytes evidence, Policy policy, Instant now, Bytes pinned) {
+  default Verdict judgePinned(Bytes evidence, Policy policy, Instant now, Bytes pinned) {
     return judge(evidence, policy, now);
   }
 

@@ -173,8 +173,7 @@ final class AuthorityNode {
     };
   }
 
-  private static EvidenceJudge.Verdict judge(
-      Bytes evidence, Policy policy, Instant now) {
+  private static EvidenceJudge.Verdict judge(Bytes evidence, Policy policy, Instant now) {
     try {
       return new EvidenceJudge.Verdict.Genuine(
           ReportBody.parse(evidence), 2, PLATFORM, false, Bytes.zeros(32));
