@@ -19,13 +19,14 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Quote verification: everything from bytes, with collateral verified once, and with the platform
- * seen before. {@code -prof gc} shows allocation, {@code -t 2} two threads.
+ * seen before. {@code -prof gc} shows allocation, {@code -t 2} two threads. On one core the compiler
+ * shares it with what it compiles, so the warm-up is long.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
 @Fork(value = 1, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
-@Warmup(iterations = 5, time = 2)
+@Warmup(iterations = 15, time = 2)
 @Measurement(iterations = 5, time = 2)
 public class QuoteBenchmark {
   @Param({"corretto", "jdk"})

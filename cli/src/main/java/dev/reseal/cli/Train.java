@@ -28,8 +28,24 @@ final class Train {
   }
 
   public static void main(String[] arguments) throws IOException, InterruptedException {
+    verify(Path.of(arguments[3]));
     new Train(Path.of(arguments[0]), List.of(arguments[1], arguments[2])).live();
     System.exit(0);
+  }
+
+  /** A quote with its collateral, as the vectors of module quote keep them. */
+  private static void verify(Path vector) {
+    new CommandLine(Reseal.class)
+        .execute(
+            "verify",
+            "--quote",
+            vector.resolve("quote.bin").toString(),
+            "--collateral",
+            vector.resolve("collateral").toString(),
+            "--root",
+            vector.resolve("root.pem").toString(),
+            "--at",
+            "2026-05-10T12:00:00Z");
   }
 
   private void live() throws IOException, InterruptedException {

@@ -84,7 +84,9 @@ class DerReaderTest {
     assertThat(of("0240" + "7f".repeat(64)).integer()).isPositive();
     refused(0, "65 bytes", () -> of("0241" + "7f".repeat(65)).integer());
     refused(0, "0 bytes", () -> of("0200").integer());
+    assertThat(of("0202ff00").integer()).isEqualTo(BigInteger.valueOf(-256));
     refused(0, "padding", () -> of("0202007f").integer());
+    refused(0, "padding", () -> of("02020000").integer());
     refused(0, "padding", () -> of("0202ff80").integer());
     assertThat(of("020107").small(7)).isEqualTo(7);
     refused(0, "8", () -> of("020108").small(7));
