@@ -39,6 +39,7 @@ from crash_world import (
     own_time,
     require_built,
 )
+from reseal.client import AttestedClient
 from reseal.errors import ResealError
 from run import Client, Crowd
 from world import ROOT, WorldError, wait_for
@@ -184,14 +185,17 @@ class Matrix:
                 os.kill(pid, signal.SIGKILL)
             return None
         if operation == "abort":
-            threading.Thread(target=self._slow, daemon=True).start()
-            time.sleep(0.3)
+            client = self.world.attested(LINEAGE, 5.0)
+            client.get("/chain?client=slow")  # attested before, so that the slow request is in flight at once
+            threading.Thread(target=self._slow, args=(client,), daemon=True).start()
+            time.sleep(0.5)
         return self.world.ask(LINEAGE, REKEY if operation == "rekey" else RESEAL)
 
-    def _slow(self) -> None:
+    @staticmethod
+    def _slow(client: AttestedClient) -> None:
         """A request that is in flight for longer than the application lets a drain take."""
-        with contextlib.suppress(ResealError, OSError), self.world.attested(LINEAGE, 1.0) as client:
-            client.get("/slow?s=3")
+        with contextlib.suppress(ResealError, OSError), client:
+            client.get("/slow?s=4")
 
     # -- one cell
 

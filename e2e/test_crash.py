@@ -34,7 +34,7 @@ CELLS = {
     ],
     "takeover": [
         "supervisor:after:PERMIT Demand",
-        "new:after:CREATE Create",
+        "new:after:ATTEST Advise",
         "authority:before:COMMIT Submit",
         "platform:after:CREATE Create",
     ],
