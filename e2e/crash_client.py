@@ -20,7 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
 
 from reseal.client import EMULATED, AttestedClient, Memory, Policy, Refused, Response
 from reseal.errors import ResealError
-from reseal.messages import FLAG_DEMO_POLICY, FLAG_TAKEOVER
+from reseal.messages import FLAG_DEMO_POLICY, FLAG_GENERATION_LAGGING, FLAG_TAKEOVER
 from world import Patience
 
 PAUSE_S = 0.05
@@ -102,7 +102,7 @@ class ChainClient:
             given["lineage"],
             [given["mrenclave"]],
             [EMULATED],
-            accept_flags=FLAG_DEMO_POLICY | FLAG_TAKEOVER,
+            accept_flags=FLAG_DEMO_POLICY | FLAG_GENERATION_LAGGING | FLAG_TAKEOVER,
             skew_ms=given["skew_ms"],
         )
         self.name: str = given["name"]

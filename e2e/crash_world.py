@@ -31,7 +31,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from reseal import cbor, cose
 from reseal.client import EMULATED, AttestedClient, Memory, Policy
 from reseal.errors import ResealError
-from reseal.messages import FLAG_DEMO_POLICY, FLAG_TAKEOVER
+from reseal.messages import FLAG_DEMO_POLICY, FLAG_GENERATION_LAGGING, FLAG_TAKEOVER
 from world import ROOT, Process, World, WorldError
 
 APP = ROOT / "e2e" / "chain" / "app.py"
@@ -290,7 +290,7 @@ class CrashWorld:
     def attested(self, lineage: str, within_s: float) -> AttestedClient:
         given = self.client_policy(lineage)
         spki, line, measured = given["authority_spki"], given["lineage"], [given["mrenclave"]]
-        flags = FLAG_DEMO_POLICY | FLAG_TAKEOVER
+        flags = FLAG_DEMO_POLICY | FLAG_GENERATION_LAGGING | FLAG_TAKEOVER
         policy = Policy.of(spki, line, measured, [EMULATED], accept_flags=flags, skew_ms=SKEW_MS)
         return AttestedClient(given["url"], policy, Memory(), connect_within_s=within_s)
 

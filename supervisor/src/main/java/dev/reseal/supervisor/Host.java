@@ -254,6 +254,7 @@ final class Host implements Effects, AutoCloseable {
     synchronized (watched) {
       watched.remove(link.pid());
     }
+    roster.remove(link.handle());
     events.accept(new Event.Exited(link.handle()));
   }
 
