@@ -96,9 +96,9 @@ class Site:
         app.write_text(source)
         return app
 
-    def draft(self, name: str, app: pathlib.Path) -> Any:
+    def draft(self, name: str, app: pathlib.Path, *flags: str) -> Any:
         """The policy that ``reseal draft`` proposes."""
-        words = ["draft", "--lineage", name, "--purpose", "app", "--life-ms", "8000", "--skew-ms", "200"]
+        words = ["draft", "--lineage", name, "--purpose", "app", "--life-ms", "8000", "--skew-ms", "200", *flags]
         return json.loads(self.world.cli(*words, "--", sys.executable, str(app)).stdout)
 
     def apply(self, content: str) -> subprocess.CompletedProcess[str]:
