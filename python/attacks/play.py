@@ -13,19 +13,23 @@ for folder in (HERE, HERE.parent, HERE.parents[1] / "e2e"):
     sys.path.insert(0, str(folder))
 
 import in_process
+import processes
 from ending import Ending
 
-ATTACKS = in_process.ATTACKS
+ATTACKS = {**in_process.ATTACKS, **processes.ATTACKS}
 
 
 def main() -> int:
     out = sys.stdout
     sys.stdout = sys.stderr  # what anybody prints must not pass for an ending
-    for line in sys.stdin:
-        name, side = line.split()
-        ending: Ending = ATTACKS[name][side]()
-        out.write("\t".join(" ".join(part.split()) for part in ending) + "\n")
-        out.flush()
+    try:
+        for line in sys.stdin:
+            name, side = line.split()
+            ending: Ending = ATTACKS[name][side]()
+            out.write("\t".join(" ".join(part.split()) for part in ending) + "\n")
+            out.flush()
+    finally:
+        processes.close()
     return 0
 
 

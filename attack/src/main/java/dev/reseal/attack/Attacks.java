@@ -19,6 +19,7 @@ public final class Attacks {
     rows.addAll(Ownership.rows());
     rows.addAll(StateAttacks.rows());
     rows.addAll(Channel.rows());
+    rows.addAll(Processes.rows());
     rows.addAll(Evidence.rows());
     rows.addAll(Collaterals.rows());
     rows.addAll(absent());
