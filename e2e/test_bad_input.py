@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from reseal.errors import ResealError
-from services import EXITS_EARLY, NEVER_CONNECTS, SERVICE, Site, answers, refusing_restore
+from services import EXITS_EARLY, NEVER_CONNECTS, SERVICE, Background, Site, answers, refusing_restore
 from world import wait_for
 
 
@@ -178,4 +178,53 @@ def test_an_authority_that_vanishes_during_a_rotation_is_waited_for(site: Site) 
     site.world.start("authority", "authority", "start", ready="ready", within_s=60)
     operator.join(60)
     assert result and result[0][0] == 0, result
+    assert client.get("/a").body == b"one"
+
+
+def test_an_image_that_the_epc_cannot_hold_is_refused_as_epc(site: Site) -> None:
+    app = site.write("wide", SERVICE)
+    assert site.apply(json.dumps(site.draft("wide", app, "--heap-pages", "10000000"))).returncode == 0
+    done = site.run("wide", app, "--heap-pages", "10000000")
+    assert done.returncode == 20
+    assert "EPC" in done.stdout + done.stderr and "10000000 EPC pages" in done.stdout + done.stderr
+    assert site.status("wide")["state"] == "EMPTY"
+
+
+def test_collateral_that_is_gone_after_the_permit_strands_nothing(site: Site) -> None:
+    collateral, away = site.home / "platform" / "collateral", site.home / "away"
+    flag = site.home / "unpinned.locked"
+    supervisor = site.start("unpinned", site.app("unpinned", refusing_restore(flag), permit_s=10))
+    client = site.client("unpinned")
+    assert client.put("/a", b"one").status == 200
+    flag.touch()
+    assert site.rotate("unpinned")[0] == 50, "SEALED, the old instance gone"
+    time.sleep(10)
+    flag.unlink()
+    collateral.rename(away)
+    try:
+        resumed = Background(lambda: site.rotate("unpinned", "--resume"))
+        wait_for("the refusal", lambda: "PERMIT_EXPIRED" in supervisor.output(), 120)
+        assert not answers(client, b"one")
+        assert site.status("unpinned")["state"] == "SEALED"
+    finally:
+        away.rename(collateral)
+    code, summary = resumed.result()
+    assert code == 0, summary
+    assert client.get("/a").body == b"one"
+
+
+def test_under_a_living_permit_a_rotation_needs_no_collateral(site: Site) -> None:
+    collateral, away = site.home / "platform" / "collateral", site.home / "away"
+    supervisor = site.start("pinned", site.app("pinned", SERVICE))
+    client = site.client("pinned")
+    assert client.put("/a", b"one").status == 200
+    permits = supervisor.output().count("PERMIT    done")
+    rotation = Background(lambda: site.rotate("pinned"))
+    wait_for("a permit", lambda: supervisor.output().count("PERMIT    done") > permits, 120)
+    collateral.rename(away)
+    try:
+        code, summary = rotation.result()
+    finally:
+        away.rename(collateral)
+    assert code == 0, summary
     assert client.get("/a").body == b"one"
