@@ -73,9 +73,8 @@ final class CrashCell {
     }
     armed = true;
     through(() -> begin(operation));
-    if (world.situation() instanceof Situation.Unborn) {
-      begin(Operation.GENESIS);
-      world.settle();
+    while (world.situation() instanceof Situation.Unborn) {
+      through(() -> begin(Operation.GENESIS));
     }
     return passed;
   }
