@@ -19,8 +19,8 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Quote verification: everything from bytes, with collateral verified once, and with the platform
- * seen before. {@code -prof gc} shows allocation, {@code -t 2} two threads. On one core the compiler
- * shares it with what it compiles, so the warm-up is long.
+ * seen before. {@code -prof gc} shows allocation, {@code -t 2} two threads. On one core the
+ * compiler shares it with what it compiles, so the warm-up is long.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)

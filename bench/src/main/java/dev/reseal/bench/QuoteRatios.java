@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
@@ -51,7 +52,8 @@ public final class QuoteRatios {
                 result.getPrimaryResult().getScoreError(),
                 base,
                 rate / base,
-                result.getSecondaryResults().get(ALLOCATED).getScore() / 1024));
+                Objects.requireNonNull(result.getSecondaryResults().get(ALLOCATED)).getScore()
+                    / 1024));
       }
     }
     lines.forEach(System.out::println);

@@ -3,6 +3,7 @@ package dev.reseal.cli;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -71,7 +72,7 @@ final class Train {
     StringWriter out = new StringWriter();
     CommandLine line = new CommandLine(Reseal.class);
     line.setOut(new PrintWriter(out));
-    line.setErr(new PrintWriter(System.err, true));
+    line.setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8));
     line.execute(with(words));
     return out.toString();
   }

@@ -57,6 +57,9 @@ public sealed interface Fault {
     CHILDREN_EXIT(false, _ -> new ChildrenExit());
 
     private final boolean counted;
+
+    @SuppressWarnings(
+        "ImmutableEnumChecker") // constructors and nothing else, as the list above shows
     private final IntFunction<Fault> make;
 
     Kind(boolean counted, IntFunction<Fault> make) {

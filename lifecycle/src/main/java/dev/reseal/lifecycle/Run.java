@@ -52,7 +52,7 @@ public record Run(
   private static long firstTurn(Bytes opId) {
     long number = 0;
     for (int i = 0; i < 5; i++) {
-      number = number << 8 | opId.at(i) & 0xff;
+      number = (number << 8) | (opId.at(i) & 0xff);
     }
     return (number << TURN_BITS) + 1;
   }

@@ -114,12 +114,12 @@ final class Calls {
       if (world.supervisor.life() != life) {
         return;
       }
-      boolean silence =
-          reply.isEmpty()
-              || (reply.get() instanceof Reply.Refused(WireError error)
-                  && error.code() == Code.UNAVAILABLE);
-      if (!silence) {
-        world.supervisor.hear(event(call, reply.get()));
+      Optional<Reply> heard =
+          reply.filter(answer ->
+              !(answer instanceof Reply.Refused(WireError error)
+                  && error.code() == Code.UNAVAILABLE));
+      if (heard.isPresent()) {
+        world.supervisor.hear(event(call, heard.get()));
       } else if (tried >= ATTEMPTS && !call.enduring()) {
         world.supervisor.hear(new Event.Unanswered(call, "silence"));
       } else {

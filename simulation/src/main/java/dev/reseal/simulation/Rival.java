@@ -70,10 +70,11 @@ final class Rival implements InstanceNode.Ears {
   /** A forged ready: granted on evidence, sent without having opened anything. */
   void forge() {
     Optional<Bytes> challenge = challenge();
-    Optional<Status> status = world.authority.status();
-    if (challenge.isEmpty() || status.isEmpty() || status.get().head().isEmpty()) {
+    Optional<Status.StateHead> committed = world.authority.status().flatMap(Status::head);
+    if (challenge.isEmpty() || committed.isEmpty()) {
       return;
     }
+    Status.StateHead current = committed.get();
     Randomness randomness = world.keys().bytes();
     SigningKey signature = SigningKey.generate(randomness);
     SigningKey tls = SigningKey.generate(randomness);
@@ -99,9 +100,7 @@ final class Rival implements InstanceNode.Ears {
       answer.ifPresent(grant ->
           post(
               "ready",
-              Signed.sign(
-                      forged(Signed.peek(Grant.class, grant), status.get().head().get()), signature)
-                  .cose()));
+              Signed.sign(forged(Signed.peek(Grant.class, grant), current), signature).cose()));
     }
   }
 

@@ -8,7 +8,6 @@ import java.nio.file.ProviderMismatchException;
 import java.nio.file.WatchEvent;
 import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
-import java.util.Objects;
 
 /** A file of a {@link SimFiles}: one directory deep, or the directory itself. */
 final class SimPath implements Path {
@@ -130,7 +129,7 @@ final class SimPath implements Path {
 
   @Override
   public int hashCode() {
-    return Objects.hash(name);
+    return name.hashCode();
   }
 
   @Override

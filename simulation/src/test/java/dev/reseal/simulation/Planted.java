@@ -105,7 +105,11 @@ public enum Planted {
 
   private final String bug;
   private final long known;
+
+  @SuppressWarnings("ImmutableEnumChecker") // made by Set.of above
   private final Set<String> rules;
+
+  @SuppressWarnings("ImmutableEnumChecker") // made by List.of above
   private final List<Edit> edits;
 
   Planted(String bug, long known, Set<String> rules, List<Edit> edits) {

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -48,7 +49,7 @@ class SeededErrorsTest {
   void theModelHasNoSeededErrorThatIsNotPlanted() throws IOException {
     Path model = Path.of("").toAbsolutePath();
     while (!Files.exists(model.resolve("spec/tla/Reseal.tla"))) {
-      model = model.getParent();
+      model = Objects.requireNonNull(model.getParent(), "no spec/ above the working directory");
     }
     Set<String> seeded = new TreeSet<>();
     for (String file : List.of("Reseal.tla", "ResealLive.tla")) {
