@@ -27,6 +27,7 @@ from typing import Any
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from reseal import cbor, cose
 from reseal.client import EMULATED, AttestedClient, Memory, Policy
@@ -269,6 +270,7 @@ class CrashWorld:
         }
         head = {1: 1, 2: 1, 3: line, 4: op_id, 5: row.fence, 6: row.epoch}
         key = load_pem_private_key((self.home / "operator" / "operator.pem").read_bytes(), None)
+        assert isinstance(key, ec.EllipticCurvePrivateKey)
         request = cose.sign("request", cbor.encode({**head, 10: cbor.encode(ask), 15: []}), cose.SigningKey(key))
         return Asked(self.home / "lineages" / lineage / "control.sock", request)
 
