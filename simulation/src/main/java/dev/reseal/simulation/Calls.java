@@ -3,15 +3,12 @@ package dev.reseal.simulation;
 import dev.reseal.authority.Endpoint.Reply;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.lifecycle.Call;
-import dev.reseal.lifecycle.Denial;
 import dev.reseal.lifecycle.Event;
+import dev.reseal.supervisor.Answers;
 import dev.reseal.supervisor.Requests;
 import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Code;
-import dev.reseal.wire.Cose;
-import dev.reseal.wire.Fields;
 import dev.reseal.wire.Kind;
-import dev.reseal.wire.Limits;
 import dev.reseal.wire.Status;
 import dev.reseal.wire.WireError;
 import java.util.Optional;
@@ -42,7 +39,7 @@ final class Calls {
   }
 
   void submit(Call call, Bytes message) {
-    begin(call, answer -> world.network.post(path(call), message, answer));
+    begin(call, answer -> world.network.post(Answers.path(call), message, answer));
   }
 
   void challenge(Bytes opId) {
@@ -132,41 +129,10 @@ final class Calls {
 
   private static Event event(Call call, Reply reply) {
     return switch (reply) {
-      case Reply.Answer(Bytes body) -> answered(call, body);
+      case Reply.Answer(Bytes body) -> Answers.answered(call, body);
       case Reply.Nothing() -> new Event.Answered(call, NO_OP, 0, Bytes.EMPTY);
-      case Reply.Refused(WireError error) ->
-          new Event.Denied(
-              call,
-              new Denial(
-                  error.code(),
-                  error.rule(),
-                  error.detail(),
-                  error.number().orElse(0L),
-                  error.allow().orElse("")));
+      case Reply.Refused(WireError error) -> new Event.Denied(call, Answers.denial(error));
       case Reply.Unknown() -> throw new IllegalStateException(call + " is unknown");
-    };
-  }
-
-  private static Event answered(Call call, Bytes body) {
-    if (call != Call.BEGIN && call != Call.TAKEOVER) {
-      return new Event.Answered(call, NO_OP, 0, body);
-    }
-    if (body.size() > 0 && body.at(0) == (byte) 0xd2) {
-      Fields head = Fields.ofMap(Cose.parse(body, Limits.MESSAGE).payload(), "answer");
-      return new Event.Answered(call, head.bytes(4, 16), head.uint(5), body);
-    }
-    Status.Operation row = Status.decode(body).operation();
-    return new Event.Answered(call, row.opId(), row.fence(), body);
-  }
-
-  private static String path(Call call) {
-    return switch (call) {
-      case BEGIN, ABORT, TAKEOVER, RETIRE -> "request";
-      case REGISTER -> "seal-receipt";
-      case GRANT -> "grant-request";
-      case ACTIVATE -> "ready";
-      case CHALLENGE, FETCH_ACTIVATION, FETCH_ABORT ->
-          throw new IllegalArgumentException("" + call);
     };
   }
 }

@@ -6,7 +6,6 @@ import dev.reseal.instance.State;
 import dev.reseal.journal.Entry;
 import dev.reseal.journal.MemoryJournal;
 import dev.reseal.lifecycle.Call;
-import dev.reseal.lifecycle.Denial;
 import dev.reseal.lifecycle.Effect;
 import dev.reseal.lifecycle.Event;
 import dev.reseal.lifecycle.Facts;
@@ -16,15 +15,14 @@ import dev.reseal.lifecycle.Limits;
 import dev.reseal.lifecycle.Situation;
 import dev.reseal.lifecycle.Verb;
 import dev.reseal.lifecycle.View;
+import dev.reseal.supervisor.Answers;
 import dev.reseal.supervisor.Effects;
 import dev.reseal.supervisor.Engine;
 import dev.reseal.supervisor.Notes;
 import dev.reseal.supervisor.Requests;
 import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Code;
-import dev.reseal.wire.Cose;
 import dev.reseal.wire.Digests;
-import dev.reseal.wire.Fields;
 import dev.reseal.wire.InstanceMessage.Checkpoint;
 import dev.reseal.wire.InstanceMessage.Ready;
 import dev.reseal.wire.InstanceMessage.Renew;
@@ -254,31 +252,12 @@ final class SimWorld implements Effects, SimInstance.Ears {
   private void reply(Call call, Endpoint.Reply reply) {
     events.add(
         switch (reply) {
-          case Endpoint.Reply.Answer(Bytes body) -> answered(call, body);
+          case Endpoint.Reply.Answer(Bytes body) -> Answers.answered(call, body);
           case Endpoint.Reply.Nothing() -> new Event.Answered(call, NO_OP, 0, Bytes.EMPTY);
           case Endpoint.Reply.Refused(WireError error) ->
-              new Event.Denied(
-                  call,
-                  new Denial(
-                      error.code(),
-                      error.rule(),
-                      error.detail(),
-                      error.number().orElse(0L),
-                      error.allow().orElse("")));
+              new Event.Denied(call, Answers.denial(error));
           case Endpoint.Reply.Unknown() -> throw new AssertionError(call + " is unknown");
         });
-  }
-
-  private static Event answered(Call call, Bytes body) {
-    if (call != Call.BEGIN && call != Call.TAKEOVER) {
-      return new Event.Answered(call, NO_OP, 0, body);
-    }
-    if (body.at(0) == (byte) 0xd2) {
-      Fields head = Fields.ofMap(Cose.parse(body, 1 << 17).payload(), "answer");
-      return new Event.Answered(call, head.bytes(4, 16), head.uint(5), body);
-    }
-    Status.Operation row = Status.decode(body).operation();
-    return new Event.Answered(call, row.opId(), row.fence(), body);
   }
 
   private void keep(Bytes body) {

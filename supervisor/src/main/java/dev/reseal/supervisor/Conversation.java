@@ -2,15 +2,10 @@ package dev.reseal.supervisor;
 
 import dev.reseal.bytes.Bytes;
 import dev.reseal.lifecycle.Call;
-import dev.reseal.lifecycle.Denial;
 import dev.reseal.lifecycle.Event;
 import dev.reseal.supervisor.Authority.Reply;
 import dev.reseal.wire.Code;
-import dev.reseal.wire.Cose;
-import dev.reseal.wire.Fields;
 import dev.reseal.wire.Kind;
-import dev.reseal.wire.Limits;
-import dev.reseal.wire.MessageType;
 import dev.reseal.wire.SigningKey;
 import dev.reseal.wire.Status;
 import dev.reseal.wire.WireError;
@@ -26,7 +21,6 @@ final class Conversation {
   private static final int ATTEMPTS = 10;
   private static final long FIRST_PAUSE_MS = 50;
   private static final long LONGEST_PAUSE_MS = 250;
-  private static final Bytes NO_OP = Bytes.zeros(16);
 
   private final Authority authority;
   private final Bytes lineage;
@@ -42,7 +36,7 @@ final class Conversation {
   }
 
   void submit(Call call, Bytes message) {
-    begin(call, () -> authority.post(path(call), message));
+    begin(call, () -> authority.post(Answers.path(call), message));
   }
 
   void challenge(Bytes opId) {
@@ -170,44 +164,12 @@ final class Conversation {
 
   private static Event event(Call call, Reply reply) {
     return switch (reply) {
-      case Reply.Answer(Bytes body) -> answered(call, body);
+      case Reply.Answer(Bytes body) -> Answers.answered(call, body);
       case Reply.Refused(WireError error) -> {
         Log.warn(call + " refused: " + error.code() + "/" + error.rule() + ": " + error.detail());
-        yield new Event.Denied(call, denial(error));
+        yield new Event.Denied(call, Answers.denial(error));
       }
       case Reply.Silent(String detail) -> new Event.Unanswered(call, detail);
-    };
-  }
-
-  static Denial denial(WireError error) {
-    return new Denial(
-        error.code(),
-        error.rule(),
-        error.detail(),
-        error.number().orElse(0L),
-        error.allow().orElse(""));
-  }
-
-  private static Event answered(Call call, Bytes body) {
-    if (call != Call.BEGIN && call != Call.TAKEOVER) {
-      return new Event.Answered(call, NO_OP, 0, body);
-    }
-    if (body.size() > 0 && body.at(0) == (byte) 0xd2) {
-      Fields head = Fields.ofMap(Cose.parse(body, Limits.MESSAGE).payload(), "answer");
-      return new Event.Answered(call, head.bytes(4, 16), head.uint(5), body);
-    }
-    Status.Operation row = Status.decode(body).operation();
-    return new Event.Answered(call, row.opId(), row.fence(), body);
-  }
-
-  private static String path(Call call) {
-    return switch (call) {
-      case BEGIN, ABORT, TAKEOVER, RETIRE -> MessageType.REQUEST.wireName();
-      case REGISTER -> MessageType.SEAL_RECEIPT.wireName();
-      case GRANT -> MessageType.GRANT_REQUEST.wireName();
-      case ACTIVATE -> MessageType.READY.wireName();
-      case CHALLENGE, FETCH_ACTIVATION, FETCH_ABORT ->
-          throw new IllegalArgumentException(call + " is not a message");
     };
   }
 }
