@@ -12,8 +12,11 @@ import argparse
 import os
 import pathlib
 import statistics
+import sys
 import tempfile
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
 
 from reseal import cbor
 from service import GAP, NAME, PHASES, fill, machine, percentile, rotate, serving
