@@ -50,13 +50,13 @@ public enum Planted {
               "head",
               "outgoingHead"),
           new Edit.Redirect(
-              "dev.reseal.authority.Candidates",
+              "dev.reseal.authority.Grants",
               "grant",
               "dev.reseal.authority.Row",
               "head",
               "anyHead"),
           new Edit.Redirect(
-              "dev.reseal.authority.Candidates",
+              "dev.reseal.authority.Activations",
               "activate",
               "dev.reseal.authority.Row",
               "head",
@@ -69,7 +69,7 @@ public enum Planted {
       "noRewrap",
       0,
       Set.of("T12"),
-      List.of(new Edit.Return("dev.reseal.authority.Candidates", "rewrapped", 3))),
+      List.of(new Edit.Return("dev.reseal.authority.Activations", "rewrapped", 3))),
   RETIRE_ON_ACK(
       "retireOnAck",
       0,
@@ -100,7 +100,7 @@ public enum Planted {
       "noOpenProof",
       34,
       Set.of("T5"),
-      List.of(new Edit.Drop("dev.reseal.authority.Candidates", "rewrapped", "OPENING_PROOF"))),
+      List.of(new Edit.Drop("dev.reseal.authority.Activations", "rewrapped", "OPENING_PROOF"))),
   NO_TAKEOVER_FROM_SEALED("noTakeoverFromSealed", 44, Set.of("T19"), List.of());
 
   private final String bug;

@@ -13,7 +13,6 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -21,11 +20,6 @@ import org.junit.jupiter.params.provider.EnumSource;
  * Every seeded error of the model, planted into the real code, is found within 1,000 seeds. The
  * seed that found it last is tried first; {@code -Dsearch=true} counts from 0.
  */
-@EnabledIfSystemProperty(
-    named = "seeded",
-    matches = "true",
-    disabledReason =
-        "minutes; the edit of noDigest has to follow the authority's row to its new class")
 class SeededErrorsTest {
   private static final long SEEDS = 1_000;
   private static final boolean SEARCH = Boolean.getBoolean("search");
