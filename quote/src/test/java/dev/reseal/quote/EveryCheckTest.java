@@ -2,6 +2,9 @@ package dev.reseal.quote;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
@@ -33,6 +36,22 @@ class EveryCheckTest {
     TestPki.Built built = new TestPki().build();
     assertThat(word(built.judged(Verifier.of(P256.ofJdk(), TrustAnchors.INTEL))))
         .isEqualTo("untrusted-root");
+  }
+
+  @Test
+  void everyCaseIsAVectorAndHasItsVerdictByTheJdkToo() throws Exception {
+    Map<String, CaseFiles.Vector> vectors = VectorsTest.read();
+    assertThat(vectors.keySet()).isEqualTo(Cases.all().keySet());
+    List<String> wrong = new ArrayList<>();
+    for (Map.Entry<String, CaseFiles.Vector> vector : vectors.entrySet()) {
+      TestPki.Built built = vector.getValue().built();
+      Verifier verifier = Verifier.of(P256.ofJdk(), TrustAnchors.ofPem(built.rootPem()));
+      String have = word(built.judged(verifier));
+      if (!have.equals(vector.getValue().expected())) {
+        wrong.add(vector.getKey() + ": " + have);
+      }
+    }
+    assertThat(wrong).isEmpty();
   }
 
   static String word(Verdict verdict) {
