@@ -54,6 +54,23 @@ class EveryCheckTest {
     assertThat(wrong).isEmpty();
   }
 
+  @Test
+  void withMemoryEveryVerdictIsTheSameTheFirstTimeAndTheSecond() throws Exception {
+    P256 p256 = P256.fastest();
+    for (Map.Entry<String, CaseFiles.Vector> vector : VectorsTest.read().entrySet()) {
+      TestPki.Built built = vector.getValue().built();
+      TrustAnchors anchors = TrustAnchors.ofPem(built.rootPem());
+      Verdict plain = built.judged(Verifier.of(p256, anchors));
+      for (Verifier verifier :
+          List.of(
+              Verifier.remembering(p256, anchors),
+              Verifier.rememberingAuthorities(p256, anchors))) {
+        assertThat(built.judged(verifier)).as(vector.getKey()).isEqualTo(plain);
+        assertThat(built.judged(verifier)).as(vector.getKey()).isEqualTo(plain);
+      }
+    }
+  }
+
   static String word(Verdict verdict) {
     return switch (verdict) {
       case Verdict.Trusted trusted -> trusted.status().word();
