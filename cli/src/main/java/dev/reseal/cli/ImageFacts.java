@@ -47,7 +47,9 @@ final class ImageFacts {
             .put("isvprodid", image.isvProdId())
             .put("isvsvn", image.isvSvn());
     List<Facts> values = new ArrayList<>();
-    image.values().forEach((name, value) -> values.add(new Facts().put(name, value)));
+    image
+        .values()
+        .forEach((name, value) -> values.add(new Facts().put("name", name).put("value", value)));
     if (!values.isEmpty()) {
       facts.put("value", values);
     }
@@ -59,8 +61,7 @@ final class ImageFacts {
               .put(
                   "note",
                   "measured from the files as they are now; image.sigstruct is what was signed");
-      case ImageMeasurement.NotPossible(var rule, String detail) ->
-          facts.put("not_measured", rule + ": " + detail);
+      case ImageMeasurement.NotPossible why -> facts.put("not_measured", why.toString());
     };
   }
 }

@@ -1,14 +1,13 @@
 package dev.reseal.cli;
 
 import dev.reseal.sealed.ContainerException;
-import dev.reseal.sgx.EnclaveIdentity;
-import dev.reseal.sgx.IdentityComparison;
 import dev.reseal.sgx.MalformedException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -65,7 +64,11 @@ public final class InspectCommand implements Callable<Integer> {
     Facts facts = file.facts();
     List<Facts> rules = new ArrayList<>();
     for (InspectedFile.Stated stated : file.identities()) {
-      rules.add(new Facts().put("allow", policyLine(stated.identity())));
+      PolicyLine line = PolicyLine.of(stated.identity());
+      rules.add(
+          line.denies(stated.identity())
+              .map(why -> new Facts().put("none", "no policy allows it: " + why))
+              .orElse(new Facts().put("allow", line.text())));
     }
     if (!rules.isEmpty() && file.faults().isEmpty()) {
       facts.put("policy_line", rules);
@@ -74,63 +77,14 @@ public final class InspectCommand implements Callable<Integer> {
   }
 
   private int two(InspectedFile first, InspectedFile second) throws MalformedException {
-    List<InspectedFile.Stated> left = first.identities();
-    List<InspectedFile.Stated> right = second.identities();
-    if (left.isEmpty() || right.isEmpty()) {
-      Path without = files.get(left.isEmpty() ? 0 : 1);
-      return fail(
-          REFUSED,
-          without,
-          "this file states no identity; compare enclaves, SIGSTRUCTs, reports or quotes");
-    }
-    List<Facts> pairs = new ArrayList<>();
-    for (InspectedFile.Stated one : left) {
-      for (InspectedFile.Stated other : right) {
-        if (left.size() == 1 || right.size() == 1 || one.name().equals(other.name())) {
-          pairs.add(compare(one, other));
-        }
-      }
-    }
-    if (pairs.isEmpty()) {
-      pairs.add(compare(left.getFirst(), right.getFirst()));
+    Optional<String> left = first.incomparable();
+    Optional<String> right = second.incomparable();
+    if (left.isPresent() || right.isPresent()) {
+      return fail(REFUSED, files.get(left.isPresent() ? 0 : 1), left.or(() -> right).orElseThrow());
     }
     List<String> faults = new ArrayList<>(first.faults());
     faults.addAll(second.faults());
-    return finish(new Facts().put("comparison", pairs), faults);
-  }
-
-  private static Facts compare(InspectedFile.Stated one, InspectedFile.Stated other) {
-    IdentityComparison comparison = IdentityComparison.of(one.identity(), other.identity());
-    Facts facts = new Facts();
-    if (!one.name().isEmpty() || !other.name().isEmpty()) {
-      facts.put("first", one.name()).put("second", other.name());
-    }
-    List<Facts> differences = new ArrayList<>();
-    for (IdentityComparison.Difference difference : comparison.differences()) {
-      differences.add(
-          new Facts()
-              .put("field", difference.field())
-              .put("first", difference.first())
-              .put("second", difference.second()));
-    }
-    facts.put("same_identity", differences.isEmpty()).put("difference", differences);
-    List<Facts> consequences = new ArrayList<>();
-    for (IdentityComparison.Consequence consequence : comparison.consequences()) {
-      consequences.add(
-          new Facts()
-              .put("use", consequence.use())
-              .put("works", consequence.works())
-              .put("because", consequence.reason()));
-    }
-    return facts.put("consequence", consequences);
-  }
-
-  /** The entry of {@code allowed} in a policy file that admits exactly this identity and newer. */
-  static String policyLine(EnclaveIdentity identity) {
-    String configId =
-        identity.configId().allZero() ? "" : ", \"configid\": \"" + identity.configId() + "\"";
-    return "{\"mrenclave\": \"%s\", \"isvprodid\": %d, \"least_isvsvn\": %d%s}"
-        .formatted(identity.mrEnclave(), identity.isvProdId(), identity.isvSvn(), configId);
+    return finish(ComparedFiles.of(first, second), faults);
   }
 
   private int finish(Facts facts, List<String> faults) {

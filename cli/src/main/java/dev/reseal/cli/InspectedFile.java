@@ -1,6 +1,7 @@
 package dev.reseal.cli;
 
 import dev.reseal.bytes.Bytes;
+import dev.reseal.emulator.ImageMeasurement;
 import dev.reseal.platform.Image;
 import dev.reseal.sealed.ContainerException;
 import dev.reseal.sealed.ContainerSource;
@@ -15,6 +16,7 @@ import dev.reseal.sgx.QuoteHeader;
 import dev.reseal.sgx.ReportBody;
 import dev.reseal.sgx.SigStruct;
 import dev.reseal.sgx.SignatureCheck;
+import dev.reseal.sgx.TargetInfo;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,6 +26,9 @@ import java.util.Optional;
 /** A file that was recognised and read as far as no key is needed. */
 sealed interface InspectedFile {
   Bytes RSC1 = Bytes.hex("525343310d0a1a0a");
+
+  /** What answers whether something sealed opens. */
+  String WHY = "reseal why FILE --enclave OTHER says whether it opens";
 
   /** A structure or image of SGX. */
   record Sgx(Artifact artifact, boolean guessed) implements InspectedFile {}
@@ -159,6 +164,56 @@ sealed interface InspectedFile {
                 List.of();
           };
     };
+  }
+
+  /** What the file measures to, or is said to, also where it states no identity. */
+  default List<Bytes> measurements() {
+    List<Stated> identities = identities();
+    if (!identities.isEmpty()) {
+      return identities.stream().map(stated -> stated.identity().mrEnclave()).toList();
+    }
+    return switch (this) {
+      case Container _ -> List.of();
+      case Declaration(Image image) ->
+          switch (ImageMeasurement.of(image)) {
+            case ImageMeasurement.Done(Measured measured) -> List.of(measured.mrEnclave());
+            case ImageMeasurement.NotPossible _ -> List.of();
+          };
+      case Sgx(Artifact artifact, boolean _) ->
+          switch (artifact) {
+            case Artifact.Sgxs(var contents) -> List.of(contents.measured().mrEnclave());
+            case Artifact.OpenEnclaveElf(
+                    var _,
+                    Artifact.OpenEnclaveMeasurement.Done(Measured measured)) ->
+                List.of(measured.mrEnclave());
+            case Artifact.TargetInfoFile(TargetInfo target) -> List.of(target.mrEnclave());
+            case Artifact.OpenEnclaveElf _,
+                Artifact.IntelElf _,
+                Artifact.Signature _,
+                Artifact.ReportFile _,
+                Artifact.ReportBodyFile _,
+                Artifact.Quote _,
+                Artifact.KeyRequestFile _,
+                Artifact.Sealed _ ->
+                List.of();
+          };
+    };
+  }
+
+  /** Why the file cannot be put beside another, and what to do instead; empty if it can. */
+  default Optional<String> incomparable() {
+    if (!measurements().isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        switch (this) {
+          case Container _ -> "a sealed state is no enclave: " + WHY;
+          case Declaration(Image image) -> "cannot be measured: " + ImageMeasurement.of(image);
+          case Sgx(Artifact.Quote _, boolean _) ->
+              "the quote of a TD names no enclave; reseal verify judges it";
+          case Sgx(Artifact.OpenEnclaveElf _, boolean _) -> "not signed, and cannot be measured";
+          case Sgx _ -> "this is no enclave: " + WHY;
+        });
   }
 
   private static Stated stated(Artifact.MeasuredBlock block) {

@@ -67,7 +67,10 @@ record PartyFile(String name, SealParty party) {
             .toList();
     if (parties.isEmpty()) {
       throw new MalformedException(
-          "file", 0, "no identity", "an enclave, SIGSTRUCT, report, quote or identity JSON");
+          "file",
+          0,
+          file.measurements().isEmpty() ? "no identity" : "a measurement without signer or product",
+          "an enclave, SIGSTRUCT (.sig, image.sigstruct), report, quote or identity JSON");
     }
     return parties;
   }

@@ -24,6 +24,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -88,12 +89,15 @@ public final class WhyCommand implements Callable<Integer> {
   /** A diagnosis under the name of what was diagnosed. */
   private record Named(String name, SealDiagnosis diagnosis) {}
 
+  /** The file that is being read, for the words of a refusal. */
+  private Path current = Path.of("");
+
   @Override
   public Integer call() {
     try {
       return explain();
     } catch (NoSuchFileException missing) {
-      return fail(USAGE, "no such file: " + missing.getMessage());
+      return fail(USAGE, "no such file");
     } catch (MalformedException | ContainerException refused) {
       return fail(REFUSED, String.valueOf(refused.getMessage()));
     } catch (IOException unreadable) {
@@ -102,15 +106,18 @@ public final class WhyCommand implements Callable<Integer> {
   }
 
   private int explain() throws IOException, MalformedException {
+    ContainerDiagnosis.Register register = register();
+    Optional<Bytes> level = option("--cpusvn", cpuSvn, 16);
+    List<PartyFile> openers = parties(enclave);
+    List<PartyFile> sealers = sealedBy.isPresent() ? parties(sealedBy.get()) : List.of();
+    current = blob;
     InspectedFile sealed = InspectedFile.read(blob);
-    List<PartyFile> openers = PartyFile.read(enclave);
-    List<PartyFile> sealers =
-        sealedBy.isPresent() ? PartyFile.read(sealedBy.get()) : List.<PartyFile>of();
     List<Named> all = new ArrayList<>();
     Set<SealDiagnosis.Outcome> outcomes = EnumSet.noneOf(SealDiagnosis.Outcome.class);
     for (PartyFile opener : openers) {
       Optional<SealParty> sealer = sealerFor(opener, sealers);
-      List<Named> slots = diagnose(sealed, opener.name(), opener(opener.party()), sealer);
+      SealParty opening = opener(opener.party(), level);
+      List<Named> slots = diagnose(sealed, opener.name(), opening, sealer, register);
       outcomes.add(anySlot(slots));
       all.addAll(slots);
     }
@@ -125,11 +132,15 @@ public final class WhyCommand implements Callable<Integer> {
   }
 
   private List<Named> diagnose(
-      InspectedFile sealed, String name, SealParty opener, Optional<SealParty> sealer)
+      InspectedFile sealed,
+      String name,
+      SealParty opener,
+      Optional<SealParty> sealer,
+      ContainerDiagnosis.Register register)
       throws MalformedException {
     return switch (sealed) {
       case InspectedFile.Container(Envelope envelope) ->
-          ContainerDiagnosis.of(envelope, opener, sealer, register()).stream()
+          ContainerDiagnosis.of(envelope, opener, sealer, register).stream()
               .map(slot -> new Named(join(name, slotName(slot.type())), slot.diagnosis()))
               .toList();
       case InspectedFile.Declaration _ -> throw notSealed();
@@ -150,21 +161,31 @@ public final class WhyCommand implements Callable<Integer> {
         "file", 0, "something that is not sealed", "a sealed blob, KEYREQUEST or RSC1 state");
   }
 
-  private ContainerDiagnosis.Register register() throws MalformedException {
+  private List<PartyFile> parties(Path file) throws IOException, MalformedException {
+    current = file;
+    return PartyFile.read(file);
+  }
+
+  private ContainerDiagnosis.Register register() {
     return new ContainerDiagnosis.Register(
         option("--lineage", lineage, 16), epoch, option("--head", head, 32));
   }
 
-  private static Optional<Bytes> option(String name, Optional<String> text, int size)
-      throws MalformedException {
-    return text.isPresent() ? Optional.of(PartyFile.hex(name, text.get(), size)) : Optional.empty();
+  private Optional<Bytes> option(String name, Optional<String> text, int size) {
+    try {
+      return text.isPresent()
+          ? Optional.of(PartyFile.hex(name, text.get(), size))
+          : Optional.empty();
+    } catch (MalformedException wrong) {
+      throw new ParameterException(
+          spec.commandLine(), name + ": found " + wrong.found() + ", expected " + wrong.expected());
+    }
   }
 
-  private SealParty opener(SealParty party) throws MalformedException {
+  private SealParty opener(SealParty party, Optional<Bytes> level) {
     EnclaveIdentity identity = party.identity();
     EnclaveIdentity started = debug ? withDebug(identity) : identity;
-    Optional<Bytes> given = option("--cpusvn", cpuSvn, 16);
-    return new SealParty(started, platform.or(party::platform), given.or(party::cpuSvn));
+    return new SealParty(started, platform.or(party::platform), level.or(party::cpuSvn));
   }
 
   private static EnclaveIdentity withDebug(EnclaveIdentity of) {
@@ -254,7 +275,7 @@ public final class WhyCommand implements Callable<Integer> {
   }
 
   private int fail(int code, String words) {
-    spec.commandLine().getErr().println("why " + blob + ": " + words);
+    spec.commandLine().getErr().println("why " + current + ": " + words);
     spec.commandLine().getErr().flush();
     return code;
   }

@@ -94,7 +94,24 @@ class InspectCommandTest {
     assertThat(inspect(folder.resolve("absent").toString()).code()).isEqualTo(2);
     assertThat(inspect(folder.toString()).code()).isEqualTo(2);
     Bytes cut = InspectSamples.container().slice(0, 200);
-    assertThat(inspect(file("cut.rsc", cut)).err()).contains("no trailer");
+    assertThat(inspect(file("cut.rsc", cut)).err())
+        .contains("offset 192: no trailer, found ", "expected 52534331454e440a", "or was cut");
+  }
+
+  @Test
+  void aSealedStateWhoseLengthsLieIsRefusedWithThePlace() throws IOException {
+    byte[] state = InspectSamples.container().toArray();
+    state[8] = 1;
+    assertThat(inspect(file("core.rsc", Bytes.wrap(state))).err())
+        .contains("LENGTH: offset 8: core of 16777", "expected 1 to 4096");
+    state = InspectSamples.container().toArray();
+    state[state.length - 16] = 1;
+    assertThat(inspect(file("footer.rsc", Bytes.wrap(state))).err())
+        .contains("TRAILER: the trailer points at offset 7205759403792", "expected a footer there");
+    state = InspectSamples.container().toArray();
+    state[12] = (byte) 0xff;
+    assertThat(inspect(file("cbor.rsc", Bytes.wrap(state))).err())
+        .contains("STRUCTURE: core: ", "cbor at byte 1");
   }
 
   @Test
@@ -116,11 +133,14 @@ class InspectCommandTest {
     Run incomplete = inspect(file("incomplete.cbor", without.encode()));
     assertThat(incomplete.code()).isZero();
     assertThat(incomplete.out()).contains("image declaration", "GREETING", "no boot stub");
+    assertThat(inspect(file("incomplete.cbor", without.encode()), vector("enclave.sig")).err())
+        .contains("cannot be measured", "no boot stub");
     files.put("site/reseal/boot.py", boot);
     Image image = new Image(files, values, python, "app/app.py", 64, 7, 3);
     String declared = file("image.cbor", image.encode());
     String first = inspect(declared).out();
     assertThat(first).contains("mrenclave", "isvprodid", "measured from the files as they are now");
+    assertThat(inspect(declared, declared).out()).contains("same measurement  true");
     file("app.py", Bytes.ascii("print(2)"));
     assertThat(inspect(declared).out()).isNotEqualTo(first);
     Run cut = inspect(file("cut.cbor", image.encode().slice(0, 40)));
@@ -129,10 +149,69 @@ class InspectCommandTest {
   }
 
   @Test
-  void filesWithoutIdentityCannotBeCompared() {
-    Run run = inspect(vector("enclave.sgxs"), vector("enclave.sig"));
-    assertThat(run.code()).isEqualTo(40);
-    assertThat(run.err()).contains("states no identity");
+  void aStreamIsComparedByItsMeasurementAlone() throws IOException {
+    Run fits = inspect(vector("enclave.sgxs"), vector("enclave.sig"));
+    assertThat(fits.code()).isZero();
+    Golden.check("inspect-measurements.txt", fits.out());
+    Bytes target = identity("enclave.sig").target().encode();
+    Run other = inspect(file("target", target), vector("enclave.so"), "--json");
+    JsonNode pairs = new ObjectMapper().readTree(other.out()).at("/comparison");
+    assertThat(pairs.size()).as("one for each kind of host").isEqualTo(2);
+    assertThat(pairs.at("/0/same_measurement").asBoolean()).isFalse();
+    assertThat(pairs.at("/1/consequence").valueStream().map(each -> each.at("/works").asBoolean()))
+        .hasSize(4)
+        .containsOnly(false);
+  }
+
+  @Test
+  void sealedThingsAreNoEnclavesAndTheVerbThatAnswersIsNamed() throws IOException {
+    String blob = file("blob", InspectSamples.blob(KeyRequest.POLICY_MRSIGNER, 3).encode());
+    String state = file("state.rsc", InspectSamples.container());
+    String request = file("request", InspectSamples.request(2, 1).encode());
+    for (String sealed : new String[] {blob, state, request}) {
+      Run run = inspect(vector("enclave.sig"), sealed);
+      assertThat(run.code()).isEqualTo(40);
+      assertThat(run.err())
+          .startsWith("inspect " + sealed)
+          .contains("reseal why FILE --enclave OTHER says whether it opens");
+    }
+  }
+
+  @Test
+  void thePolicyRuleIsTheAuthoritysOwn() throws IOException {
+    EnclaveIdentity of = identity("enclave.sig");
+    Attributes wide = new Attributes(of.attributes().flags(), 0xe7);
+    String avx = report("avx", of, wide);
+    assertThat(rule(vector("enclave.sig"), avx))
+        .as("XFRM is not in the rule")
+        .contains("works    true");
+    String pce = report("pce", of, of.attributes().with(Attributes.PROVISIONKEY));
+    assertThat(rule(vector("enclave.sig"), pce)).contains("an enclave with [PROVISIONKEY]");
+    assertThat(rule(pce, pce)).contains("no policy allows the first: ", "PROVISIONKEY");
+    assertThat(inspect(pce).out())
+        .contains("none  no policy allows it: an enclave with [PROVISIONKEY]")
+        .doesNotContain("allow  ");
+  }
+
+  private static String rule(String first, String second) {
+    String out = inspect(first, second).out();
+    return out.substring(out.indexOf("the policy rule that allows the first"));
+  }
+
+  private String report(String name, EnclaveIdentity of, Attributes attributes) throws IOException {
+    EnclaveIdentity changed =
+        new EnclaveIdentity(
+            of.mrEnclave(),
+            of.mrSigner(),
+            attributes,
+            of.miscSelect(),
+            of.isvProdId(),
+            of.isvSvn(),
+            of.configId(),
+            of.configSvn(),
+            of.isvFamilyId(),
+            of.isvExtProdId());
+    return file(name, changed.report(InspectSamples.CPU_SVN, Bytes.zeros(64)).encode());
   }
 
   /** A debug report of the vector's enclave with a lower version. */

@@ -156,7 +156,32 @@ class WhyCommandTest {
     Run stream =
         Run.of(
             new WhyCommand(), blob(2), "--enclave", Run.VECTORS.resolve("enclave.sgxs").toString());
-    assertThat(stream.err()).contains("no identity");
+    assertThat(stream.err())
+        .startsWith("why " + Run.VECTORS.resolve("enclave.sgxs"))
+        .contains("a measurement without signer or product", "image.sigstruct");
+  }
+
+  @Test
+  void theFileAtFaultIsTheOneThatIsNamed() throws IOException {
+    String broken = file("broken.so", Bytes.hex("7f454c460101").toArray());
+    Run enclave = Run.of(new WhyCommand(), blob(2), "--enclave", broken);
+    assertThat(enclave.code()).isEqualTo(40);
+    assertThat(enclave.err()).startsWith("why " + broken + ": file at offset 4: found 0101");
+    String old = json("old", OLD);
+    Run sealer = Run.of(new WhyCommand(), blob(2), "--enclave", old, "--sealed-by", "/absent");
+    assertThat(sealer.code()).isEqualTo(2);
+    assertThat(sealer.err()).startsWith("why /absent: no such file");
+    Run sealed = Run.of(new WhyCommand(), broken, "--enclave", old);
+    assertThat(sealed.err()).startsWith("why " + broken);
+  }
+
+  @Test
+  void anOptionThatIsNotHexOfItsSizeIsAMistakeOfUsage() throws IOException {
+    for (String option : new String[] {"--lineage", "--head", "--cpusvn"}) {
+      Run run = Run.of(new WhyCommand(), blob(2), "--enclave", json("old", OLD), option, "zz");
+      assertThat(run.code()).isEqualTo(2);
+      assertThat(run.err()).startsWith(option + ": found 'zz', expected ").contains("bytes in hex");
+    }
   }
 
   @Test

@@ -8,7 +8,12 @@ import dev.reseal.sgx.Measured;
 public sealed interface ImageMeasurement {
   record Done(Measured measured) implements ImageMeasurement {}
 
-  record NotPossible(Refusal rule, String detail) implements ImageMeasurement {}
+  record NotPossible(Refusal rule, String detail) implements ImageMeasurement {
+    @Override
+    public String toString() {
+      return rule + ": " + detail;
+    }
+  }
 
   static ImageMeasurement of(Image image) {
     try {

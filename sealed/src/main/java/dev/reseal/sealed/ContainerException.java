@@ -56,8 +56,10 @@ public final class ContainerException extends RuntimeException {
     this.detail = detail;
   }
 
-  static ContainerException structure(WireException refused) {
-    return new ContainerException(Rule.STRUCTURE, refused.rule() + ": " + refused.detail());
+  /** CBOR that is refused; its bytes are counted from the start of {@code part}. */
+  static ContainerException structure(String part, WireException refused) {
+    return new ContainerException(
+        Rule.STRUCTURE, part + ": " + refused.rule() + ": " + refused.detail());
   }
 
   public Rule rule() {

@@ -71,7 +71,7 @@ public record Core(
               fields.bytes(12, 32),
               fields.bytes(13, 32)));
     } catch (WireException refused) {
-      throw ContainerException.structure(refused);
+      throw ContainerException.structure("core", refused);
     }
   }
 }

@@ -55,7 +55,16 @@ public record Envelope(
     Bytes last = tail.last();
     int end = last.size() - TRAILER;
     if (end < 5 || !last.slice(end + 8, 8).equals(ContainerWriter.END)) {
-      throw new ContainerException(Rule.TRAILER, "no trailer: the file was never finished");
+      int found = Math.min(8, last.size());
+      throw new ContainerException(
+          Rule.TRAILER,
+          "offset "
+              + (tail.size() - found)
+              + ": no trailer, found "
+              + last.slice(last.size() - found, found)
+              + ", expected "
+              + ContainerWriter.END
+              + ": the file was never finished, or was cut");
     }
     long offset = last.slice(end, 8).buffer().getLong();
     long at = offset - (tail.size() - last.size());
@@ -63,7 +72,7 @@ public record Envelope(
       throw new ContainerException(
           Rule.TRAILER,
           "the trailer points at offset "
-              + offset
+              + Long.toUnsignedString(offset)
               + " of "
               + tail.size()
               + " bytes, expected a footer there");
@@ -93,9 +102,10 @@ public record Envelope(
             Rule.MAGIC,
             "not a sealed state of version 1: offset 0, expected " + ContainerWriter.MAGIC);
       }
-      Bytes core = exactly(in, length(in, Limits.CORE, "core"));
+      Bytes core = exactly(in, length(in, Limits.CORE, "offset 8: core"));
       Core decoded = Core.decode(core);
-      Bytes slots = exactly(in, length(in, Limits.SLOTS, "slots"));
+      Bytes slots =
+          exactly(in, length(in, Limits.SLOTS, "offset " + (12 + core.size()) + ": slots"));
       return new Beginning(decoded, core, Slot.decode(slots), slots);
     }
 

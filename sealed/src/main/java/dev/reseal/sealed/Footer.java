@@ -62,7 +62,7 @@ public record Footer(List<Round> rounds, Bytes mac, long seq, long gen, long gen
               fields.uint(4),
               fields.uint(5)));
     } catch (WireException refused) {
-      throw ContainerException.structure(refused);
+      throw ContainerException.structure("footer", refused);
     }
   }
 }

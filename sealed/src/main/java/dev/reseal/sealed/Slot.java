@@ -105,7 +105,7 @@ public record Slot(Header header, Bytes encodedHeader, Hpke.Box share, Bytes wra
       }
       return slots;
     } catch (WireException refused) {
-      throw ContainerException.structure(refused);
+      throw ContainerException.structure("slots", refused);
     }
   }
 

@@ -67,8 +67,8 @@ public sealed interface Artifact {
     if (SgxsStream.recognises(file)) {
       return sure(new Sgxs(SgxsStream.measure(file, limits)));
     }
-    if (file.size() == SigStruct.SIZE && file.startsWith(SigStruct.HEADER.slice(0, 8))) {
-      return sure(new Signature(SigStruct.parse(file.all(SigStruct.SIZE))));
+    if (file.startsWith(SigStruct.HEADER.slice(0, 8))) {
+      return sure(signature(file));
     }
     if (QuoteHeader.recognises(file)) {
       return sure(new Quote(QuoteHeader.parse(file.all(MOST_IN_MEMORY)), file.size()));
@@ -125,14 +125,29 @@ public sealed interface Artifact {
           ? new KeyRequestFile(KeyRequest.parse(bytes))
           : new TargetInfoFile(TargetInfo.parse(bytes));
     }
-    if (file.size() > SdkSealed.HEADER
+    if (file.size() > KeyRequest.SIZE
         && looksLikeKeyRequest(file.bytes(0, KeyRequest.SIZE, "KEYREQUEST"))) {
       return new Sealed(SdkSealed.parse(file.all(MOST_IN_MEMORY)));
+    }
+    if (file.size() == SigStruct.SIZE) {
+      return signature(file);
     }
     throw file.malformed(
         0,
         file.size() + " bytes that begin with " + start(file),
-        "an enclave (ELF, SGXS), SIGSTRUCT, REPORT, TARGETINFO, KEYREQUEST, quote or sealed state");
+        "an enclave (ELF, SGXS), quote, sealed state, SIGSTRUCT (1808 bytes), REPORT (432), REPORT"
+            + " body (384), TARGETINFO or KEYREQUEST (512), or sealed blob (more than 560)");
+  }
+
+  private static Artifact signature(Content file) throws MalformedException {
+    if (file.size() != SigStruct.SIZE) {
+      throw new MalformedException(
+          "SIGSTRUCT",
+          Math.min(SigStruct.SIZE, file.size()),
+          file.size() + " bytes",
+          SigStruct.SIZE + " bytes");
+    }
+    return new Signature(SigStruct.parse(file.all(SigStruct.SIZE)));
   }
 
   /** Both are 512 bytes: a key request begins with two small numbers, target info with a hash. */

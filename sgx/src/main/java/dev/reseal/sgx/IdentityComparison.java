@@ -9,7 +9,7 @@ import java.util.Optional;
  * Two identities side by side and what their difference breaks, on one platform at one TCB.
  *
  * @param differences fields that are not equal, in the order of the identity
- * @param consequences what the differences mean for sealed data, quotes and policies
+ * @param consequences what the differences mean for sealed data and quotes
  */
 public record IdentityComparison(List<Difference> differences, List<Consequence> consequences) {
   /** The sealing policy of the Intel SDK under KSS. */
@@ -55,8 +55,25 @@ public record IdentityComparison(List<Difference> differences, List<Consequence>
             first.mrEnclave().equals(second.mrEnclave()),
             "MRENCLAVE"));
     consequences.add(signerQuotes(first, second));
-    consequences.add(policyRule(first, second));
     return new IdentityComparison(differences(first, second), consequences);
+  }
+
+  /**
+   * Two measurements, where one of the files states nothing else. A use that also needs what is not
+   * stated is listed only when the measurement alone breaks it.
+   */
+  public static IdentityComparison ofMeasurements(Bytes first, Bytes second) {
+    List<Difference> differences = new ArrayList<>();
+    differ(differences, "MRENCLAVE", first, second);
+    boolean same = differences.isEmpty();
+    List<Consequence> consequences = new ArrayList<>();
+    consequences.add(same("a SIGSTRUCT for the first, at EINIT of the second", same, "MRENCLAVE"));
+    consequences.add(same("quotes compared by MRENCLAVE", same, "MRENCLAVE"));
+    if (!same) {
+      consequences.add(
+          same("data sealed by either under MRENCLAVE, in the other", false, "MRENCLAVE"));
+    }
+    return new IdentityComparison(differences, consequences);
   }
 
   private static Consequence sealed(
@@ -103,30 +120,6 @@ public record IdentityComparison(List<Difference> differences, List<Consequence>
     return second.isvSvn() < first.isvSvn()
         ? new Consequence(use, false, "ISVSVN " + second.isvSvn() + " below " + first.isvSvn())
         : new Consequence(use, true, "same signer and product, ISVSVN not lower");
-  }
-
-  /** A policy lists MRENCLAVE, ISVPRODID, least ISVSVN, attributes and CONFIGID (23.2). */
-  private static Consequence policyRule(EnclaveIdentity first, EnclaveIdentity second) {
-    String use = "the policy rule that allows the first";
-    List<String> causes = new ArrayList<>();
-    if (!first.mrEnclave().equals(second.mrEnclave())) {
-      causes.add("MRENCLAVE");
-    }
-    if (first.isvProdId() != second.isvProdId()) {
-      causes.add("ISVPRODID");
-    }
-    if (second.isvSvn() < first.isvSvn()) {
-      causes.add("ISVSVN " + second.isvSvn() + " below " + first.isvSvn());
-    }
-    if (!first.attributes().equals(second.attributes())) {
-      causes.add("ATTRIBUTES");
-    }
-    if (!first.configId().equals(second.configId())) {
-      causes.add("CONFIGID");
-    }
-    return causes.isEmpty()
-        ? new Consequence(use, true, "every field it names fits")
-        : new Consequence(use, false, String.join(", ", causes));
   }
 
   private static Consequence same(String use, boolean same, String field) {

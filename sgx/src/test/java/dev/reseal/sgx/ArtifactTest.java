@@ -61,7 +61,7 @@ class ArtifactTest {
             .bytes(QuoteHeader.INTEL_QE)
             .bytes(SAMPLES.bytes(20))
             .done();
-    Bytes quote = Bytes.concat(header, body.encode(), SAMPLES.bytes(700));
+    Bytes quote = Bytes.concat(header, body.encode(), Bytes.hex("bc020000"), SAMPLES.bytes(700));
     Artifact.Recognised read = read(quote);
     assertThat(read.guessed()).isFalse();
     assertThat(read.artifact())
@@ -77,6 +77,108 @@ class ArtifactTest {
         .hasMessageContaining("384 bytes of report body");
     assertThatThrownBy(() -> QuoteHeader.parse(quote.slice(0, 47)))
         .hasMessageContaining("at least 48");
+  }
+
+  @Test
+  void aQuoteThatIsCutAnywhereIsRefusedAsAQuote() throws MalformedException {
+    for (Quote quote : Quote.values()) {
+      assertThat(read(quote.bytes()).artifact()).isInstanceOf(Artifact.Quote.class);
+      assertThat(read(Bytes.concat(quote.bytes(), Bytes.zeros(9))).guessed()).isFalse();
+      for (int size = 28; size < quote.bytes().size(); size++) {
+        Bytes cut = quote.bytes().slice(0, size);
+        assertThatThrownBy(() -> read(cut))
+            .as("%s cut at %d", quote, size)
+            .hasMessage(quote.cut(size));
+      }
+    }
+  }
+
+  @Test
+  void aQuoteOfAnUnknownKeyOrBodyIsNamed() {
+    assertThatThrownBy(() -> read(Quote.SGX_3.with(2, 9)))
+        .hasMessage(
+            "quote header at offset 2: found attestation key type 9, expected 2 (ECDSA P-256) or 3"
+                + " (P-384)");
+    assertThatThrownBy(() -> read(Quote.TDX_5.with(48, 4)))
+        .hasMessageContaining("body type 4, expected 1 (SGX), 2 (TD 1.0) or 3 (TD 1.5)");
+    assertThatThrownBy(() -> read(Quote.TDX_5.with(48, 1)))
+        .hasMessageContaining("the one of the header's TEE type");
+    assertThatThrownBy(() -> read(Quote.TDX_5.with(50, 4)))
+        .hasMessageContaining("expected 648 for type 3");
+  }
+
+  /** Quotes of each form with three bytes of signature data; nothing in them verifies. */
+  private enum Quote {
+    SGX_3(3, 0, "", 384),
+    TDX_4(4, 0x81, "", 584),
+    TDX_5(5, 0x81, "030088020000", 648);
+
+    private final int version;
+    private final int tee;
+    private final String prefix;
+    private final int body;
+
+    Quote(int version, int tee, String prefix, int body) {
+      this.version = version;
+      this.tee = tee;
+      this.prefix = prefix;
+      this.body = body;
+    }
+
+    Bytes bytes() {
+      return Bytes.concat(
+          new Writer(28).u16(version).u16(2).u32(tee).u32(0).bytes(QuoteHeader.INTEL_QE).done(),
+          Bytes.zeros(20),
+          Bytes.hex(prefix),
+          Bytes.zeros(body),
+          Bytes.hex("03000000aabbcc"));
+    }
+
+    Bytes with(int offset, int value) {
+      byte[] changed = bytes().toArray();
+      changed[offset] = (byte) value;
+      return Bytes.wrap(changed);
+    }
+
+    /** The refusal of the first {@code size} bytes. */
+    String cut(int size) {
+      int prefixed = 48 + prefix.length() / 2;
+      int end = prefixed + body;
+      if (size < 48) {
+        return "quote at offset %d: found %d bytes, expected at least 48".formatted(size, size);
+      }
+      if (size < end + 4) {
+        int at = size < prefixed ? 48 : size < end ? prefixed : end;
+        String missing =
+            size < prefixed
+                ? "6 bytes of body type and size"
+                : size < end ? body + " bytes of report body" : "4 bytes of signature data size";
+        return "quote at offset %d: found end after %d bytes, expected %s"
+            .formatted(at, size, missing);
+      }
+      return "quote at offset %d: found signature data of 3 bytes, expected at most the %d that follow"
+          .formatted(end, size - end - 4);
+    }
+  }
+
+  @Test
+  void aSigstructOfAnotherLengthOrHeaderIsNamed() throws MalformedException {
+    Bytes signature = Bytes.concat(SigStruct.HEADER, Bytes.zeros(1796));
+    assertThatThrownBy(() -> read(signature.slice(0, 1807)))
+        .hasMessage("SIGSTRUCT at offset 1807: found 1807 bytes, expected 1808 bytes");
+    assertThatThrownBy(() -> read(Bytes.concat(signature, Bytes.zeros(1))))
+        .hasMessage("SIGSTRUCT at offset 1808: found 1809 bytes, expected 1808 bytes");
+    assertThatThrownBy(() -> read(Bytes.concat(Bytes.hex("07"), signature.slice(1, 1807))))
+        .hasMessageStartingWith("SIGSTRUCT at offset 0: found 07000000e1");
+  }
+
+  @Test
+  void aBlobThatEndsInItsHeaderIsNamed() {
+    assertThatThrownBy(() -> read(BLOB.encode().slice(0, 513)))
+        .hasMessage("sealed blob at offset 513: found 513 bytes, expected more than 560");
+    assertThatThrownBy(() -> read(BLOB.encode().slice(0, 431)))
+        .hasMessageContaining("found 431 bytes that begin with")
+        .hasMessageContaining("REPORT (432)");
   }
 
   @Test
