@@ -51,7 +51,11 @@ public final class DcapJudge implements EvidenceJudge {
   private final Path folder;
   private final P256 p256 = P256.fastest();
   private final Map<Set<Bytes>, Verifier> verifiers = new ConcurrentHashMap<>();
+  private volatile Optional<Known> newest = Optional.empty();
   private final SeenCollateral seen;
+
+  /** What came of the signatures of some collateral: the same every time, unlike its dates. */
+  private record Known(Set<Bytes> roots, Collateral collateral, Verifier.Checked checked) {}
 
   /** One that forgets with the process what collateral it has seen. */
   public DcapJudge(Path folder) {
@@ -94,8 +98,7 @@ public final class DcapJudge implements EvidenceJudge {
     try {
       Set<Bytes> roots =
           platforms.stream().map(PlatformRule::rootSpkiSha256).collect(Collectors.toSet());
-      dev.reseal.quote.Verdict verdict = verifier(roots).verify(evidence, collateral, now);
-      return switch (verdict) {
+      return switch (verify(roots, evidence, collateral, now)) {
         case dev.reseal.quote.Verdict.Trusted trusted ->
             trusted(trusted, policy, collateral, now, floors);
         case dev.reseal.quote.Verdict.Refused refused -> refused(refused, evidence, platforms);
@@ -105,9 +108,21 @@ public final class DcapJudge implements EvidenceJudge {
     }
   }
 
-  private Verifier verifier(Set<Bytes> roots) {
-    return verifiers.computeIfAbsent(
-        roots, each -> Verifier.remembering(p256, new TrustAnchors(each)));
+  private dev.reseal.quote.Verdict verify(
+      Set<Bytes> roots, Bytes evidence, Collateral collateral, Instant now) {
+    Verifier verifier =
+        verifiers.computeIfAbsent(
+            roots, each -> Verifier.remembering(p256, new TrustAnchors(each)));
+    Known known =
+        newest
+            .filter(each -> each.roots().equals(roots) && each.collateral().equals(collateral))
+            .orElseGet(() -> new Known(roots, collateral, verifier.check(collateral)));
+    newest = Optional.of(known);
+    return switch (known.checked()) {
+      case Verifier.Checked.Good(var checked) -> verifier.verify(evidence, checked, now);
+      // From the beginning, so that a fault of the quote is named before one of the collateral.
+      case Verifier.Checked.Bad _ -> verifier.verify(evidence, collateral, now);
+    };
   }
 
   private Verdict trusted(

@@ -28,6 +28,7 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class Containers {
   private static final String SUFFIX = ".rsc";
   private static final int CHUNK = 1 << 20;
+  private static final int SYNCED = 2;
 
   private final Path directory;
   private final AtomicLong numbers = new AtomicLong();
@@ -151,50 +152,50 @@ public final class Containers {
     }
   }
 
-  /** Each chunk is durable when it is written, while the next one arrives. */
+  /**
+   * Synced behind the writing, a few chunks at a time, so that little is left when the last one has
+   * come. A sync of every chunk would cost a journal commit of the file system each.
+   */
   private static void write(Path path, InputStream in) throws IOException {
     try (FileChannel file =
-        FileChannel.open(
-            path,
-            StandardOpenOption.CREATE_NEW,
-            StandardOpenOption.WRITE,
-            StandardOpenOption.DSYNC)) {
-      byte[] arriving = new byte[CHUNK];
-      byte[] leaving = new byte[CHUNK];
-      FutureTask<Void> written = writing(file, leaving, 0);
-      for (int count = CHUNK; count == CHUNK; ) {
-        count = in.readNBytes(arriving, 0, CHUNK);
-        finish(written);
-        byte[] full = arriving;
-        arriving = leaving;
-        leaving = full;
-        written = writing(file, leaving, count);
+        FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      FutureTask<Void> synced = new FutureTask<>(() -> null);
+      synced.run();
+      byte[] chunk = new byte[CHUNK];
+      for (int count = CHUNK, chunks = 1; count == CHUNK; chunks++) {
+        count = in.readNBytes(chunk, 0, CHUNK);
+        ByteBuffer buffer = ByteBuffer.wrap(chunk, 0, count);
+        while (buffer.hasRemaining()) {
+          file.write(buffer);
+        }
+        if (chunks % SYNCED == 0) {
+          finish(synced);
+          synced = syncing(file);
+        }
       }
-      finish(written);
+      finish(synced);
+      file.force(false);
     }
   }
 
-  private static FutureTask<Void> writing(FileChannel file, byte[] chunk, int count) {
+  private static FutureTask<Void> syncing(FileChannel file) {
     FutureTask<Void> task =
         new FutureTask<>(() -> {
-          ByteBuffer buffer = ByteBuffer.wrap(chunk, 0, count);
-          while (buffer.hasRemaining()) {
-            file.write(buffer);
-          }
+          file.force(false);
           return null;
         });
     Thread.ofVirtual().name("container").start(task);
     return task;
   }
 
-  private static void finish(FutureTask<Void> written) throws IOException {
+  private static void finish(FutureTask<Void> synced) throws IOException {
     try {
-      written.get();
+      synced.get();
     } catch (ExecutionException failed) {
-      throw new IOException("a container cannot be written", failed.getCause());
+      throw new IOException("a container cannot be synced", failed.getCause());
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
-      throw new InterruptedIOException("interrupted while a container was written");
+      throw new InterruptedIOException("interrupted while a container was synced");
     }
   }
 }
