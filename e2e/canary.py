@@ -1,26 +1,41 @@
 """Looks for secrets where no secret may be: files, and everything of a process that its owner can read.
 
 A canary is a byte string that was planted as a secret. It is searched raw, in hex (both cases) and in base64 at each of the three
-alignments. Every scan carries a positive control: a canary that was put there on purpose and must be found.
+alignments, wrapped or not; the secret number of a key also as libraries for big numbers keep it. Every scan carries a positive
+control: a canary that was put there on purpose and must be found.
 """
 
 from __future__ import annotations
 
 import base64
+import mmap
 import os
 import pathlib
+import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import IO
 
 _BLOCK_BYTES = 4 << 20
+_PAGE = mmap.PAGESIZE
+_PRESENT, _SWAPPED, _FILE_OR_SHARED = 1 << 63, 1 << 62, 1 << 61
+"""Of an entry of /proc/PID/pagemap."""
+
+_TEXT = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
+_NO_TEXT = bytes(set(range(256)) - set(_TEXT))
+_AS_TEXT = bytes.maketrans(b"-_", b"+/")
+"""Text is searched without what stands between its characters: lines of PEM are one, so is hex with colons."""
+
+_NO_READING = ("[vvar]", "[vsyscall]", "[vvar_vclock]")
 
 
 @dataclass(frozen=True)
 class Canary:
-    """A planted secret of at least 12 bytes; shorter ones would be found by chance in base64."""
+    """A planted secret of at least 12 bytes; shorter ones would be found by chance in base64. ``number``: a private key's."""
 
     name: str
     content: bytes
+    number: bool = False
 
     def forms(self) -> dict[str, bytes]:
         """The byte strings to search for, by the name of the form."""
@@ -33,6 +48,10 @@ class Canary:
             start = (shift * 8 + 5) // 6
             stop = (shift + len(self.content)) * 8 // 6
             forms[f"base64+{shift}"] = text[start:stop]
+        if self.number:
+            forms["limbs"] = self.content[::-1]
+            words = struct.unpack(f">{len(self.content) // 4}I", self.content)
+            forms["words"] = struct.pack(f"<{len(words)}I", *words)
         return forms
 
 
@@ -45,23 +64,42 @@ class Hit:
     place: str
 
 
+Needle = tuple[str, str, bytes]
+"""Canary, form, what to search for."""
+
+
+def _tail(window: bytes, needles: list[Needle]) -> bytes:
+    """What of a window may be the beginning of a needle."""
+    most = max((len(needle) for _, _, needle in needles), default=1) - 1
+    return window[-most:] if most else b""
+
+
 class Scanner:
     """Searches byte streams for a set of canaries."""
 
     def __init__(self, canaries: Iterable[Canary]) -> None:
-        self._needles = [(c.name, form, needle) for c in canaries for form, needle in c.forms().items()]
-        self._overlap = max((len(needle) for _, _, needle in self._needles), default=1) - 1
+        needles = [(c.name, form, needle) for c in canaries for form, needle in c.forms().items()]
+        self._texts = [each for each in needles if each[1].lower().startswith(("hex", "base64"))]
+        self._bytes = [each for each in needles if each not in self._texts]
 
     def blocks(self, blocks: Iterable[bytes], place: str) -> Iterator[Hit]:
         """Hits in a stream of blocks, also across their borders; each (canary, form) at most once."""
-        tail, seen = b"", set()
+        window, text = b"", b""
+        seen: set[tuple[str, str]] = set()
         for block in blocks:
-            window = tail + block
-            for name, form, needle in self._needles:
-                if (name, form) not in seen and needle in window:
-                    seen.add((name, form))
-                    yield Hit(name, form, place)
-            tail = window[-self._overlap :] if self._overlap else b""
+            window += block
+            yield from self._hits(self._bytes, window, seen, place)
+            window = _tail(window, self._bytes)
+            text += block.translate(_AS_TEXT, _NO_TEXT)
+            yield from self._hits(self._texts, text, seen, place)
+            text = _tail(text, self._texts)
+
+    @staticmethod
+    def _hits(needles: list[Needle], window: bytes, seen: set[tuple[str, str]], place: str) -> Iterator[Hit]:
+        for name, form, needle in needles:
+            if (name, form) not in seen and needle in window:
+                seen.add((name, form))
+                yield Hit(name, form, place)
 
     def file(self, path: pathlib.Path) -> Iterator[Hit]:
         """Hits in one file."""
@@ -92,23 +130,60 @@ class Scanner:
                     yield from self.file(target)
             except OSError:
                 continue  # closed between listing and reading
-        yield from self.blocks(self._memory(proc), f"{proc}/mem")
+        yield from self.blocks(_joined(self._memory(proc)), f"{proc}/mem")
 
     @staticmethod
     def _memory(proc: pathlib.Path) -> Iterator[bytes]:
-        with (proc / "mem").open("rb", buffering=0) as memory:
+        """All pages that hold anything of their own: what is mapped from a file and unchanged is in the file."""
+        with (proc / "mem").open("rb", buffering=0) as memory, (proc / "pagemap").open("rb", buffering=0) as pages:
             for line in (proc / "maps").read_text().splitlines():
                 span, rights, *_ = line.split()
-                if not rights.startswith("r") or line.endswith(("[vvar]", "[vsyscall]", "[vvar_vclock]")):
+                if not rights.startswith("r") or line.endswith(_NO_READING):
                     continue
                 start, end = (int(part, 16) for part in span.split("-"))
-                while start < end:
-                    try:
-                        memory.seek(start)
-                        block = memory.read(min(_BLOCK_BYTES, end - start))
-                    except (OSError, ValueError):
-                        break  # a reserved range without pages behind it
-                    if not block:
-                        break
-                    yield block
-                    start += len(block)
+                for first, last in _runs(pages, start // _PAGE, end // _PAGE, shared=rights.endswith("s")):
+                    yield from _read(memory, first * _PAGE, last * _PAGE)
+
+
+def _runs(pages: IO[bytes], start: int, end: int, shared: bool) -> Iterator[tuple[int, int]]:
+    """Runs of pages that are in memory or swapped out; of private mappings only those that are no page of a file."""
+    mask = _PRESENT | _SWAPPED
+    at, run = start, start
+    while at < end:
+        pages.seek(at * 8)
+        found = pages.read(min(end - at, 1 << 16) * 8)
+        if not found:
+            break
+        for (entry,) in struct.iter_unpack("<Q", found):
+            if not entry & mask or (entry & _FILE_OR_SHARED and not shared):
+                if run < at:
+                    yield run, at
+                run = at + 1
+            at += 1
+    if run < at:
+        yield run, at
+
+
+def _read(memory: IO[bytes], start: int, end: int) -> Iterator[bytes]:
+    while start < end:
+        try:
+            memory.seek(start)
+            block = memory.read(min(_BLOCK_BYTES, end - start))
+        except (OSError, ValueError):
+            return  # unmapped meanwhile
+        if not block:
+            return
+        yield block
+        start += len(block)
+
+
+def _joined(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in blocks that are worth a search."""
+    held, size = [], 0
+    for block in blocks:
+        held.append(block)
+        size += len(block)
+        if size >= _BLOCK_BYTES:
+            yield b"".join(held)
+            held, size = [], 0
+    yield b"".join(held)

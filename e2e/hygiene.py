@@ -1,10 +1,13 @@
-"""Secrets of a running site, where they may be, and who can read what of a process; for the attack list."""
+"""Secrets of a running site, where they may be, and who can read what of a process; for the attack list and test_hygiene."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
+import resource
 import secrets
+import signal
 import socket
 import struct
 import subprocess
@@ -14,12 +17,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import planted
 from canary import Canary, Hit, Scanner
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from services import SERVICE, Site
+from world import RESEAL, Process, wait_for
 
 NOBODY = 65534
+PLAIN_CORES = pathlib.Path("/proc/sys/kernel/core_pattern").read_text().strip() == "core"
+"""Whether the kernel writes a core into the working directory of what dies."""
 
 APP = SERVICE.replace("    pass\n", "    app.installed = new.reveal()\n")
 """The service of the tests; it holds on to its key, so that there is something to be found."""
@@ -33,46 +38,70 @@ class Secrets:
     key: Canary
     operator: Canary
     supervisor: Canary
+    authority: Canary
     authority_tls: Canary
+    held: list[Canary]
+    """What the authority has of its lineages, and what opens the newest head."""
 
     @property
     def all(self) -> list[Canary]:
-        return [self.record, self.key, self.operator, self.supervisor, self.authority_tls]
+        return [
+            *(self.record, self.key, self.operator, self.supervisor, self.authority, self.authority_tls),
+            *self.held,
+        ]
+
+    def but(self, *names: str) -> list[Canary]:
+        """All but those that somebody has by right."""
+        return [each for each in self.all if each.name not in names]
 
 
-def private_scalar(pem: pathlib.Path, name: str) -> Canary:
-    """The secret number of a P-256 key file."""
-    key = load_pem_private_key(pem.read_bytes(), None)
-    assert isinstance(key, ec.EllipticCurvePrivateKey)
-    return Canary(name, key.private_numbers().private_value.to_bytes(32, "big"))
-
-
-def start(site: Site, name: str, app: pathlib.Path) -> None:
+def start(site: Site, name: str, app: pathlib.Path) -> Process:
     """The supervisor, with patience: whoever asks is about secrets and attacks, not about speed."""
     words = ["run", "--lineage", name, "--", sys.executable, str(app)]
-    site.world.start(name, *words, ready="serving", within_s=600)
+    return site.world.start(name, *words, ready="serving", within_s=600, cwd=site.home)
 
 
-def plant(site: Site, name: str) -> Secrets:
-    """Starts the lineage, writes a record, gives a key to the authority and rotates to it."""
-    app = site.app(name, APP, life_ms=4000)
+def add_key(site: Site, name: str) -> subprocess.Popen[bytes]:
+    """``reseal authority keys add``, which waits for the bytes on its standard input."""
+    words = ["authority", "keys", "add", name, "--purpose", "app", "--file", "-", "--home", str(site.home)]
+    return subprocess.Popen(
+        [str(RESEAL), *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=site.home
+    )
+
+
+def prepare(site: Site, name: str, source: str = APP) -> Secrets:
+    """Starts the lineage, writes a record and gives a key to the authority, for the next generation."""
+    app = site.app(name, source, life_ms=4000)
     start(site, name, app)
     key = secrets.token_bytes(32)
-    words = ["authority", "keys", "add", name, "--purpose", "app", "--file", "-", "--home", str(site.home)]
-    reseal = [str(pathlib.Path(__file__).resolve().parents[1] / "reseal"), *words]
-    subprocess.run(reseal, input=key, check=True, capture_output=True)
+    adding = add_key(site, name)
+    _, said = adding.communicate(key, 120)
+    assert adding.returncode == 0, said
     record = secrets.token_hex(24)
     with site.client(name) as client:
         assert client.put("/secret", record.encode()).status == 200
+    return collected(site, name, Canary("record", record.encode()), Canary("key generation", key))
+
+
+def plant(site: Site, name: str) -> Secrets:
+    """The same, and rotates to the key."""
+    before = prepare(site, name)
     code, found = site.rotate(name)
     assert code == 0, found
-    lineage = site.home / "lineages" / name
+    return collected(site, name, before.record, before.key)
+
+
+def collected(site: Site, name: str, record: Canary, key: Canary) -> Secrets:
+    """With all that the site holds at this moment."""
+    home = site.home
     return Secrets(
-        Canary("record", record.encode()),
-        Canary("key generation", key),
-        private_scalar(site.home / "operator" / "operator.pem", "operator's key"),
-        private_scalar(lineage / "supervisor.pem", "supervisor's key"),
-        private_scalar(site.home / "authority" / "tls.key", "authority's TLS key"),
+        record,
+        key,
+        planted.pem_number(home / "operator" / "operator.pem", "K_O"),
+        planted.pem_number(home / "lineages" / name / "supervisor.pem", "K_S"),
+        planted.authority_key(home),
+        planted.pem_number(home / "authority" / "tls.key", "authority's TLS key"),
+        planted.lineage_keys(home) + planted.sealed_state(site, name),
     )
 
 
@@ -136,12 +165,31 @@ def core_limits(pid: int) -> tuple[str, str]:
     raise AssertionError(f"no core limit of {pid}")
 
 
-def attach_refusal(pid: int) -> str:
+def attach_refusal(pid: int, *command: str) -> str:
     """What ``jcmd`` says when it asks the process to open its door."""
     java = subprocess.check_output([str(pathlib.Path(__file__).resolve().parents[1] / "build" / "jdk.sh")], text=True)
-    jcmd = [java.strip() + "/bin/jcmd", str(pid), "VM.version"]
+    jcmd = [java.strip() + "/bin/jcmd", str(pid), *(command or ("VM.version",))]
     done = subprocess.run(jcmd, capture_output=True, text=True, timeout=60, check=False)
     return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def forced_core(pid: int) -> pathlib.Path | None:
+    """Kills the process with a signal that dumps core, after raising its limit as far as we may; where the core is, if there is one."""
+    folder = pathlib.Path(f"/proc/{pid}/cwd").resolve()
+    before = set(folder.glob("core*"))
+    with contextlib.suppress(PermissionError):  # a hard limit is raised with CAP_SYS_RESOURCE only
+        resource.prlimit(pid, resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    os.kill(pid, signal.SIGSYS)
+    wait_for(f"the end of {pid}", lambda: ended(pid), 120)
+    return next(iter(set(folder.glob("core*")) - before), None)
+
+
+def ended(pid: int) -> bool:
+    """Gone, or a corpse that nobody has fetched: its core is complete."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 def pids(site: Site, name: str) -> dict[str, int]:

@@ -6,11 +6,11 @@ import contextlib
 import pathlib
 import shutil
 import sqlite3
-import struct
 import sys
 from collections.abc import Iterator
 
 import pytest
+from planted import key_store
 from world import ROOT, World
 
 APP = ROOT / "e2e" / "chain" / "app.py"
@@ -89,21 +89,9 @@ def test_an_older_or_changed_register_is_refused_by_name_and_the_newest_one_serv
         born(world, "fourth")
 
 
-def keys_of(store: bytes) -> dict[str, bytes]:
-    """The cells in use: mark, u32 room, u32 CRC, u8 name length, u32 key length, name, key, padding."""
-    found, at = {}, 16
-    while at + 14 <= len(store) and store[at : at + 1] in (b"E", b"K"):
-        room, _, name, key = struct.unpack_from(">IIBI", store, at + 1)
-        if store[at : at + 1] == b"K":
-            start = at + 14 + name
-            found[store[at + 14 : start].decode()] = store[start : start + key]
-        at += 14 + room
-    return found
-
-
 def test_no_key_of_the_key_store_is_in_the_register(world: World) -> None:
     home = world.home / "authority"
-    keys = keys_of((home / "keystore").read_bytes())
+    keys = key_store(world.home)
     assert "authority" in keys, keys.keys()
     register = b"".join(each.read_bytes() for each in home.glob("register.db*"))
     assert b"first" in register

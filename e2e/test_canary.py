@@ -24,6 +24,25 @@ def test_a_planted_secret_is_found_in_every_form_at_every_alignment(
     assert {hit.canary for hit in Scanner([Canary("k", SECRET)]).tree(tmp_path)} == {"k"}
 
 
+def test_text_is_found_across_line_ends_colons_and_in_the_alphabet_of_urls(tmp_path: pathlib.Path) -> None:
+    colons = ":".join(f"{byte:02x}" for byte in SECRET).encode()
+    wrapped = base64.b64encode(b"key" * 10 + SECRET)
+    urls = base64.urlsafe_b64encode(b"\xff" * 3 + SECRET[::-1] + b"\xfb\xff" * 4)
+    for text in (colons, b"\r\n".join((wrapped[:64], wrapped[64:]))):
+        (tmp_path / "text").write_bytes(text)
+        assert {hit.canary for hit in Scanner([Canary("k", SECRET)]).tree(tmp_path)} == {"k"}, text
+    assert b"_" in urls
+    hits = Scanner([Canary("u", (SECRET[::-1] + b"\xfb\xff" * 4))]).blocks([urls[:20], urls[20:]], "stream")
+    assert [hit.form for hit in hits] == ["base64+0"]
+
+
+def test_the_number_of_a_key_is_found_as_limbs_and_as_words() -> None:
+    canary = Canary("n", SECRET, number=True)
+    words = b"".join(SECRET[at : at + 4][::-1] for at in range(0, 32, 4))
+    assert [hit.form for hit in Scanner([canary]).blocks([b"a" + SECRET[::-1]], "stream")] == ["limbs"]
+    assert [hit.form for hit in Scanner([canary]).blocks([words + b"a"], "stream")] == ["words"]
+
+
 def test_a_secret_across_two_blocks_is_found() -> None:
     blocks = [b"0" * 50 + SECRET[:9], SECRET[9:] + b"1" * 50]
     assert [hit.form for hit in Scanner([Canary("k", SECRET)]).blocks(blocks, "stream")] == ["raw"]

@@ -43,12 +43,12 @@ class Patience:
 class Process:
     """A started program whose output goes to a file."""
 
-    def __init__(self, name: str, command: list[str], log: pathlib.Path) -> None:
+    def __init__(self, name: str, command: list[str], log: pathlib.Path, cwd: pathlib.Path = ROOT) -> None:
         self.name = name
         self.log = log
         with log.open("ab") as out:
             self._start = out.tell()
-            self.popen = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=ROOT)
+            self.popen = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=cwd)
 
     @property
     def pid(self) -> int:
@@ -149,10 +149,10 @@ class World:
         """The last JSON line that a verb prints."""
         return json.loads(self.cli(*words, "--json").stdout.strip().splitlines()[-1])
 
-    def start(self, name: str, *words: str, ready: str, within_s: float = 120.0) -> Process:
+    def start(self, name: str, *words: str, ready: str, within_s: float = 120.0, cwd: pathlib.Path = ROOT) -> Process:
         """Starts a long-running verb and waits for its line that contains ``ready``."""
         command = [str(RESEAL), *words, "--home", str(self.home)] if "--" not in words else self._before_dashes(words)
-        process = Process(name, command, self.logs / f"{name}.log")
+        process = Process(name, command, self.logs / f"{name}.log", cwd)
         self.processes[name] = process
         process.await_line(ready, within_s)
         return process

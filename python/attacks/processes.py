@@ -125,7 +125,10 @@ def leaks() -> Ending:
     if found or control != {"record", "key generation"}:
         return won(f"the scan proves nothing: it found {control} in the instance's own memory")
     size = sum(path.stat().st_size for path in here.home.rglob("*") if path.is_file())
-    return harmless(f"5 secrets, 7 forms each, in no file ({size >> 10} KiB); found where they belong, in the instance")
+    count = len(here.secrets.all)
+    return harmless(
+        f"{count} secrets in no file ({size >> 10} KiB); found where they belong, in the instance"
+    )
 
 
 def dumped_naive() -> Ending:
@@ -140,9 +143,8 @@ def dumped() -> Ending:
     """A24: memory, cores and attach of what is untrusted; cores and attach of the authority."""
     here = place()
     pids = here.pids()
-    wanted = [here.secrets.record, here.secrets.key, here.secrets.operator]
-    for name in (NAME, "platform"):
-        hits = list(Scanner(wanted).process(pids[name]))
+    for name, own in ((NAME, "K_S"), ("platform", "S_plat")):
+        hits = list(Scanner(here.secrets.but(own)).process(pids[name]))
         if hits:
             return won(f"{hits[0].canary} is in {hits[0].place} of {name}")
     for name in (NAME, "platform", "authority"):
@@ -150,7 +152,8 @@ def dumped() -> Ending:
             return won(f"{name} may write a core: {hygiene.core_limits(pids[name])}")
     if not hygiene.attach_refusal(pids["authority"]):
         return won("a debugger attaches to the authority")
-    return harmless("3 secrets in no byte of supervisor and platform; no cores; attaching is refused")
+    count = len(here.secrets.all) - 1
+    return harmless(f"{count} secrets in no byte of supervisor and platform; no cores; attaching is refused")
 
 
 def listed_naive() -> Ending:
@@ -181,7 +184,10 @@ def listed() -> Ending:
                     return won(f"another user reads {what} of {name}: {got}")
     if os.getuid() != 0:
         print("attack A25: not root, so nothing was tried as another user", file=sys.stderr)
-    return harmless("5 secrets in no arguments and no environment; another user is refused environment and memory")
+    count = len(here.secrets.all)
+    return harmless(
+        f"{count} secrets in no arguments and no environment; another user is refused environment and memory"
+    )
 
 
 def door_naive() -> Ending:

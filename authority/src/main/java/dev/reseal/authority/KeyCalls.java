@@ -35,6 +35,9 @@ final class KeyCalls {
     Bytes key = in.blob(4, KEY_MOST);
     Bytes nonce = in.end(in.bytes(5, 16));
     Row row = held.row();
+    if (row.state() instanceof Row.State.Closed) {
+      throw Register.wrongState(row, "key-add"); // no generation will ever take the bytes
+    }
     if (!row.policy().essentials().purposes().contains(purpose)) {
       throw Denied.of(Code.POLICY_REFUSED, "PURPOSE", "policy has no purpose '" + purpose + "'")
           .allow("\"purposes\": [\"" + purpose + "\"]");

@@ -1,6 +1,7 @@
 package dev.reseal.authority;
 
 import dev.reseal.bytes.Bytes;
+import java.util.List;
 
 /** What keys are called in the key store. */
 final class KeyNames {
@@ -22,8 +23,14 @@ final class KeyNames {
     return "add/" + lineage + "/" + purpose;
   }
 
-  /** Whether a register row must name the key for it to live. */
+  /** Everything that operators may have added for the next generation under this policy. */
+  static List<String> added(Policy policy) {
+    Bytes lineage = policy.essentials().lineage();
+    return policy.essentials().purposes().stream().map(each -> added(lineage, each)).toList();
+  }
+
+  /** Whether a register row must name the key for it to live, or its policy the purpose. */
   static boolean belongsToRow(String name) {
-    return name.startsWith("wrap/") || name.startsWith("gen/");
+    return name.startsWith("wrap/") || name.startsWith("gen/") || name.startsWith("add/");
   }
 }

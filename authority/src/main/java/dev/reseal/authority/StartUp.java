@@ -99,14 +99,18 @@ final class StartUp {
     return row;
   }
 
-  /** Keys that no row names were aborted, retired or come from an older copy: they are erased. */
+  /**
+   * Keys that no row names were aborted, retired or come from an older copy, and added ones are for
+   * no generation that could come: they are erased.
+   */
   private void forgotten(List<Row> rows) {
     Set<String> known = new HashSet<>();
     rows.forEach(row -> known.addAll(row.keys().names(row.lineage())));
     for (Row row : rows) {
-      if (row.state() instanceof Row.State.Closed) {
-        known.addAll(row.keys().destroying());
-      }
+      known.addAll(
+          row.state() instanceof Row.State.Closed
+              ? row.keys().destroying()
+              : KeyNames.added(row.policy()));
     }
     for (String name : ledger.keys().names()) {
       if (KeyNames.belongsToRow(name) && !known.contains(name)) {

@@ -199,7 +199,7 @@ final class MessageMutationTest {
   }
 
   /** The key that signs an instance's messages: what a broken instance could sign with. */
-  private static SigningKey key(Instance instance) {
+  static SigningKey key(Instance instance) {
     try {
       Field body = Instance.class.getDeclaredField("body");
       body.setAccessible(true);

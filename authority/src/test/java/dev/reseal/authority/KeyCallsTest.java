@@ -1,0 +1,127 @@
+package dev.reseal.authority;
+
+import static dev.reseal.authority.World.answer;
+import static dev.reseal.authority.World.refusal;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.reseal.authority.Endpoint.Reply;
+import dev.reseal.bytes.Bytes;
+import dev.reseal.bytes.Secret;
+import dev.reseal.wire.Ask;
+import dev.reseal.wire.Cbor;
+import dev.reseal.wire.Cose;
+import dev.reseal.wire.Kind;
+import dev.reseal.wire.Randomness;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Keys that operators give: taken by the next generation, and gone with whatever could take them.
+ */
+class KeyCallsTest {
+  private static final Bytes KEY = Bytes.ascii("thirty-two bytes of an operator.");
+
+  @TempDir private Path home;
+  private World world;
+
+  @BeforeEach
+  void make() {
+    world = new World(home);
+    world.serving();
+  }
+
+  private Reply add(String purpose, Bytes key, Bytes nonce) {
+    Bytes payload =
+        Cbor.map()
+            .with(1, 1)
+            .with(2, World.LINEAGE)
+            .with(3, purpose)
+            .with(4, key)
+            .with(5, nonce)
+            .encode();
+    return world.service.post("key-add", Cose.sign("key-add", payload, world.operator));
+  }
+
+  private Reply add(String purpose) {
+    return add(purpose, KEY, Randomness.system().bytes(16));
+  }
+
+  private List<String> added() {
+    return world.keys.names().stream().filter(name -> name.startsWith("add/")).toList();
+  }
+
+  private boolean stored(Bytes key) {
+    return world.keys.names().stream()
+        .map(name -> world.keys.get(name).orElseThrow())
+        .anyMatch(held -> contains(held, key));
+  }
+
+  private static boolean contains(Secret held, Bytes key) {
+    return held.use(bytes -> Bytes.of(bytes).toHex().contains(key.toHex()));
+  }
+
+  @Test
+  void theNextGenerationTakesTheBytesOnce() {
+    answer(add("records"));
+    assertThat(added()).hasSize(1);
+    world.begin(Kind.REKEY, true);
+    assertThat(added()).isEmpty();
+    assertThat(stored(KEY)).isTrue();
+  }
+
+  @Test
+  void theNewestBytesCountAndAReplayOfOlderOnesDoesNot() {
+    Bytes nonce = Randomness.system().bytes(16);
+    Bytes newer = Bytes.ascii("another thirty-two bytes, newer.");
+    answer(add("records", KEY, nonce));
+    answer(add("records", newer, Randomness.system().bytes(16)));
+    answer(add("records", KEY, nonce));
+    assertThat(stored(newer)).isTrue();
+    assertThat(stored(KEY)).isFalse();
+  }
+
+  @Test
+  void aPurposeThatPolicyLacksAndAKeyTooShortAreRefused() {
+    assertThat(refusal(add("payments")).rule()).isEqualTo("PURPOSE");
+    assertThat(refusal(add("payments")).allow()).contains("\"purposes\": [\"payments\"]");
+    assertThat(refusal(add("records", Bytes.zeros(15), Bytes.zeros(16))).rule())
+        .isEqualTo("KEY_SIZE");
+    assertThat(added()).isEmpty();
+  }
+
+  @Test
+  void aCloseErasesThemAndTakesNoMore() {
+    answer(add("records"));
+    answer(world.request(world.ask(Kind.CLOSE, false, Ask.NOTHING), world.operator));
+    assertThat(stored(KEY)).isFalse();
+    assertThat(refusal(add("records")).rule()).isEqualTo("WRONG_STATE");
+    assertThat(added()).isEmpty();
+  }
+
+  @Test
+  void aPolicyWithoutThePurposeErasesThem() {
+    answer(add("records"));
+    String without = world.policy("").replace("[\"records\"]", "[\"payments\"]");
+    Ask ask = world.ask(Kind.POLICY, false, new Ask.Extra.PolicyFile(World.bytes(without)));
+    answer(world.request(ask, world.operator));
+    assertThat(stored(KEY)).isFalse();
+    assertThat(added()).isEmpty();
+  }
+
+  /** A crash between the commit of a close and the erasure, or an older copy of the key store. */
+  @Test
+  void aStartErasesWhatNoGenerationCanTakeAndKeepsTheRest() {
+    answer(add("records"));
+    world.restart();
+    assertThat(stored(KEY)).isTrue();
+    answer(world.request(world.ask(Kind.CLOSE, false, Ask.NOTHING), world.operator));
+    try (Secret old = Secret.own(KEY.toArray())) {
+      world.keys.put("add/" + World.LINEAGE + "/records", old);
+    }
+    world.restart();
+    assertThat(added()).isEmpty();
+  }
+}

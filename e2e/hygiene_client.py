@@ -1,0 +1,27 @@
+"""An attested client in a process of its own: writes what standard input says to /client, then waits for the answer to /slow.
+
+hygiene_client.py URL SPKI_FILE LINEAGE MRENCLAVE MEMORY
+"""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
+
+from reseal.client import EMULATED, AttestedClient, Memory, Policy
+from reseal.messages import FLAG_DEMO_POLICY
+
+
+def main(url: str, spki: str, lineage: str, mrenclave: str, memory: str) -> None:
+    policy = Policy.of(spki, lineage, [mrenclave], [EMULATED], accept_flags=FLAG_DEMO_POLICY, skew_ms=200)
+    record = sys.stdin.buffer.read()
+    with AttestedClient(url, policy, Memory(memory), connect_within_s=60.0) as client:
+        assert client.put("/client", record).status == 200
+        print("written", flush=True)
+        client.get("/slow")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,182 @@
+"""Secrets stay with who has them by right: memory and forced cores of everybody else, and the doors that launchers close.
+
+Every search finds, in the same bytes, the one secret that is there by right.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import os
+import pathlib
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import hygiene
+import pytest
+from canary import Canary, Hit, Scanner
+from hygiene import Secrets
+from planted import row
+from services import Site
+from world import RESEAL, wait_for
+
+NAME = "kept"
+
+
+def patient(flag: pathlib.Path) -> str:
+    """The service, whose /slow says that it began and ends when ``flag`` is there."""
+    slow = f"open({str(flag) + '.begun'!r}, 'w').close()\n        while not os.path.exists({str(flag)!r}): time.sleep(0.02)"
+    return hygiene.APP.replace("drain_timeout=1.0", "drain_timeout=200.0").replace("time.sleep(20)", slow)
+
+
+def names(hits: Iterator[Hit]) -> set[str]:
+    return {hit.canary for hit in hits}
+
+
+@contextlib.contextmanager
+def client_in_flight(site: Site, flag: pathlib.Path, own: Canary) -> Iterator[int]:
+    """Pid of a client that has written its own record and waits for an answer."""
+    status = site.status(NAME)
+    script = str(pathlib.Path(__file__).with_name("hygiene_client.py"))
+    url = f"https://127.0.0.1:{status['supervisor']['public_port']}"
+    spki = str(site.home / "public" / "authority.spki")
+    words = [script, url, spki, status["lineage_id"], status["mrenclave"], str(site.home / "client.seen")]
+    with subprocess.Popen([sys.executable, *words], stdin=subprocess.PIPE, cwd=site.home) as process:
+        assert process.stdin is not None
+        process.stdin.write(own.content)
+        process.stdin.close()
+        wait_for("the slow request", pathlib.Path(f"{flag}.begun").exists, 120)
+        try:
+            yield process.pid
+        finally:
+            process.kill()
+
+
+@contextlib.contextmanager
+def reseal_in_flight(site: Site) -> Iterator[int]:
+    """Pid of a ``reseal rotate`` that waits for the drain."""
+    supervisor = site.world.processes[NAME]
+    permits = supervisor.output().count("PERMIT    done")
+    words = [str(RESEAL), "rotate", NAME, "--home", str(site.home)]
+    with subprocess.Popen(words, cwd=site.home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        wait_for("the drain", lambda: supervisor.output().count("PERMIT    done") > permits, 120)
+        try:
+            yield process.pid
+        finally:
+            process.kill()
+
+
+@contextlib.contextmanager
+def waiting_command(cwd: pathlib.Path, **env: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A command that has answered once and waits for more."""
+    pipe = subprocess.PIPE
+    words = [str(RESEAL), "verify", "--batch", "-"]
+    with subprocess.Popen(
+        words, stdin=pipe, stdout=pipe, stderr=pipe, cwd=cwd, env=os.environ | env, bufsize=0
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write(b'{"id": "up"}\n')
+        assert b"up" in process.stdout.readline()
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def flag(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    return tmp_path_factory.mktemp("flag") / "go"
+
+
+@pytest.fixture(scope="module")
+def planted(shared_site: Site, flag: pathlib.Path) -> Iterator[Secrets]:
+    """The running lineage, its record and its key; the key waits for the next generation."""
+    yield hygiene.prepare(shared_site, NAME, patient(flag))
+    shared_site.tidy()
+
+
+def test_no_launched_program_lets_anybody_attach_load_an_agent_or_dump_it(
+    shared_site: Site, planted: Secrets, tmp_path: pathlib.Path
+) -> None:
+    assert planted.all
+    with waiting_command(shared_site.home) as command:
+        pids = {name: process.pid for name, process in shared_site.world.processes.items()}
+        doors_are_closed({**pids, "command": command.pid}, tmp_path)
+
+
+def doors_are_closed(jvms: dict[str, int], tmp_path: pathlib.Path) -> None:
+    assert set(jvms) == {"authority", "platform", NAME, "command"}
+    dump = tmp_path / "heap.hprof"
+    tried = [
+        (name, pid, order)
+        for name, pid in jvms.items()
+        for order in (("VM.version",), ("GC.heap_dump", str(dump)), ("JVMTI.agent_load", "/nobody.so"))
+    ]
+    with concurrent.futures.ThreadPoolExecutor(4) as threads:
+        for (name, _, order), said in zip(
+            tried, threads.map(lambda each: hygiene.attach_refusal(each[1], *each[2]), tried), strict=True
+        ):
+            assert "does not support the attach mechanism" in said, f"{order} at {name}: {said or 'done'}"
+    assert not dump.exists()
+    for name, pid in jvms.items():
+        assert hygiene.core_limits(pid) == ("0", "0"), name
+        words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        assert b"-XX:-EnableDynamicAgentLoading" in words and b"-XX:+EnableDynamicAgentLoading" not in words, name
+
+
+def test_a_crash_leaves_no_core_and_no_report_and_the_environment_adds_no_option(tmp_path: pathlib.Path) -> None:
+    """A report shows registers and the arrays that they point to: somebody's key, perhaps."""
+    opened = {
+        "JAVA_TOOL_OPTIONS": "-XX:+HeapDumpOnOutOfMemoryError",
+        "JDK_JAVA_OPTIONS": "-XX:-DisableAttachMechanism",
+        "_JAVA_OPTIONS": "-XX:-DisableAttachMechanism -XX:ErrorFile=report -XX:+CreateCoredumpOnCrash",
+    }
+    with waiting_command(tmp_path, **opened) as command:
+        assert "does not support the attach mechanism" in hygiene.attach_refusal(command.pid)
+        os.kill(command.pid, signal.SIGSEGV)
+        out, err = command.communicate(timeout=60)
+    assert b"SIGSEGV" in out, "what failed is said all the same"
+    assert b"Picked up" not in out + err and b"NOTE" not in out + err
+    assert list(tmp_path.iterdir()) == []
+    assert not list(pathlib.Path("/tmp").glob(f"hs_err_pid{command.pid}*"))
+
+
+def core_of(wanted: list[Canary], pid: int) -> set[str]:
+    """What a forced core of a process holds; nothing where none can be forced. The process is dead then."""
+    core = hygiene.forced_core(pid)
+    if core is None:
+        return set()
+    try:
+        return names(Scanner(wanted).file(core))
+    finally:
+        core.unlink()
+
+
+@pytest.mark.skipif(not hygiene.PLAIN_CORES, reason="the kernel gives cores to a program")
+def test_neither_memory_nor_a_forced_core_holds_a_secret_of_somebody_else(
+    shared_site: Site, flag: pathlib.Path, planted: Secrets
+) -> None:
+    own = Canary("client's record", secrets.token_hex(24).encode())
+    wanted = [own, *planted.all]
+    pids = hygiene.pids(shared_site, NAME)
+    with client_in_flight(shared_site, flag, own) as client, reseal_in_flight(shared_site) as command:
+        for pid, has in ((client, own.name), (command, "K_O"), (pids[NAME], "K_S"), (pids["platform"], "S_plat")):
+            assert names(Scanner(wanted).process(pid)) == {has}, f"of {pid}"
+        assert core_of(wanted, client) == {own.name}
+        assert core_of(wanted, command) <= {"K_O"}
+    flag.touch()
+    wait_for("the end of the re-seal", lambda: row(shared_site.home, NAME)[3] == 2, 120)
+    after = hygiene.collected(shared_site, NAME, planted.record, planted.key)
+    everything = list({each.content: each for each in [*wanted, *after.all]}.values())
+    assert names(Scanner(everything).process(pids[NAME])) == {"K_S"}
+    the_instance_has_its_own_and_gives_no_core(shared_site, after)
+    assert core_of(everything, pids[NAME]) <= {"K_S"}
+
+
+def the_instance_has_its_own_and_gives_no_core(site: Site, planted: Secrets) -> None:
+    pid = hygiene.pids(site, NAME)["instance"]
+    assert names(Scanner([planted.record, planted.key]).process(pid)) == {"record", "key generation"}
+    assert hygiene.forced_core(pid) is None, "PR_SET_DUMPABLE is 0"
