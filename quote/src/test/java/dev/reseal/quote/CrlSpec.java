@@ -9,9 +9,12 @@ import java.util.ArrayList;
 import java.util.Date;
 import java.util.List;
 import java.util.Optional;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.DERNull;
 import org.bouncycastle.asn1.x509.CRLNumber;
 import org.bouncycastle.asn1.x509.CRLReason;
 import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.Extensions;
 import org.bouncycastle.cert.X509v2CRLBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
 import org.bouncycastle.operator.OperatorCreationException;
@@ -27,6 +30,11 @@ final class CrlSpec {
   boolean withNumber = true;
   boolean withAuthorityKey = true;
   long number = 7;
+  boolean criticalNumber;
+  boolean criticalEntries;
+
+  /** If present, an extension that nobody knows; whether it is critical. */
+  Optional<Boolean> unknown = Optional.empty();
 
   byte[] der(CertSpec issuer) {
     try {
@@ -34,7 +42,8 @@ final class CrlSpec {
           new X509v2CRLBuilder(issuerName.map(CertSpec::dn).orElse(issuer.dn()), Date.from(from));
       builder.setNextUpdate(Date.from(until));
       if (withNumber) {
-        builder.addExtension(Extension.cRLNumber, false, new CRLNumber(BigInteger.valueOf(number)));
+        CRLNumber value = new CRLNumber(BigInteger.valueOf(number));
+        builder.addExtension(Extension.cRLNumber, criticalNumber, value);
       }
       if (withAuthorityKey) {
         builder.addExtension(
@@ -42,8 +51,11 @@ final class CrlSpec {
             false,
             new JcaX509ExtensionUtils().createAuthorityKeyIdentifier(issuer.key.getPublic()));
       }
+      if (unknown.isPresent()) {
+        builder.addExtension(new ASN1ObjectIdentifier("1.2.3.4"), unknown.get(), DERNull.INSTANCE);
+      }
       for (BigInteger serial : revoked) {
-        builder.addCRLEntry(serial, Date.from(from), CRLReason.keyCompromise);
+        builder.addCRLEntry(serial, Date.from(from), reason());
       }
       KeyPair by = signer.orElse(issuer.key);
       return builder
@@ -52,5 +64,11 @@ final class CrlSpec {
     } catch (IOException | OperatorCreationException | GeneralSecurityException bad) {
       throw new IllegalStateException("CRL of " + issuer.name, bad);
     }
+  }
+
+  private Extensions reason() throws IOException {
+    CRLReason reason = CRLReason.lookup(CRLReason.keyCompromise);
+    return new Extensions(
+        new Extension(Extension.reasonCode, criticalEntries, reason.getEncoded()));
   }
 }

@@ -96,6 +96,8 @@ final class TestPki {
   int certType = 5;
   Optional<Bytes> certData = Optional.empty();
   UnaryOperator<String> pckPem = UnaryOperator.identity();
+  Bytes afterCertification = Bytes.EMPTY;
+  Bytes afterAuthentication = Bytes.EMPTY;
   UnaryOperator<Bytes> quote = UnaryOperator.identity();
 
   /** A TD quote of version 4, or of version 5 with the body of TDX 1.5. */
@@ -273,9 +275,11 @@ final class TestPki {
             qeAuth,
             u16(certType),
             u32(pem.size()),
-            pem);
+            pem,
+            afterCertification);
     Bytes nested = version == 3 ? qe : Bytes.concat(u16(6), u32(qe.size()), qe);
-    return Bytes.concat(sign(quoteKey.orElse(attestation), signed), key, nested);
+    Bytes signature = sign(quoteKey.orElse(attestation), signed);
+    return Bytes.concat(signature, key, nested, afterAuthentication);
   }
 
   private Bytes report() {
