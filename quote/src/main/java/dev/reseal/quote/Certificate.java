@@ -37,9 +37,7 @@ record Certificate(
 
   static Certificate parse(String what, byte[] der) throws MalformedException {
     Signed signed = Signed.parse(what, der);
-    DerReader outer = DerReader.of(what, signed.message().toArray());
-    DerReader in = outer.enter(DerReader.SEQUENCE);
-    outer.end();
+    DerReader in = DerReader.of(what, signed.message().toArray()).enter(DerReader.SEQUENCE);
     DerReader version = in.enter(VERSION);
     int start = in.position();
     if (version.small(V3) != V3) {

@@ -34,7 +34,7 @@ record Crl(
 
   private static byte[] der(String what, Bytes file) throws MalformedException {
     byte[] bytes = file.toArray();
-    if (bytes.length > 0 && bytes[0] == DerReader.SEQUENCE && !isHex(bytes)) {
+    if (bytes.length > 0 && bytes[0] == DerReader.SEQUENCE) {
       return bytes;
     }
     if (bytes.length > 0 && bytes[0] == '-') {
@@ -48,21 +48,9 @@ record Crl(
     }
   }
 
-  /** DER starts with 0x30, the digit 0, and so does its hex: then the length byte differs. */
-  private static boolean isHex(byte[] bytes) {
-    for (int i = 0; i < Math.min(bytes.length, 8); i++) {
-      if (Character.digit(bytes[i], 16) < 0) {
-        return false;
-      }
-    }
-    return true;
-  }
-
   private static Crl parseDer(String what, byte[] der) throws MalformedException {
     Signed signed = Signed.parse(what, der);
-    DerReader outer = DerReader.of(what, signed.message().toArray());
-    DerReader in = outer.enter(DerReader.SEQUENCE);
-    outer.end();
+    DerReader in = DerReader.of(what, signed.message().toArray()).enter(DerReader.SEQUENCE);
     int start = in.position();
     if (in.small(1) != 1) {
       throw in.malformed(start, "another version", "version 2");

@@ -69,15 +69,16 @@ public sealed interface Json {
 
     /** Hex digits of exactly {@code size} bytes, in either case. */
     public Bytes hex(String name, int size) throws MalformedException {
+      int digits = 2 * size;
       String text = text(name);
       try {
-        if (text.length() == 2 * size) {
+        if (text.length() == digits) {
           return Bytes.hex(text);
         }
       } catch (IllegalArgumentException other) {
-        throw mistyped(name, 2 * size + " hex digits");
+        throw mistyped(name, digits + " hex digits");
       }
-      throw mistyped(name, 2 * size + " hex digits");
+      throw mistyped(name, digits + " hex digits");
     }
 
     /** Strings of an optional array member. */

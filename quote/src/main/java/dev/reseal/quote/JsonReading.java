@@ -63,7 +63,16 @@ final class JsonReading {
     }
   }
 
+  /** The parser would take zero bytes for UTF-16 or UTF-32, whose offsets are not of bytes. */
   private static void requireUtf8(String what, byte[] bytes) throws MalformedException {
+    for (byte each : bytes) {
+      if (each == 0) {
+        throw new MalformedException(what, 0, "a zero byte", "JSON in UTF-8");
+      }
+    }
+    if (bytes.length > 0 && bytes[0] < 0) {
+      throw new MalformedException(what, 0, "no ASCII, perhaps a byte order mark", "a JSON object");
+    }
     try {
       StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
     } catch (CharacterCodingException bad) {

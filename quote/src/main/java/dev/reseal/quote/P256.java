@@ -104,7 +104,7 @@ public final class P256 {
   }
 
   /** 0 &lt; half &lt; n: r = s = 0 must never reach a provider (CVE-2022-21449). */
-  private static boolean inRange(byte[] rs, int from) {
+  static boolean inRange(byte[] rs, int from) {
     boolean zero = true;
     for (int i = from; i < from + 32; i++) {
       zero &= rs[i] == 0;
@@ -112,7 +112,7 @@ public final class P256 {
     return !zero && Arrays.compareUnsigned(rs, from, from + 32, ORDER, 0, 32) < 0;
   }
 
-  private static boolean onCurve(Bytes point) {
+  static boolean onCurve(Bytes point) {
     if (point.size() != POINT_SIZE) {
       return false;
     }

@@ -134,7 +134,7 @@ public record Quote(
 
   /**
    * A report body whose reserved bytes may hold anything: what they mean is decided after the
-   * signature over them, by policy.
+   * signature over them, by policy. {@code raw} has the size of one.
    */
   static ReportBody report(Bytes raw) throws MalformedException {
     LittleEndianReader in = new LittleEndianReader("report body", raw);
@@ -154,7 +154,6 @@ public record Quote(
     in.take(42, "reserved");
     Bytes familyId = in.take(16, "ISVFAMILYID");
     Bytes reportData = in.take(64, "REPORTDATA");
-    in.end();
     return new ReportBody(
         cpuSvn,
         misc,

@@ -3,7 +3,11 @@ package dev.reseal.quote;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.sgx.MalformedException;
 
-/** The outer shape of certificates and CRLs: what is signed, by ECDSA with SHA-256, and r and s. */
+/**
+ * The outer shape of certificates and CRLs: what is signed, by ECDSA with SHA-256, and r and s.
+ *
+ * @param message exactly one element, whole
+ */
 record Signed(Bytes message, Bytes signature) {
   /** AlgorithmIdentifier of ecdsa-with-SHA256, no parameters (RFC 5758, 3.2). */
   static final Bytes ECDSA_SHA256 = Bytes.hex("300a06082a8648ce3d040302");

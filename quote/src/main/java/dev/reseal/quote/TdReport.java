@@ -47,6 +47,7 @@ public record TdReport(
     rtmrs = List.copyOf(rtmrs);
   }
 
+  /** Reads a body of exactly one of the two sizes. */
   static TdReport parse(Bytes bytes) throws MalformedException {
     LittleEndianReader in = new LittleEndianReader("TD report", bytes);
     Bytes teeTcbSvn = in.take(16, "TEE TCB SVN");
@@ -68,7 +69,6 @@ public record TdReport(
     if (bytes.size() == SIZE_15) {
       relaunch = Optional.of(new Tdx15(in.take(16, "TEE TCB SVN 2"), in.take(48, "MRSERVICETD")));
     }
-    in.end();
     return new TdReport(
         teeTcbSvn,
         mrSeam,

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 class AppraisalPolicyTest {
   private static final Instant AT = TestPki.AT;
 
-  private static Verdict.Trusted trusted(Consumer<TestPki> change) {
+  static Verdict.Trusted trusted(Consumer<TestPki> change) {
     TestPki pki = new TestPki();
     change.accept(pki);
     TestPki.Built built = pki.build();
@@ -315,6 +315,10 @@ class AppraisalPolicyTest {
         "PCK CRL", p -> p.pckCrl.until = end);
   }
 
+  private static String measurement(String members) {
+    return "{\"version\":1,\"statuses\":[],\"measurements\":[{%s}]}".formatted(members);
+  }
+
   @Test
   void aPolicyFileIsStrict() {
     for (String bad :
@@ -328,6 +332,11 @@ class AppraisalPolicyTest {
             "{\"version\":1,\"statuses\":[],\"statuses\":[\"UpToDate\"]}",
             "{\"version\":1,\"statuses\":[],\"platforms\":[{\"kind\":\"other\"}]}",
             "{\"version\":1,\"statuses\":[],\"measurements\":[{\"mrsigner\":\"00\"}]}",
+            "{\"version\":1,\"statuses\":[],\"platforms\":[{\"kind\":\"sgx\",\"id\":\"00\"}]}",
+            measurement("\"mrtd\":\"%s\",\"least_isvsvn\":1".formatted("00".repeat(48))),
+            measurement(
+                "\"mrsigner\":\"%s\",\"isvprodid\":1,\"least_isvsvn\":1,\"mrenclave\":\"%s\""
+                    .formatted("00".repeat(32), "00".repeat(32))),
             "{\"version\":1,\"statuses\":[],\"advisories\":{\"A\":\"soon\"}}",
             "[]")) {
       assertThatThrownBy(() -> PolicyFile.parse(Bytes.ascii(bad)))

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.reseal.bytes.Bytes;
 import dev.reseal.sgx.MalformedException;
+import java.nio.charset.Charset;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -96,5 +98,25 @@ class JsonTest {
         .isInstanceOf(MalformedException.class);
     assertThatThrownBy(() -> Json.parse("test", Bytes.hex("7b2261223a22ff227d")))
         .hasMessageContaining("UTF-8");
+  }
+
+  /** Signatures cover bytes: another encoding would be the same text from other bytes. */
+  @Test
+  void onlyUtf8WithoutAMarkIsRead() throws Exception {
+    String text = "{\"a\":1}";
+    for (String encoding : List.of("UTF-16LE", "UTF-16BE", "UTF-32LE", "UTF-32BE")) {
+      Bytes other = Bytes.wrap(text.getBytes(Charset.forName(encoding)));
+      assertThatThrownBy(() -> Json.parse("test", other))
+          .as(encoding)
+          .isInstanceOf(MalformedException.class);
+    }
+    for (String hex : List.of("efbbbf7b7d", "7b2261223a22c080227d", "7b2261223a22eda080227d")) {
+      assertThatThrownBy(() -> Json.parse("test", Bytes.hex(hex)))
+          .as(hex)
+          .isInstanceOf(MalformedException.class);
+    }
+    Json.Obj all = Json.parse("test", Bytes.hex("7b2261223a22c3a9f09d849e227d"));
+    assertThat(all.text("a")).isEqualTo("\u00e9\ud834\udd1e");
+    assertThat(all.to()).isEqualTo(14);
   }
 }

@@ -2,10 +2,12 @@ package dev.reseal.quote;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.amazon.corretto.crypto.provider.AmazonCorrettoCryptoProvider;
 import java.io.File;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Path;
+import java.security.Security;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -17,6 +19,20 @@ class ProviderTest {
     String fastest = P256.ofCorretto().map(P256::describe).orElseGet(P256.ofJdk()::describe);
     assertThat(P256.fastest().describe()).isEqualTo(fastest);
     assertThat(P256.ofJdk().describe()).startsWith("SunEC ");
+  }
+
+  @Test
+  void correttoIsThereWhereItsLibraryLoads() {
+    boolean loads = AmazonCorrettoCryptoProvider.INSTANCE.getLoadingError() == null;
+    assertThat(P256.ofCorretto().isPresent()).isEqualTo(loads);
+  }
+
+  @Test
+  void theFastestBecomesTheFirstOfTheProcess() {
+    Security.removeProvider(AmazonCorrettoCryptoProvider.PROVIDER_NAME);
+    P256.preferFastest();
+    String first = Security.getProviders()[0].getName();
+    P256.ofCorretto().ifPresent(fastest -> assertThat(fastest.describe()).startsWith(first + " "));
   }
 
   @Test

@@ -1,0 +1,90 @@
+package dev.reseal.quote;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.reseal.bytes.Bytes;
+import java.math.BigInteger;
+import java.security.KeyPair;
+import java.security.PublicKey;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What is checked before a provider is asked, each limit from both sides. */
+class P256Test {
+  private static final BigInteger PRIME =
+      new BigInteger("ffffffff00000001000000000000000000000000ffffffffffffffffffffffff", 16);
+  private static final BigInteger B =
+      new BigInteger("5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b", 16);
+  private static final BigInteger ORDER =
+      new BigInteger("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551", 16);
+
+  private static Bytes number(BigInteger value) {
+    return Bytes.hex("%064x".formatted(value));
+  }
+
+  private static boolean inRange(BigInteger half) {
+    return P256.inRange(Bytes.concat(Bytes.zeros(32), number(half)).toArray(), 32);
+  }
+
+  @Test
+  void halvesOfSignaturesAreFrom1ToTheOrderLess1() {
+    assertThat(inRange(BigInteger.ONE)).isTrue();
+    assertThat(inRange(ORDER.subtract(BigInteger.ONE))).isTrue();
+    assertThat(inRange(BigInteger.ONE.shiftLeft(255))).isTrue();
+    assertThat(inRange(BigInteger.ZERO)).isFalse();
+    assertThat(inRange(ORDER)).isFalse();
+    assertThat(inRange(ORDER.add(BigInteger.ONE))).isFalse();
+  }
+
+  /** The y of the point with this x; the prime is 3 modulo 4, so a power is the root. */
+  private static BigInteger y(BigInteger x) {
+    BigInteger square = x.pow(3).subtract(x.multiply(BigInteger.valueOf(3))).add(B).mod(PRIME);
+    BigInteger root = square.modPow(PRIME.add(BigInteger.ONE).shiftRight(2), PRIME);
+    assertThat(root.multiply(root).mod(PRIME)).isEqualTo(square);
+    return root;
+  }
+
+  @Test
+  void aKeyIsAPointOfTheCurveInItsOnlyForm() {
+    BigInteger x = BigInteger.valueOf(5);
+    Bytes point = Bytes.concat(number(x), number(y(x)));
+    assertThat(P256.onCurve(point)).isTrue();
+    assertThat(P256.onCurve(Bytes.concat(number(BigInteger.ZERO), number(y(BigInteger.ZERO)))))
+        .isTrue();
+    for (Bytes other :
+        List.of(
+            Bytes.concat(number(x), number(y(x).add(BigInteger.ONE))),
+            Bytes.concat(number(x.add(PRIME)), number(y(x))),
+            Bytes.concat(number(PRIME), number(y(BigInteger.ZERO))),
+            point.slice(0, 63),
+            Bytes.concat(point, Bytes.zeros(1)))) {
+      assertThat(P256.onCurve(other)).as(other.toHex()).isFalse();
+      assertThat(P256.ofJdk().key(other)).isEmpty();
+    }
+  }
+
+  @Test
+  void yIsBelowThePrimeToo() {
+    Bytes xOfOne = Bytes.hex("09e78d4ef60d05f750f6636209092bc43cbdd6b47e11a9de20a9feb2a50bb96c");
+    assertThat(P256.onCurve(Bytes.concat(xOfOne, number(BigInteger.ONE)))).isTrue();
+    assertThat(P256.onCurve(Bytes.concat(xOfOne, number(PRIME.add(BigInteger.ONE))))).isFalse();
+  }
+
+  @Test
+  void eachProviderAnswersNoToWhatIsNoSignature() {
+    KeyPair pair = CertSpec.newKey("secp256r1");
+    Bytes message = Bytes.ascii("message");
+    Bytes good = TestPki.sign(pair, message);
+    for (P256 p256 : List.of(P256.ofJdk(), P256.fastest())) {
+      PublicKey key = p256.key(TestPki.point(pair.getPublic())).orElseThrow();
+      assertThat(p256.verifies(key, message, good)).isTrue();
+      assertThat(p256.verifies(key, Bytes.EMPTY, good)).isFalse();
+      assertThat(p256.verifies(key, message, good.slice(0, 63))).isFalse();
+      assertThat(p256.verifies(key, message, Bytes.concat(good, Bytes.zeros(1)))).isFalse();
+      for (Bytes half : List.of(Bytes.zeros(32), number(ORDER))) {
+        assertThat(p256.verifies(key, message, Bytes.concat(half, good.slice(32, 32)))).isFalse();
+        assertThat(p256.verifies(key, message, Bytes.concat(good.slice(0, 32), half))).isFalse();
+      }
+    }
+  }
+}
