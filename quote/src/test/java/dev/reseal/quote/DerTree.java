@@ -54,7 +54,7 @@ final class DerTree {
       int more = first < 0x80 ? 0 : first & 0x7f;
       int size = more == 0 ? first : 0;
       for (int i = 0; i < more; i++) {
-        size = size << 8 | der.at(at + 2 + i) & 0xff;
+        size = size << 8 | (der.at(at + 2 + i) & 0xff);
       }
       DerTree one = leaf(der.at(at) & 0xff, der.slice(at + 2 + more, size));
       if ((one.tag & CONSTRUCTED) != 0) {
