@@ -44,15 +44,14 @@ record CertificateExtensions(
     Collected found = new Collected();
     while (in.hasMore()) {
       int start = in.position();
-      DerReader extension = in.enter(DerReader.SEQUENCE);
-      Bytes oid = extension.oid();
-      boolean critical = extension.next(DerReader.BOOLEAN) && extension.bool();
-      Bytes value = extension.enter(DerReader.OCTET_STRING).rest();
-      extension.end();
-      if (!found.seen.add(oid) || found.seen.size() > MOST) {
-        throw in.malformed(start, "extension " + oid.toHex() + " again", "each once");
+      Extension extension = Extension.read(in);
+      if (!found.seen.add(extension.oid())) {
+        throw in.malformed(start, "extension " + extension.oid().toHex() + " again", "each once");
       }
-      found.take(oid, critical, value);
+      if (found.seen.size() > MOST) {
+        throw in.malformed(start, "more extensions", "at most " + MOST);
+      }
+      found.take(extension.oid(), extension.critical(), extension.value());
     }
     return found.done();
   }

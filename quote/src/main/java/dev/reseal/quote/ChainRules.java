@@ -1,10 +1,28 @@
 package dev.reseal.quote;
 
+import dev.reseal.bytes.Bytes;
+import dev.reseal.sgx.MalformedException;
 import java.time.Instant;
 import java.util.List;
 
 /** What holds for every chain of Intel's SGX PKI, whatever it certifies (sgx PKI profile). */
 record ChainRules(Signatures signatures, TrustAnchors anchors) {
+  /** The certificates of a PEM chain, which are {@code length}: the lowest first, the root last. */
+  static List<Certificate> read(String what, Bytes pem, int length, Reason reason) throws Refusal {
+    try {
+      List<Certificate> chain = Certificate.chain(what, pem, length);
+      Refusal.unless(
+          chain.size() == length,
+          reason,
+          what,
+          chain.size() + " certificates",
+          length + ", the root last");
+      return chain;
+    } catch (MalformedException bad) {
+      throw Refusal.of(reason, bad);
+    }
+  }
+
   /**
    * Checks names, extensions, signatures and the root's key of {@code chain}, leaf first. Dates and
    * revocation are judged elsewhere, because they change with time.
@@ -15,12 +33,7 @@ record ChainRules(Signatures signatures, TrustAnchors anchors) {
     Certificate root = chain.getLast();
     Refusal.unless(
         root.selfIssued(), reason, what, "a last certificate by " + root.issuer(), "a root");
-    Refusal.unless(
-        anchors.trusts(root),
-        Reason.UNTRUSTED_ROOT,
-        what,
-        "root key " + root.keyId(),
-        "one of " + anchors.keys());
+    pinned(what, root);
     Certificate leaf = chain.getFirst();
     Refusal.unless(
         leaf.subject().commonName().equals(leafName),
@@ -35,14 +48,18 @@ record ChainRules(Signatures signatures, TrustAnchors anchors) {
     }
   }
 
-  /** A CA of PCK certificates, right below a pinned root. */
-  void authority(String what, Certificate ca, Certificate root, String name) throws Refusal {
+  private void pinned(String what, Certificate root) throws Refusal {
     Refusal.unless(
         anchors.trusts(root),
         Reason.UNTRUSTED_ROOT,
         what,
         "root key " + root.keyId(),
         "one of " + anchors.keys());
+  }
+
+  /** A CA of PCK certificates, right below a pinned root. */
+  void authority(String what, Certificate ca, Certificate root, String name) throws Refusal {
+    pinned(what, root);
     Refusal.unless(
         ca.subject().commonName().equals(name)
             && ca.issuer().equals(root.subject())

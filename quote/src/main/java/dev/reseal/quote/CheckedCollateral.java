@@ -72,19 +72,10 @@ public final class CheckedCollateral {
 
   private static List<Certificate> chain(
       Collateral collateral, Part part, String what, ChainRules rules) throws Refusal {
-    try {
-      List<Certificate> chain = Certificate.chain(what, collateral.need(part), CHAIN_LENGTH);
-      Refusal.unless(
-          chain.size() == CHAIN_LENGTH,
-          Reason.COLLATERAL_CHAIN,
-          what,
-          chain.size() + " certificates",
-          CHAIN_LENGTH + ": signer, root");
-      rules.check(what, chain, SIGNER, Reason.COLLATERAL_CHAIN);
-      return chain;
-    } catch (MalformedException bad) {
-      throw Refusal.of(Reason.COLLATERAL_CHAIN, bad);
-    }
+    List<Certificate> chain =
+        ChainRules.read(what, collateral.need(part), CHAIN_LENGTH, Reason.COLLATERAL_CHAIN);
+    rules.check(what, chain, SIGNER, Reason.COLLATERAL_CHAIN);
+    return chain;
   }
 
   private static Crl crl(String what, Bytes file) throws Refusal {
@@ -126,20 +117,14 @@ public final class CheckedCollateral {
   static void pckCrlBy(Collateral collateral, Origin.Authority authority, ChainRules rules)
       throws Refusal {
     String what = "PCK CRL issuer chain";
-    try {
-      List<Certificate> chain =
-          Certificate.chain(what, collateral.need(Part.PCK_CRL_ISSUER_CHAIN), CHAIN_LENGTH);
-      Refusal.unless(
-          chain.size() == CHAIN_LENGTH,
-          Reason.COLLATERAL_CHAIN,
-          what,
-          chain.size() + " certificates",
-          CHAIN_LENGTH + ": CA, root");
-      rules.authority(what, chain.getFirst(), chain.getLast(), authority.commonName());
-      rules.crl("PCK CRL", crl("PCK CRL", collateral.need(Part.PCK_CRL)), chain.getFirst());
-    } catch (MalformedException bad) {
-      throw Refusal.of(Reason.COLLATERAL_CHAIN, bad);
-    }
+    List<Certificate> chain =
+        ChainRules.read(
+            what,
+            collateral.need(Part.PCK_CRL_ISSUER_CHAIN),
+            CHAIN_LENGTH,
+            Reason.COLLATERAL_CHAIN);
+    rules.authority(what, chain.getFirst(), chain.getLast(), authority.commonName());
+    rules.crl("PCK CRL", crl("PCK CRL", collateral.need(Part.PCK_CRL)), chain.getFirst());
   }
 
   /** Both CRLs: the PCK CRL by the CA of the platform at hand, both in date. */

@@ -83,13 +83,9 @@ record Crl(
   private static void noCritical(DerReader in) throws MalformedException {
     while (in.hasMore()) {
       int start = in.position();
-      DerReader extension = in.enter(DerReader.SEQUENCE);
-      extension.oid();
-      if (extension.next(DerReader.BOOLEAN) && extension.bool()) {
+      if (Extension.read(in).critical()) {
         throw in.malformed(start, "a critical entry extension", "none");
       }
-      extension.enter(DerReader.OCTET_STRING);
-      extension.end();
     }
   }
 
@@ -101,19 +97,16 @@ record Crl(
     Set<Bytes> seen = new HashSet<>();
     while (in.hasMore()) {
       int start = in.position();
-      DerReader extension = in.enter(DerReader.SEQUENCE);
+      Extension extension = Extension.read(in);
       Bytes oid = extension.oid();
-      boolean critical = extension.next(DerReader.BOOLEAN) && extension.bool();
-      Bytes value = extension.enter(DerReader.OCTET_STRING).rest();
-      extension.end();
       if (!seen.add(oid)) {
         throw in.malformed(start, "extension " + oid.toHex() + " again", "each once");
       }
       if (oid.equals(CRL_NUMBER)) {
-        DerReader content = DerReader.of("CRL number", value.toArray());
+        DerReader content = DerReader.of("CRL number", extension.value().toArray());
         number = content.integer();
         content.end();
-      } else if (critical) {
+      } else if (extension.critical()) {
         throw in.malformed(start, "unknown critical extension " + oid.toHex(), "none");
       }
     }

@@ -1,7 +1,6 @@
 package dev.reseal.quote;
 
 import dev.reseal.bytes.Bytes;
-import dev.reseal.sgx.MalformedException;
 import dev.reseal.sgx.PlatformKind;
 import java.security.PublicKey;
 import java.time.Instant;
@@ -34,7 +33,7 @@ record PckChain(
   }
 
   private static PckChain verify(Bytes pem, ChainRules rules) throws Refusal {
-    List<Certificate> chain = parse(pem);
+    List<Certificate> chain = ChainRules.read(WHAT, pem, LENGTH, Reason.PCK_CHAIN);
     rules.check(WHAT, chain, LEAF, Reason.PCK_CHAIN);
     Certificate leaf = chain.getFirst();
     Certificate intermediate = chain.get(1);
@@ -57,21 +56,6 @@ record PckChain(
             .orElseThrow(
                 () -> new Refusal(Reason.PCK_CHAIN, WHAT, "no point of P-256", "a P-256 key"));
     return new PckChain(leaf, intermediate, chain.getLast(), pck, key);
-  }
-
-  private static List<Certificate> parse(Bytes pem) throws Refusal {
-    try {
-      List<Certificate> chain = Certificate.chain(WHAT, pem, LENGTH);
-      Refusal.unless(
-          chain.size() == LENGTH,
-          Reason.PCK_CHAIN,
-          WHAT,
-          chain.size() + " certificates",
-          LENGTH + ": leaf, intermediate, root");
-      return chain;
-    } catch (MalformedException bad) {
-      throw Refusal.of(Reason.PCK_CHAIN, bad);
-    }
   }
 
   List<Certificate> certificates() {

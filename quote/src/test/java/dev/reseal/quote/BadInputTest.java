@@ -7,34 +7,17 @@ import dev.reseal.quote.Collateral.Part;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Any bytes as quote or collateral: a named refusal, never an exception, never acceptance. */
 class BadInputTest {
-  private TestPki.Built good;
-  private Verifier verifier;
-  private Verdict expected;
+  private GoodQuote good;
 
   @BeforeEach
   void build() throws Exception {
-    good = new TestPki().build();
-    verifier = Verifier.remembering(P256.fastest(), TrustAnchors.ofPem(good.rootPem()));
-    expected = good.judged(verifier);
-    assertThat(expected).isInstanceOf(Verdict.Trusted.class);
-  }
-
-  private Verdict judged(Bytes quote) {
-    return verifier.verify(quote, good.collateral(), good.at());
-  }
-
-  private Verdict judged(Part part, Bytes content) {
-    Map<Part, Bytes> parts = new EnumMap<>(good.collateral().parts());
-    parts.put(part, content);
-    return verifier.verify(good.quote(), new Collateral(parts), good.at());
+    good = GoodQuote.build();
   }
 
   @Test
@@ -52,16 +35,16 @@ class BadInputTest {
     bombs.add(Bytes.hex("3080"));
     bombs.add(Bytes.ascii("-----BEGIN CERTIFICATE-----\n".repeat(10_000)));
     bombs.add(Bytes.EMPTY);
-    bombs.add(utf16(good.collateral().part(Part.TCB_INFO).orElseThrow()));
+    bombs.add(utf16(good.part(Part.TCB_INFO)));
     for (Bytes bomb : bombs) {
       for (Part part : Part.values()) {
         if (part != Part.PCK_CRL_ISSUER_CHAIN) {
-          ParsersFuzzTest.bounded(bomb.toArray(), bytes -> judged(part, bytes));
-          assertThat(judged(part, bomb)).isInstanceOf(Verdict.Refused.class);
+          ParsersFuzzTest.bounded(bomb.toArray(), bytes -> good.judged(part, bytes));
+          assertThat(good.judged(part, bomb)).isInstanceOf(Verdict.Refused.class);
         }
       }
-      ParsersFuzzTest.bounded(bomb.toArray(), this::judged);
-      assertThat(judged(bomb)).isInstanceOf(Verdict.Refused.class);
+      ParsersFuzzTest.bounded(bomb.toArray(), good::judged);
+      assertThat(good.judged(bomb)).isInstanceOf(Verdict.Refused.class);
     }
   }
 
@@ -94,22 +77,24 @@ class BadInputTest {
     int size = Math.min(s.length, 32);
     Arrays.fill(quote, at, at + 32, (byte) 0);
     System.arraycopy(s, s.length - size, quote, at + 32 - size, size);
-    assertThat(judged(Bytes.wrap(quote))).isEqualTo(expected);
+    assertThat(good.judged(Bytes.wrap(quote))).isEqualTo(good.expected());
   }
 
   @Test
   void revocationListsAreReadInThreeForms() {
-    Bytes der = good.collateral().part(Part.PCK_CRL).orElseThrow();
+    Bytes der = good.part(Part.PCK_CRL);
     Bytes pem = Bytes.ascii(TestPki.pem("X509 CRL", der.toArray()));
-    assertThat(judged(Part.PCK_CRL, pem)).isEqualTo(expected);
-    assertThat(judged(Part.PCK_CRL, Bytes.ascii(der.toHex() + "\n"))).isEqualTo(expected);
-    assertThat(judged(Part.PCK_CRL, Bytes.ascii(der.toHex().toUpperCase(java.util.Locale.ROOT))))
-        .isEqualTo(expected);
+    assertThat(good.judged(Part.PCK_CRL, pem)).isEqualTo(good.expected());
+    assertThat(good.judged(Part.PCK_CRL, Bytes.ascii(der.toHex() + "\n")))
+        .isEqualTo(good.expected());
+    assertThat(
+            good.judged(Part.PCK_CRL, Bytes.ascii(der.toHex().toUpperCase(java.util.Locale.ROOT))))
+        .isEqualTo(good.expected());
   }
 
   @Test
   void anEpidQuoteIsNamed() {
-    Verdict verdict = judged(Bytes.concat(Bytes.hex("0200"), Bytes.zeros(1200)));
+    Verdict verdict = good.judged(Bytes.concat(Bytes.hex("0200"), Bytes.zeros(1200)));
     assertThat(verdict)
         .isInstanceOfSatisfying(
             Verdict.Refused.class, refused -> assertThat(refused.detail()).contains("EPID"));
@@ -120,8 +105,9 @@ class BadInputTest {
     Origin origin = Origin.of(good.quote());
     assertThat(origin)
         .isEqualTo(new Origin(Tee.SGX, Bytes.hex(TestPki.FMSPC), Origin.Authority.PLATFORM));
-    assertThat(CollateralSummary.of(good.collateral()).lines()).hasSize(Part.values().length);
-    String text = new String(good.rootPem().toArray(), StandardCharsets.US_ASCII);
+    assertThat(CollateralSummary.of(good.built().collateral()).lines())
+        .hasSize(Part.values().length);
+    String text = new String(good.built().rootPem().toArray(), StandardCharsets.US_ASCII);
     assertThat(text).startsWith("-----BEGIN CERTIFICATE-----");
   }
 }

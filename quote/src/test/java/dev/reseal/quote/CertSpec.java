@@ -1,5 +1,6 @@
 package dev.reseal.quote;
 
+import dev.reseal.bytes.Bytes;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.security.GeneralSecurityException;
@@ -23,8 +24,9 @@ import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyUsage;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
+import org.bouncycastle.cert.X509v3CertificateBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
-import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
@@ -43,6 +45,10 @@ final class CertSpec {
   final Set<ASN1ObjectIdentifier> omitted = new HashSet<>();
   Optional<String> critical = Optional.empty();
   Optional<ASN1Encodable> sgx = Optional.empty();
+
+  /** If present, what the certificate says instead of the key's point. */
+  Optional<Bytes> point = Optional.empty();
+
   String algorithm = "SHA256withECDSA";
 
   private CertSpec(String name, int serial, boolean ca, int pathLength, int usage) {
@@ -92,13 +98,13 @@ final class CertSpec {
     try {
       JcaX509ExtensionUtils ids = new JcaX509ExtensionUtils();
       var builder =
-          new JcaX509v3CertificateBuilder(
+          new X509v3CertificateBuilder(
               issuerName.map(CertSpec::dn).orElse(issuer.dn()),
               serial,
               Date.from(from),
               Date.from(until),
               dn(),
-              key.getPublic());
+              SubjectPublicKeyInfo.getInstance(spki()));
       add(
           builder,
           Extension.authorityKeyIdentifier,
@@ -131,8 +137,14 @@ final class CertSpec {
     }
   }
 
+  private byte[] spki() {
+    return point
+        .map(other -> Bytes.concat(P256.SPKI_PREFIX, other).toArray())
+        .orElseGet(key.getPublic()::getEncoded);
+  }
+
   private void add(
-      JcaX509v3CertificateBuilder builder,
+      X509v3CertificateBuilder builder,
       ASN1ObjectIdentifier oid,
       boolean isCritical,
       ASN1Encodable value)

@@ -1,8 +1,11 @@
 package dev.reseal.quote;
 
+import dev.reseal.bytes.Bytes;
 import dev.reseal.quote.Collateral.Part;
 import java.math.BigInteger;
 import java.util.Optional;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.DERSequence;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.KeyUsage;
 
@@ -68,7 +71,12 @@ final class ChainCases {
     cases.add(
         "leaf-without-sgx-extension",
         bad,
-        p -> p.leaf.sgx = Optional.of(new org.bouncycastle.asn1.DERSequence()));
+        p -> p.leaf.omitted.add(new ASN1ObjectIdentifier("1.2.840.113741.1.13.1")));
+    cases.add(
+        "leaf-with-empty-sgx-extension", bad, p -> p.leaf.sgx = Optional.of(new DERSequence()));
+    Bytes offCurve = Bytes.concat(Bytes.zeros(63), Bytes.hex("01"));
+    cases.add("leaf-off-curve", bad, p -> p.leaf.point = Optional.of(offCurve));
+    cases.add("intermediate-off-curve", bad, p -> p.intermediate.point = Optional.of(offCurve));
     cases.add("leaf-unknown-critical", bad, p -> p.leaf.critical = Optional.of("1.2.3.4"));
     cases.add("leaf-without-aki", bad, p -> p.leaf.omitted.add(Extension.authorityKeyIdentifier));
     cases.add("leaf-without-ski", bad, p -> p.leaf.omitted.add(Extension.subjectKeyIdentifier));

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.quote.Collateral.Part;
 import java.util.Arrays;
-import java.util.EnumMap;
-import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -15,32 +13,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Thousands of damaged quotes and collateral sets, each a good one changed at one place. */
 class ChangedBytesTest {
-  private TestPki.Built good;
-  private Verifier verifier;
-  private Verdict expected;
+  private GoodQuote good;
 
   @BeforeEach
   void build() throws Exception {
-    good = new TestPki().build();
-    verifier = Verifier.remembering(P256.fastest(), TrustAnchors.ofPem(good.rootPem()));
-    expected = good.judged(verifier);
-    assertThat(expected).isInstanceOf(Verdict.Trusted.class);
-  }
-
-  private Verdict judged(Bytes quote) {
-    return verifier.verify(quote, good.collateral(), good.at());
-  }
-
-  private Verdict judged(Part part, Bytes content) {
-    Map<Part, Bytes> parts = new EnumMap<>(good.collateral().parts());
-    parts.put(part, content);
-    return verifier.verify(good.quote(), new Collateral(parts), good.at());
+    good = GoodQuote.build();
   }
 
   @Test
   void everyTruncationOfAQuoteIsRefused() {
     for (int size = 0; size < good.quote().size() - 1; size += size < 1200 ? 1 : 7) {
-      assertThat(judged(good.quote().slice(0, size))).isInstanceOf(Verdict.Refused.class);
+      assertThat(good.judged(good.quote().slice(0, size))).isInstanceOf(Verdict.Refused.class);
     }
   }
 
@@ -48,11 +31,11 @@ class ChangedBytesTest {
   void everyChangedByteOfAQuoteIsRefusedUnlessItIsOnlySpelling() {
     int certificates = good.quote().size() - good.quote().size() * 2 / 3;
     for (int at = 0; at < good.quote().size(); at += at < 1100 ? 1 : 5) {
-      Verdict verdict = judged(Cases.flipped(good.quote(), at));
+      Verdict verdict = good.judged(Cases.flipped(good.quote(), at));
       if (at < certificates && at < 1050) {
         assertThat(verdict).as("byte %d", at).isInstanceOf(Verdict.Refused.class);
       } else if (verdict instanceof Verdict.Trusted) {
-        assertThat(verdict).as("byte %d", at).isEqualTo(expected);
+        assertThat(verdict).as("byte %d", at).isEqualTo(good.expected());
       }
     }
   }
@@ -62,11 +45,11 @@ class ChangedBytesTest {
   void collateralChangedAtRandomNeverChangesAVerdict(long seed) {
     Random random = new Random(seed);
     for (Part part : Part.values()) {
-      Bytes original = good.collateral().part(part).orElseThrow();
+      Bytes original = good.part(part);
       for (int i = 0; i < 150; i++) {
-        Verdict verdict = judged(part, changed(original, random));
+        Verdict verdict = good.judged(part, changed(original, random));
         if (verdict instanceof Verdict.Trusted) {
-          assertThat(verdict).as("%s, seed %d, try %d", part, seed, i).isEqualTo(expected);
+          assertThat(verdict).as("%s, seed %d, try %d", part, seed, i).isEqualTo(good.expected());
         }
       }
     }

@@ -56,7 +56,11 @@ class JsonTest {
     assertThatThrownBy(() -> in.object("n")).hasMessageContaining("an object");
     assertThatThrownBy(() -> in.text("none")).hasMessageContaining("no member none");
     assertThatThrownBy(() -> parse("{\"a\":[1]}").texts("a")).hasMessageContaining("strings");
-    String shown = "{\"t\":\"" + "x".repeat(400) + "\"}";
+    assertThatThrownBy(() -> parse(text(68)).number("t", 1))
+        .hasMessageContaining("x".repeat(68) + "]");
+    assertThatThrownBy(() -> parse(text(69)).number("t", 1))
+        .hasMessageContaining("x".repeat(69) + "...");
+    String shown = text(400);
     assertThatThrownBy(() -> parse(shown).number("t", 1))
         .satisfies(bad -> assertThat(String.valueOf(bad.getMessage()).length()).isLessThan(200));
   }
@@ -118,5 +122,9 @@ class JsonTest {
     Json.Obj all = Json.parse("test", Bytes.hex("7b2261223a22c3a9f09d849e227d"));
     assertThat(all.text("a")).isEqualTo("\u00e9\ud834\udd1e");
     assertThat(all.to()).isEqualTo(14);
+  }
+
+  private static String text(int size) {
+    return "{\"t\":\"%s\"}".formatted("x".repeat(size));
   }
 }

@@ -119,4 +119,12 @@ class SeenTest {
                 verifier.verify(fine.quote(), fine.collateral(), TestPki.UNTIL.plusSeconds(1))))
         .isEqualTo("crl-expired");
   }
+
+  @Test
+  void whoRemembersAuthoritiesJudgesEachPlatformAnew() throws Exception {
+    Verifier verifier = Verifier.rememberingAuthorities(BY, rules.anchors());
+    Verdict plain = good.judged(Verifier.of(BY, rules.anchors()));
+    assertThat(good.judged(verifier)).isEqualTo(plain);
+    assertThat(good.judged(verifier)).isEqualTo(plain);
+  }
 }
