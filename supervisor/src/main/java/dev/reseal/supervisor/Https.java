@@ -129,6 +129,9 @@ final class Https {
           throw new IOException("more than " + HEADERS_MAX + " headers");
         }
         String[] parts = header.toLowerCase(Locale.ROOT).split(":", 2);
+        if (parts.length < 2) {
+          throw new IOException("a header without a colon");
+        }
         switch (parts[0]) {
           case "content-length" -> length = length(parts[1].strip());
           case "connection" -> usable &= !parts[1].strip().equals("close");
