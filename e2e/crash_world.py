@@ -253,7 +253,12 @@ class CrashWorld:
 
     def ask(self, lineage: str, kind: int) -> Asked:
         """A request of the operator, as ``reseal rotate`` makes it, without the start of a command."""
-        row, op_id = self.row(lineage), os.urandom(16)
+        control = self.home / "lineages" / lineage / "control.sock"
+        return Asked(control, self.request(lineage, kind, self.row(lineage)))
+
+    def request(self, lineage: str, kind: int, row: Row) -> bytes:
+        """What the operator signs about the row as it was read."""
+        op_id = os.urandom(16)
         line = bytes.fromhex(self.lineages[lineage])
         reseal = kind == RESEAL
         targets = [row.target] if reseal else []
@@ -271,8 +276,7 @@ class CrashWorld:
         head = {1: 1, 2: 1, 3: line, 4: op_id, 5: row.fence, 6: row.epoch}
         key = load_pem_private_key((self.home / "operator" / "operator.pem").read_bytes(), None)
         assert isinstance(key, ec.EllipticCurvePrivateKey)
-        request = cose.sign("request", cbor.encode({**head, 10: cbor.encode(ask), 15: []}), cose.SigningKey(key))
-        return Asked(self.home / "lineages" / lineage / "control.sock", request)
+        return cose.sign("request", cbor.encode({**head, 10: cbor.encode(ask), 15: []}), cose.SigningKey(key))
 
     def describe(self, lineage: str) -> str:
         try:

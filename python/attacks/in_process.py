@@ -6,87 +6,26 @@ import contextlib
 import os
 import pickle
 import ssl
-import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import naive
 from ending import Ending, harmless, refused, together, won
+from lineage import BALANCE, answer, asked, born, client
 
 import reseal
 from reseal import cbor, messages
-from reseal.client import EMULATED, AttestedClient, Memory, Policy
 from reseal.client_checks import hello
 from reseal.cose import SigningKey
 from reseal.errors import Refused
 from reseal.hashes import sha256
-from reseal.messages import FLAG_DEMO_POLICY, Head, LogHead
+from reseal.messages import Head, LogHead
 from reseal.server import Server
-from reseal.testing import Authority, Instance, Lineage
+from reseal.testing import Instance
 from reseal.tls import TlsIdentity
 
 CHANNEL = "/.well-known/reseal/v1"
-BALANCE = b"balance 100"
-
-
-def _app() -> reseal.App:
-    app = reseal.App()
-    app.state("ledger", of=dict, schema_version=1)
-    app.key("records")
-    return app
-
-
-def _answer(app: reseal.App) -> Callable[..., Iterable[bytes]]:
-    def wsgi(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        start_response("200 OK", [])
-        return [BALANCE]
-
-    return wsgi
-
-
-def _lineage(life_ms: int = 120_000) -> Lineage:
-    return Lineage(_app, _answer, Authority(life_ms=life_ms))
-
-
-def _client(lineage: Lineage, port: int, memory: Memory | None = None) -> AttestedClient:
-    policy = Policy(
-        (lineage.authority.key.public,),
-        lineage.authority.lineage,
-        frozenset((bytes(32),)),
-        frozenset((EMULATED,)),
-        FLAG_DEMO_POLICY,
-    )
-    return AttestedClient(f"https://127.0.0.1:{port}", policy, memory, connect_within_s=1.0)
-
-
-def _asked(client: AttestedClient, gain: str) -> Ending:
-    with client:
-        try:
-            client.get("/")
-        except Refused as refusal:
-            return refused(refusal)
-    return won(gain)
-
-
-def old_instance_kept() -> Ending:
-    """A3: destroy was faked, the old instance goes on answering beside its successor."""
-    with _lineage(life_ms=1_500) as lineage:
-        old = lineage.instance
-        seen = Memory()
-        with _client(lineage, old.port, seen) as customer:
-            customer.get("/")
-        lineage.authority.begin()
-        lineage.instance = lineage._born()
-        try:
-            with _client(lineage, lineage.instance.port, seen) as customer:
-                customer.get("/")
-            remembers = _asked(_client(lineage, old.port, seen), "the old instance is believed")
-            time.sleep(1.5)  # who saw nothing newer is safe once the last passport of the old one has ended
-            forgets = _asked(_client(lineage, old.port), "the old instance is believed after its last passport")
-            return together([remembers, forgets])
-        finally:
-            old.kill()
 
 
 class _Relay:
@@ -120,7 +59,7 @@ class _Relay:
 
 @contextlib.contextmanager
 def _relaying(genuine: Instance) -> Iterator[int]:
-    server = Server(_answer(genuine.app), TlsIdentity.generate(), _Relay(genuine))
+    server = Server(answer(genuine.app), TlsIdentity.generate(), _Relay(genuine))
     try:
         yield server.start()
     finally:
@@ -129,10 +68,10 @@ def _relaying(genuine: Instance) -> Iterator[int]:
 
 def relayed() -> Ending:
     """A10: somebody in between, and a genuine instance of another lineage at the victim's address."""
-    with _lineage() as victim, _lineage() as attackers:
+    with born() as victim, born() as attackers:
         with _relaying(victim.instance) as port:
-            between = _asked(_client(victim, port), "the relay reads every request")
-        other = _asked(_client(victim, attackers.instance.port), "requests go to the attacker's own instance")
+            between = asked(client(victim, port), "the relay reads every request")
+        other = asked(client(victim, attackers.instance.port), "requests go to the attacker's own instance")
     return together([between, other])
 
 
@@ -158,7 +97,7 @@ def ticket_naive() -> Ending:
 
 def ticket() -> Ending:
     """A12: a client that offers its session again after the re-seal."""
-    with _lineage() as lineage:
+    with born() as lineage:
         sessions: list[ssl.SSLSession | None] = []
         context = naive.client_context()
         for _ in range(2):
@@ -169,7 +108,7 @@ def ticket() -> Ending:
                 if tls.session_reused or (tls.session and tls.session.has_ticket):
                     return won("a session is resumed without the exchange")
             lineage.reseal()
-        with _client(lineage, lineage.instance.port) as customer:
+        with client(lineage, lineage.instance.port) as customer:
             customer.get("/")
     return harmless("no ticket is given and none is taken: a full handshake and the exchange, each time")
 
@@ -183,7 +122,7 @@ def forked_naive() -> Ending:
 
 def forked() -> Ending:
     """A36: fork() in an instance; the child asks for the state and for the key."""
-    with _lineage() as lineage:
+    with born() as lineage:
         app = lineage.app
 
         def child() -> bytes:
@@ -202,7 +141,7 @@ def forked() -> Ending:
             return " ".join(rules).encode()
 
         rules = _in_child(child).decode().split()
-        with _client(lineage, lineage.instance.port) as customer:
+        with client(lineage, lineage.instance.port) as customer:
             if customer.get("/").body != BALANCE:
                 return won("the parent does not serve any more")
     if rules == ["WRONG_STATE"] * 3:
@@ -280,7 +219,7 @@ def invented_head_naive() -> Ending:
 
 def invented_head() -> Ending:
     """A51: a hello with a log head that ``K_A`` did not sign; and the real ones after it."""
-    with _lineage() as lineage:
+    with born() as lineage:
         forged = messages.sign(
             LogHead(Head(bytes(16), bytes(16), 0, 0), 1 << 60, os.urandom(32)), SigningKey.generate()
         )
@@ -290,19 +229,18 @@ def invented_head() -> Ending:
             tls.sendall(head.encode() + asked)
             tls.settimeout(5)
             status = tls.recv(100).split(b" ")[1]
-        with _client(lineage, lineage.instance.port) as customer:
+        with client(lineage, lineage.instance.port) as customer:
             customer.get("/")
         known = lineage.instance.runtime._instance.log_head
         if known is not None and sha256(known) == sha256(forged):
             return won("the invented head is remembered")
         lineage.reseal()
-        with _client(lineage, lineage.instance.port) as customer:
+        with client(lineage, lineage.instance.port) as customer:
             customer.get("/")
     return harmless(f"ignored (the hello is answered {status.decode()}); service and re-seal go on")
 
 
 ATTACKS: dict[str, dict[str, Callable[[], Ending]]] = {
-    "A3": {"reseal": old_instance_kept},
     "A10": {"reseal": relayed},
     "A12": {"naive": ticket_naive, "reseal": ticket},
     "A36": {"naive": forked_naive, "reseal": forked},

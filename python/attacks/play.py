@@ -13,10 +13,12 @@ for folder in (HERE, HERE.parent, HERE.parents[1] / "e2e"):
     sys.path.insert(0, str(folder))
 
 import in_process
+import lifetimes
 import processes
+import supervision
 from ending import Ending
 
-ATTACKS = {**in_process.ATTACKS, **processes.ATTACKS}
+ATTACKS = {**in_process.ATTACKS, **lifetimes.ATTACKS, **processes.ATTACKS, **supervision.ATTACKS}
 
 
 def main() -> int:

@@ -22,6 +22,8 @@ public final class Attacks {
     rows.addAll(Processes.rows());
     rows.addAll(Evidence.rows());
     rows.addAll(Collaterals.rows());
+    rows.addAll(Parsers.rows());
+    rows.addAll(Outages.rows());
     rows.addAll(absent());
     Map<Integer, Attack> table = new TreeMap<>();
     for (Attack row : rows) {

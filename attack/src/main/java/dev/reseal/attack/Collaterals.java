@@ -29,7 +29,7 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
-/** What makes a quote worth something: A16 to A19, A29 to A31. */
+/** What makes a quote worth something: A16 to A19. */
 final class Collaterals {
   private Collaterals() {}
 
@@ -65,7 +65,8 @@ final class Collaterals {
             Collaterals::emulatedAsHardware));
   }
 
-  private record Place(Machine machine, Path folder) {
+  /** A machine of its own and where it is kept. */
+  record Place(Machine machine, Path folder) {
     Site site() {
       return new Site(machine, folder);
     }
@@ -75,12 +76,12 @@ final class Collaterals {
     }
   }
 
-  private static Place place(Stage stage) throws IOException {
+  static Place place(Stage stage) throws IOException {
     Path folder = stage.folder().resolve("p");
     return new Place(Machine.init(folder, PlatformIdentity.FIRST_FMSPC, Instant.now()), folder);
   }
 
-  private static Place outOfDate(Stage stage) throws IOException {
+  static Place outOfDate(Stage stage) throws IOException {
     return place(stage)
         .with(machine -> machine.recovering("INTEL-SA-00000", Instant.now()))
         .with(machine -> machine.standard(Instant.now()));
@@ -186,7 +187,7 @@ final class Collaterals {
     return Endings.all(endings);
   }
 
-  private static Ending verdict(Stage stage, Bytes quote, Collateral collateral) {
+  static Ending verdict(Stage stage, Bytes quote, Collateral collateral) {
     TrustAnchors anchors = new TrustAnchors(Set.of(stage.machine().info().root()));
     return switch (Verifier.of(P256.ofJdk(), anchors).verify(quote, collateral, Instant.now())) {
       case Verdict.Trusted _ -> new Ending.Won("the quote is believed");

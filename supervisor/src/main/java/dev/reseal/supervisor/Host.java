@@ -165,7 +165,12 @@ final class Host implements Effects, AutoCloseable {
         }
         Thread.sleep(2);
       }
-      events.accept(new Event.Reclaimed("the EPC pages of the old instance are not back"));
+      String warning =
+          "the EPC pages of the old instance are not back after "
+              + RECLAIM_MS
+              + " ms: something else keeps or took them; the create is tried all the same";
+      Log.warn(warning);
+      events.accept(new Event.Reclaimed(warning));
     } catch (PlatformException gone) {
       events.accept(new Event.Reclaimed(String.valueOf(gone.getMessage())));
     } catch (InterruptedException stopped) {
