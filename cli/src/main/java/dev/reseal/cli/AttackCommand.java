@@ -64,8 +64,10 @@ final class AttackCommand implements Callable<Integer> {
   @Command(
       name = "run",
       description = {
-        "Carry attacks out against both. Exit: 0 every one falls on the baseline and is refused",
-        "by its rule, 40 one is not, 2 no such attack."
+        "Carry attacks out against both.",
+        "Exit: 0 every one falls on the baseline and is refused by its rule, 40 one is not, 2 no"
+            + " such",
+        "attack."
       })
   static final class Run implements Callable<Integer> {
     @Parameters(paramLabel = "ID|all", arity = "1..*", description = "Which, for example A1.")

@@ -112,8 +112,8 @@ public final class CollateralCommand {
   @Command(
       name = "fetch",
       description = {
-        "Fetch collateral for a quote or a family of platforms into a folder. What is written has",
-        "verified, is in date, and is not older than what the cache holds."
+        "Fetch collateral for a quote or a family of platforms into a folder.",
+        "What is written has verified, is in date, and is not older than what the cache holds."
       })
   static final class Fetch extends Base {
     @Option(

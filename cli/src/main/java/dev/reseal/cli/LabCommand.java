@@ -35,8 +35,8 @@ final class LabCommand implements Callable<Integer> {
   @Command(
       name = "crash",
       description = {
-        "Kill supervisor, old and new instance, authority and platform before and after each step",
-        "of each operation, with clients at work; print the matrix of what became of it."
+        "Kill every process before and after each step of each operation; print the matrix.",
+        "Supervisor, old and new instance, authority and platform, with clients at work."
       })
   static final class Crash implements Callable<Integer> {
     /** A cell did not end as it must. */

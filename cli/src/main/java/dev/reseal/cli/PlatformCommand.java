@@ -18,6 +18,7 @@ import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code reseal platform}: the emulated machine, a process of its own. */
@@ -40,11 +41,15 @@ public final class PlatformCommand {
   static final class Init implements Callable<Integer> {
     @Option(
         names = "--home",
+        paramLabel = "DIR",
         defaultValue = "${env:RESEAL_HOME:-.reseal}",
         description = "Directory of everything (default: ${DEFAULT-VALUE}).")
     private Path home = Path.of(".reseal");
 
-    @Option(names = "--fmspc", description = "Family of the machine, 12 hex digits.")
+    @Option(
+        names = "--fmspc",
+        paramLabel = "HEX",
+        description = "Family of the machine, 12 hex digits.")
     private String fmspc = PlatformIdentity.FIRST_FMSPC.toHex();
 
     @Option(
@@ -57,10 +62,18 @@ public final class PlatformCommand {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
+    private Bytes family() {
+      if (!fmspc.matches("[0-9A-Fa-f]{12}")) {
+        throw new ParameterException(
+            spec.commandLine(), "--fmspc: found '" + fmspc + "', expected 12 hex digits");
+      }
+      return Bytes.hex(fmspc);
+    }
+
     @Override
     public Integer call() throws IOException {
       Instant now = Clock.systemUTC().instant();
-      Bytes family = Bytes.hex(fmspc);
+      Bytes family = family();
       Machine made =
           rootOf.isPresent()
               ? Machine.read(rootOf.get().resolve("platform")).sibling(family, now)
@@ -81,30 +94,37 @@ public final class PlatformCommand {
   static final class Start implements Callable<Integer> {
     @Option(
         names = "--home",
+        paramLabel = "DIR",
         defaultValue = "${env:RESEAL_HOME:-.reseal}",
         description = "Directory of everything (default: ${DEFAULT-VALUE}).")
     private Path home = Path.of(".reseal");
 
     @Option(
         names = "--epc-pages",
+        paramLabel = "N",
         defaultValue = "65536",
         description = "EPC in pages of 4 KiB (default: ${DEFAULT-VALUE}).")
     private int epcPages;
 
     @Option(
         names = "--backing-pages",
+        paramLabel = "N",
         defaultValue = "0",
         description = "Pages that can be evicted to make room (default: ${DEFAULT-VALUE}).")
     private int backingPages;
 
     @Option(
         names = "--evict-micros",
+        paramLabel = "US",
         defaultValue = "0",
-        description = "What a create waits for each of them (default: ${DEFAULT-VALUE}).")
+        description =
+            "Wait for each page that moves out, or in again, in microseconds"
+                + " (default: ${DEFAULT-VALUE}).")
     private int evictMicros;
 
     @Option(
         names = "--tcs",
+        paramLabel = "N",
         defaultValue = "0",
         description = "Threads an instance may have, 0 for any (default: ${DEFAULT-VALUE}).")
     private int tcs;
@@ -119,11 +139,21 @@ public final class PlatformCommand {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
+    private Knobs knobs() {
+      try {
+        return Knobs.epc(epcPages)
+            .withBacking(backingPages)
+            .withEvictMicros(evictMicros)
+            .withTcs(tcs);
+      } catch (IllegalArgumentException wrong) {
+        throw new ParameterException(spec.commandLine(), String.valueOf(wrong.getMessage()));
+      }
+    }
+
     @Override
     public Integer call() throws IOException, InterruptedException {
       CountDownLatch stop = new CountDownLatch(1);
-      Knobs knobs =
-          Knobs.epc(epcPages).withBacking(backingPages).withEvictMicros(evictMicros).withTcs(tcs);
+      Knobs knobs = knobs();
       Faults faults = seed.map(chosen -> Faults.seeded(chosen, 1_000, 10)).orElseGet(Faults::none);
       try (Daemon daemon =
           Daemon.start(home.resolve("platform"), knobs, faults, Clock.systemUTC())) {

@@ -19,10 +19,11 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "fault",
     description = {
-      "Let a fault strike the running emulated machine: power-transition (every enclave is lost),",
-      "leaked-pages, pages-taken, pages-returned, open-retry, einit-interrupted, microcode,",
-      "busy-thread (the next destroy takes that many milliseconds), forked-child (keeps the pages",
-      "of the next instance that ends), children-exit."
+      "Let a fault strike the running emulated machine.",
+      "Faults: power-transition (every enclave is lost), leaked-pages, pages-taken,"
+          + " pages-returned,",
+      "open-retry, einit-interrupted, microcode, busy-thread (the next destroy takes that many",
+      "milliseconds), forked-child (keeps the pages of the next instance that ends), children-exit."
     })
 final class PlatformFaultCommand implements Callable<Integer> {
   private static final int USAGE = 2;

@@ -15,8 +15,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "probe",
     description = {
-      "Create and destroy an enclave of the Intel SDK with Intel's untrusted runtime, and say what",
-      "it answered. Needs its library and a signed enclave; services do not run on it yet."
+      "Create and destroy an enclave with Intel's untrusted runtime, and say what it answered.",
+      "Needs its library and a signed enclave of the Intel SDK; services do not run on it yet."
     })
 final class PlatformProbeCommand implements Callable<Integer> {
   private static final int USAGE = 2;

@@ -20,8 +20,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "reset",
     description = {
-      "Change the owner epoch as a factory reset of SGX does, or with --board the whole processor:",
-      "every sealing key is another one, and what only this platform could open is lost."
+      "Change the owner epoch, as a factory reset of SGX does, or the board.",
+      "Every sealing key is another one afterwards: what only this platform could open is lost."
     })
 final class PlatformResetCommand implements Callable<Integer> {
   @Mixin private HomeOption home = new HomeOption();

@@ -14,6 +14,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code reseal platform tcb}: what Intel and the microcode do to a machine, in small. */
@@ -71,7 +72,12 @@ final class PlatformTcbCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Path directory = home.platform();
     Instant now = Clock.systemUTC().instant();
-    Machine changed = Machine.change(directory, machine -> change.apply(machine, now));
+    Machine changed;
+    try {
+      changed = Machine.change(directory, machine -> change.apply(machine, now));
+    } catch (IllegalArgumentException impossible) {
+      throw new ParameterException(spec.commandLine(), String.valueOf(impossible.getMessage()));
+    }
     PrintWriter out = spec.commandLine().getOut();
     out.println("platform EMULATED (no security)  " + changed.tcbLine());
     out.println(tell(directory));

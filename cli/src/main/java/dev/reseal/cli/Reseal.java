@@ -4,11 +4,13 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ScopeType;
 
 /** The {@code reseal} command. */
 @Command(
     name = "reseal",
     mixinStandardHelpOptions = true,
+    scope = ScopeType.INHERIT,
     version = "reseal 0.1.0",
     description = "Swap the enclave, keep the state, prove it.",
     subcommands = {

@@ -32,8 +32,9 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "why",
     description = {
-      "Say whether an enclave can open a sealed blob (Intel SDK) or a sealed state (RSC1) and, if",
-      "not, which input of the key derivation differs and what to do. Exit 0 only if it opens."
+      "Say whether an enclave can open a sealed blob or state, and what stands in the way.",
+      "Reads blobs of the Intel SDK, KEYREQUESTs and sealed states (RSC1); names each input of the",
+      "key derivation that differs, and what to do. Exit 0 only if it opens."
     })
 public final class WhyCommand implements Callable<Integer> {
   private static final int USAGE = 2;

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.reseal.emulator.Daemon;
 import dev.reseal.emulator.EmulatedPlatform;
 import dev.reseal.platform.Platform;
+import java.io.BufferedReader;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -70,13 +72,65 @@ class PlatformCommandTest {
     assertThat(said.toString()).contains("standard Revoked");
     assertThat(platform("tcb")).isEqualTo(2);
     assertThat(platform("tcb", "--standard", "--revoke-pck")).isEqualTo(2);
-    assertThat(platform("tcb", "--microcode", "256")).isEqualTo(20);
+    assertThat(platform("tcb", "--microcode", "256")).isEqualTo(2);
+    assertThat(said.toString()).contains("microcode SVN: found 256, expected 0 to 255");
+    assertThat(platform("tcb", "--recovery", "\"],\"x\":[\"")).isEqualTo(2);
+    assertThat(said.toString()).contains("expected 1 to 64 letters, digits and hyphens");
   }
 
   @Test
   void aFamilyThatIsNoFmspcIsRefusedAndNothingIsMade() {
-    assertThat(platform("init", "--fmspc", "00")).isEqualTo(20);
+    assertThat(platform("init", "--fmspc", "00")).isEqualTo(2);
+    assertThat(said.toString()).contains("--fmspc: found '00', expected 12 hex digits");
     assertThat(home.resolve("platform/machine")).doesNotExist();
+  }
+
+  @Test
+  void aKnobOutOfRangeIsNamedWithWhatWasFoundAndExpected() {
+    assertThat(platform("start", "--epc-pages", "0")).isEqualTo(2);
+    assertThat(said.toString()).contains("EPC pages: found 0, expected 1 to");
+    assertThat(platform("start", "--backing-pages", "-1")).isEqualTo(2);
+    assertThat(said.toString()).contains("backing pages: found -1");
+    assertThat(platform("start", "--evict-micros", "20000")).isEqualTo(2);
+    assertThat(said.toString()).contains("microseconds: found 20000, expected 0 to 10000");
+    assertThat(platform("start", "--tcs", "-1")).isEqualTo(2);
+    assertThat(said.toString()).contains("TCS: found -1");
+  }
+
+  @Test
+  void theSameSeedPlansTheSameFaultsInEveryRun() throws Exception {
+    platform("init");
+    String first = plan("7");
+    assertThat(first).startsWith("faults of seed 7: {").contains("PowerTransition[]");
+    assertThat(plan("7")).isEqualTo(first);
+    assertThat(plan("8")).startsWith("faults of seed 8: {").isNotEqualTo(first.replace("7:", "8:"));
+  }
+
+  /** The line about faults that a platform prints which is a process of its own, as ever. */
+  private String plan(String seed) throws Exception {
+    Process platform =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty(
+                    "surefire.test.class.path", System.getProperty("java.class.path")),
+                Reseal.class.getName(),
+                "platform",
+                "start",
+                "--home",
+                home.toString(),
+                "--fault-seed",
+                seed)
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    try (BufferedReader out = platform.inputReader(StandardCharsets.UTF_8)) {
+      assertThat(out.readLine()).contains("EMULATED", "ready");
+      return out.readLine();
+    } finally {
+      platform.destroyForcibly().waitFor();
+    }
   }
 
   @Test

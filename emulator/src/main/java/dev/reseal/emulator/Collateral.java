@@ -43,6 +43,10 @@ final class Collateral {
      * out of date for {@code advisory}.
      */
     Judgement recovery(Tcb needed, String advisory) {
+      if (!advisory.matches("[A-Za-z0-9-]{1,64}")) {
+        throw new IllegalArgumentException(
+            "advisory: found '" + advisory + "', expected 1 to 64 letters, digits and hyphens");
+      }
       List<Level> all = new ArrayList<>();
       all.add(new Level(needed, "UpToDate", List.of()));
       for (Level level : levels) {

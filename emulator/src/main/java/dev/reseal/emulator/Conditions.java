@@ -92,8 +92,16 @@ final class Conditions {
     }
   }
 
-  /** What reclaim costs the create that needed it. */
-  void waitForEviction(long pages) {
+  /** An instance asks its device: what of it was evicted comes back first. */
+  void use(String handle) {
+    waitForPaging(epc.use(handle));
+  }
+
+  /** What pages that move out or in cost whoever needed it. */
+  void waitForPaging(long pages) {
+    if (pages == 0 || knobs.evictMicros() == 0) {
+      return;
+    }
     try {
       Thread.sleep(java.time.Duration.ofNanos(pages * knobs.evictMicros() * 1_000));
     } catch (InterruptedException stop) {

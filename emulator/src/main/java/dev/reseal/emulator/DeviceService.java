@@ -88,6 +88,7 @@ final class DeviceService {
     if (tcs > 0 && instance.threads() > tcs) {
       return refusal(Launch.OUT_OF_TCS);
     }
+    instances.use(instance);
     try {
       return switch (verb) {
         case "egetkey" -> key(instance, request.end(request.bytes(1, KeyRequest.SIZE)));

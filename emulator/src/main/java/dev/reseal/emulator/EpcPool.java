@@ -7,7 +7,8 @@ import java.util.Optional;
 /**
  * The accounting of a daemon's EPC: who holds how many 4 KiB pages. Pages are counted for SECS,
  * version arrays and everything added (Linux, sgx/encl.c). With a backing store, pages of the
- * oldest holders make room first; without one, full is full.
+ * holders that were used least recently make room first, and come back when their holder is used;
+ * without one, full is full.
  */
 final class EpcPool {
   private static final int SLOTS_PER_VA_PAGE = 512;
@@ -18,6 +19,10 @@ final class EpcPool {
       return new Held(resident - pages, outside + pages, pinned);
     }
 
+    Held loading(long pages) {
+      return evicting(-pages);
+    }
+
     long evictable() {
       return resident - pinned;
     }
@@ -26,7 +31,7 @@ final class EpcPool {
   private final long total;
   private final long backing;
 
-  /** Oldest first. */
+  /** Least recently used first. */
   private final Map<String, Held> held = new LinkedHashMap<>();
 
   private long free;
@@ -50,23 +55,52 @@ final class EpcPool {
     if (held.containsKey(holder)) {
       throw new IllegalStateException(holder + " already holds EPC pages");
     }
-    long pinned = 1 + (pages + SLOTS_PER_VA_PAGE - 1) / SLOTS_PER_VA_PAGE;
+    long pinned = Math.min(pages, 1 + (pages + SLOTS_PER_VA_PAGE - 1) / SLOTS_PER_VA_PAGE);
     long missing = Math.max(0, pages - free);
-    long evictable = held.values().stream().mapToLong(Held::evictable).sum() + (pages - pinned);
-    if (missing > Math.min(evictable, backing - stored)) {
+    if (missing > Math.min(evictable() + (pages - pinned), backing - stored)) {
       return Optional.empty();
     }
-    long left = missing;
+    held.put(holder, new Held(pages, 0, pinned).evicting(missing - evict(missing)));
+    stored += missing;
+    free -= pages - missing;
+    cost += pages * Knobs.COST_ADD + missing * Knobs.COST_EVICT;
+    return Optional.of(missing);
+  }
+
+  /**
+   * The holder is used: its pages that are outside are loaded, first into free ones, then in
+   * exchange for others', as far as there are any. Says how many pages moved, in and out together.
+   */
+  synchronized long use(String holder) {
+    Held own = held.remove(holder);
+    if (own == null) {
+      return 0;
+    }
+    long intoFree = Math.min(own.outside, free);
+    // Each exchange evicts before it loads, for which the store must have a slot.
+    boolean slot = stored - intoFree < backing;
+    long exchanged = slot ? evict(Math.min(own.outside - intoFree, evictable())) : 0;
+    long loaded = intoFree + exchanged;
+    held.put(holder, own.loading(loaded));
+    free -= intoFree;
+    stored -= intoFree;
+    cost += loaded * Knobs.COST_LOAD + exchanged * Knobs.COST_EVICT;
+    return loaded + exchanged;
+  }
+
+  private long evictable() {
+    return held.values().stream().mapToLong(Held::evictable).sum();
+  }
+
+  /** Evicts as many of {@code pages} as can be, and says how many. */
+  private long evict(long pages) {
+    long left = pages;
     for (Map.Entry<String, Held> each : held.entrySet()) {
       long out = Math.min(left, each.getValue().evictable());
       each.setValue(each.getValue().evicting(out));
       left -= out;
     }
-    held.put(holder, new Held(pages, 0, pinned).evicting(left));
-    stored += missing;
-    free -= pages - missing;
-    cost += pages * Knobs.COST_ADD + missing * Knobs.COST_EVICT;
-    return Optional.of(missing);
+    return pages - left;
   }
 
   /** Gives back what the holder has, but for leaks; nothing if it has nothing. */
@@ -96,6 +130,12 @@ final class EpcPool {
   synchronized void otherWorkloadEnds() {
     free += elsewhere;
     elsewhere = 0;
+  }
+
+  /** Pages of the holder that are outside the EPC. */
+  synchronized long outside(String holder) {
+    Held own = held.get(holder);
+    return own == null ? 0 : own.outside;
   }
 
   synchronized long free() {

@@ -63,7 +63,7 @@ final class Instances implements AutoCloseable {
               + epc.total()
               + " are free; destroy another instance or wait for one to end");
     }
-    conditions.waitForEviction(evicted.get());
+    conditions.waitForPaging(evicted.get());
     try {
       return start(handle, identity, ready, advice, logs);
     } catch (IOException failed) {
@@ -129,6 +129,11 @@ final class Instances implements AutoCloseable {
       }
     }
     return Launch.UNKNOWN_TOKEN;
+  }
+
+  /** Returns when the pages of the instance that were evicted are back, as far as they can be. */
+  void use(InstanceProcess instance) {
+    conditions.use(instance.handle());
   }
 
   void destroy(String handle) {

@@ -12,8 +12,9 @@ package dev.reseal.emulator;
  * @param batch pages it reclaims at a time
  * @param patience times an allocation loops while the backing store refuses, before the watchdog's
  *     signal ends it; the kernel would loop until a signal
- * @param evictMicros microseconds that a create of the daemon waits for each page that it has
- *     evicted; in process there is only {@link SgxDriver#cost}
+ * @param evictMicros microseconds that the daemon waits for each page that is evicted for a create,
+ *     or that moves out or in when an instance asks its device; in process there is only {@link
+ *     SgxDriver#cost}
  * @param tcs threads that a process of the daemon may have when it asks its device, 0 for any
  *     number; in process an image has its own TCS
  */
@@ -32,19 +33,28 @@ public record Knobs(
   static final int COST_LOAD = 40;
 
   public Knobs {
-    if (epcPages < 1 || backingPages < 0 || lowWater < 0 || highWater < lowWater || batch < 1) {
-      throw new IllegalArgumentException("knobs out of range");
-    }
-    if (evictMicros < 0 || evictMicros > 10_000 || tcs < 0) {
+    require("EPC pages", epcPages, 1, Integer.MAX_VALUE);
+    require("backing pages", backingPages, 0, Integer.MAX_VALUE);
+    require("low water mark", lowWater, 0, Integer.MAX_VALUE);
+    require("high water mark", highWater, lowWater, Integer.MAX_VALUE);
+    require("batch", batch, 1, Integer.MAX_VALUE);
+    require("patience", patience, 0, Integer.MAX_VALUE);
+    require("evict cost in microseconds", evictMicros, 0, 10_000);
+    require("TCS", tcs, 0, Integer.MAX_VALUE);
+  }
+
+  private static void require(String knob, int found, int least, int most) {
+    if (found < least || found > most) {
       throw new IllegalArgumentException(
-          "evict cost " + evictMicros + " us is not 0 to 10000, or " + tcs + " TCS are below 0");
+          knob + ": found " + found + ", expected " + least + " to " + most);
     }
   }
 
   /** The kernel's own marks and batch, and a backing store four times the EPC. */
   public static Knobs epc(int pages) {
-    int low = Math.min(32, pages / 8);
-    return new Knobs(pages, 4 * pages, low, 2 * low, 16, 100, 0, 0);
+    int low = Math.clamp(pages / 8, 0, 32);
+    int backing = Math.clamp(4L * pages, 0, Integer.MAX_VALUE);
+    return new Knobs(pages, backing, low, 2 * low, 16, 100, 0, 0);
   }
 
   public Knobs withBacking(int pages) {

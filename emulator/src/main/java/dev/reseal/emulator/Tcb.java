@@ -20,7 +20,7 @@ public record Tcb(Bytes cpuSvn, int pceSvn) {
   /** After a microcode update: component 0 at {@code svn}. */
   public Tcb withMicrocode(int svn) {
     if (svn < 0 || svn > 0xff) {
-      throw new IllegalArgumentException("microcode svn " + svn + " is not 0 to 255");
+      throw new IllegalArgumentException("microcode SVN: found " + svn + ", expected 0 to 255");
     }
     byte[] components = cpuSvn.toArray();
     components[0] = (byte) svn;

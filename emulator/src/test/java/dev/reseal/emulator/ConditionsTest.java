@@ -11,6 +11,8 @@ import dev.reseal.sgx.Attributes;
 import dev.reseal.sgx.EnclaveIdentity;
 import dev.reseal.sgx.Report;
 import dev.reseal.sgx.SigStruct;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -45,6 +47,40 @@ class ConditionsTest {
       assertThat(last).isInstanceOf(Creation.OutOfEpc.class);
       rig.platform.list().forEach(one -> rig.platform.destroy(one.handle()));
       rig.waitUntil("all pages are back", () -> rig.free() == 300);
+    }
+  }
+
+  @Test
+  void anInstanceThatAsksItsDeviceGetsItsEvictedPagesBackAndWaitsForThem() throws Exception {
+    Knobs knobs = Knobs.epc(160).withBacking(160).withEvictMicros(5_000);
+    try (Rig rig = new Rig(knobs, Faults.none())) {
+      String asks =
+          """
+          import os
+          say("ready", 1)
+          while not os.path.exists("GO"):
+              time.sleep(0.01)
+          begun = time.monotonic()
+          ask("report", bytes(512), bytes(64))
+          say("waited", int(1000 * (time.monotonic() - begun)))
+          time.sleep(600)
+          """;
+      Path go = rig.home.resolve("go");
+      rig.created(rig.image(asks.replace("GO", go.toString())));
+      rig.said("ready");
+      long need = 160 - rig.free();
+      Image image = rig.image(WAIT);
+      Bytes sigstruct = rig.sign(image);
+      while (rig.free() >= need) {
+        assertThat(rig.create(image, sigstruct)).isInstanceOf(Creation.Created.class);
+      }
+      long outside = need - rig.free();
+      Creation.Created last = (Creation.Created) rig.create(image, sigstruct);
+      rig.platform.destroy(last.handle());
+      rig.waitUntil("there is room", () -> rig.free() == need);
+      Files.createFile(go);
+      assertThat(Long.parseLong(rig.said("waited"))).isGreaterThanOrEqualTo(5 * outside);
+      assertThat(rig.free()).isEqualTo(need - outside);
     }
   }
 
@@ -194,7 +230,7 @@ class ConditionsTest {
   }
 
   private static String key(Rig rig, Image image, Bytes sigstruct) throws Exception {
-    java.nio.file.Files.deleteIfExists(rig.logs.resolve("stdout.log"));
+    Files.deleteIfExists(rig.logs.resolve("stdout.log"));
     Creation.Created created = (Creation.Created) rig.create(image, sigstruct);
     String key = rig.said("key");
     rig.platform.destroy(created.handle());
