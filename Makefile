@@ -108,5 +108,6 @@ bench-quote: bench/target/quick/lib/.built ## quote verification against openssl
 fuzz: ## fuzz every parser, ten minutes of processor time each (PARSER=quote.tcbInfo, FUZZ_SECONDS=30)
 	@SECONDS_EACH=$(or $(FUZZ_SECONDS),600) build/fuzz.sh $(PARSER)
 
-mutation: ## change the verifier in thousands of small ways, one at a time: does a test notice? (an hour)
-	nice $(MVN) -Pquick,mutation -pl quote -am process-test-classes -Dspotless.check.skip
+mutation: ## change the verifier in a thousand small ways, one at a time: does a test notice? (CLASSES=dev.reseal.quote.Crl)
+	nice $(MVN) -Pquick,mutation -pl quote -am process-test-classes -Dspotless.check.skip $(if $(CLASSES),-Dmutation.classes='$(CLASSES)')
+	build/mutants.sh quote/target/quick/pit-reports/mutations.csv

@@ -35,7 +35,7 @@ public final class P256 {
 
   private final Provider provider;
 
-  private P256(Provider provider) {
+  P256(Provider provider) {
     this.provider = provider;
   }
 

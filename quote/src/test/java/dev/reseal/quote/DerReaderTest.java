@@ -77,6 +77,18 @@ class DerReaderTest {
   }
 
   @Test
+  void aRefusalSaysWhatIsLeft() throws MalformedException {
+    DerReader in = of("05000500");
+    in.skip();
+    refused(2, "2 more bytes", in::end);
+    refused(0, "tag 0x00", () -> of("0000").enter(4));
+    in.skip();
+    DerReader last = of("0500040201");
+    last.skip();
+    assertThatThrownBy(() -> last.enter(4)).hasMessageContaining("at most the 1 bytes left");
+  }
+
+  @Test
   void integersAreShort() throws MalformedException {
     assertThat(of("02020080").integer()).isEqualTo(BigInteger.valueOf(128));
     assertThat(of("0202ff7f").integer()).isEqualTo(BigInteger.valueOf(-129));

@@ -57,7 +57,8 @@ class JsonTest {
     assertThatThrownBy(() -> in.text("none")).hasMessageContaining("no member none");
     assertThatThrownBy(() -> parse("{\"a\":[1]}").texts("a")).hasMessageContaining("strings");
     assertThatThrownBy(() -> parse(text(68)).number("t", 1))
-        .hasMessageContaining("x".repeat(68) + "]");
+        .hasMessageContaining("x".repeat(68) + "]")
+        .hasMessageNotContaining("...");
     assertThatThrownBy(() -> parse(text(69)).number("t", 1))
         .hasMessageContaining("x".repeat(69) + "...");
     String shown = text(400);

@@ -1,11 +1,16 @@
 package dev.reseal.quote;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.reseal.bytes.Bytes;
 import java.math.BigInteger;
 import java.security.KeyPair;
+import java.security.PrivateKey;
+import java.security.Provider;
 import java.security.PublicKey;
+import java.security.SignatureException;
+import java.security.SignatureSpi;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -86,5 +91,66 @@ class P256Test {
         assertThat(p256.verifies(key, message, Bytes.concat(good.slice(0, 32), half))).isFalse();
       }
     }
+  }
+
+  /** Fails as a provider may that meets a signature of a form it does not know. */
+  public static final class Failing extends SignatureSpi {
+    @Override
+    protected void engineInitVerify(PublicKey key) {}
+
+    @Override
+    protected void engineInitSign(PrivateKey key) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    protected void engineUpdate(byte b) {}
+
+    @Override
+    protected void engineUpdate(byte[] bytes, int from, int size) {}
+
+    @Override
+    protected byte[] engineSign() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    protected boolean engineVerify(byte[] signature) throws SignatureException {
+      throw new SignatureException("another form");
+    }
+
+    @Deprecated
+    @Override
+    protected void engineSetParameter(String name, Object value) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Deprecated
+    @Override
+    protected Object engineGetParameter(String name) {
+      throw new UnsupportedOperationException();
+    }
+  }
+
+  private static final class Other extends Provider {
+    private static final long serialVersionUID = 1;
+
+    Other(boolean signatures) {
+      super("Other", "1", "for tests");
+      if (signatures) {
+        put("Signature.SHA256withECDSAinP1363Format", Failing.class.getName());
+      }
+    }
+  }
+
+  @Test
+  void aProviderThatCannotReadASignatureSaysNo() {
+    KeyPair pair = CertSpec.newKey("secp256r1");
+    Bytes good = TestPki.sign(pair, Bytes.EMPTY);
+    PublicKey key = pair.getPublic();
+    assertThat(new P256(new Other(true)).verifies(key, Bytes.EMPTY, good)).isFalse();
+    assertThatThrownBy(() -> new P256(new Other(false)).verifies(key, Bytes.EMPTY, good))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("Other 1 cannot verify");
   }
 }
