@@ -185,7 +185,7 @@ class AppraisalPolicyTest {
   @Test
   void advisoriesAreAllowedOneByOneUntilADate() throws Exception {
     Verdict.Trusted two =
-        trusted(p -> p.levels.set(0, TestPki.sgxLevel(8, 11, "UpToDate", "A", "B")));
+        trusted(p -> p.levels.set(0, TestCollateral.sgxLevel(8, 11, "UpToDate", "A", "B")));
     Circumstances now = Circumstances.admission(AT);
     assertThat(two.advisories()).containsExactly("A", "B");
     assertThat(appraised(policy(""), two, now)).isEqualTo("accepted");

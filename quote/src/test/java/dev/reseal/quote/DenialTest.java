@@ -30,7 +30,7 @@ class DenialTest {
 
   private static Verdict.Trusted level(String status, String... advisories) {
     return AppraisalPolicyTest.trusted(
-        p -> p.levels.set(0, TestPki.sgxLevel(8, 11, status, advisories)));
+        p -> p.levels.set(0, TestCollateral.sgxLevel(8, 11, status, advisories)));
   }
 
   @Test

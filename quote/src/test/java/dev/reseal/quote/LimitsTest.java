@@ -45,7 +45,7 @@ class LimitsTest {
   private static TcbInfo levels(int count) throws MalformedException {
     List<String> levels = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      levels.add(TestPki.sgxLevel(8, i, "UpToDate"));
+      levels.add(TestCollateral.sgxLevel(8, i, "UpToDate"));
     }
     TestPki pki = new TestPki();
     pki.levels.clear();

@@ -35,22 +35,23 @@ final class StatusCases {
     qe(cases, "qe-below-out-of-date", 7, "OutOfDate", "OutOfDate");
     qe(cases, "qe-below-revoked", 7, "Revoked", "Revoked");
     qe(cases, "qe-no-level", 5, "UpToDate", "tcb-not-recognised");
-    cases.add("qe-revoked", "Revoked", p -> p.qeLevels.set(0, TestPki.svnLevel(8, "Revoked")));
+    cases.add(
+        "qe-revoked", "Revoked", p -> p.qeLevels.set(0, TestCollateral.svnLevel(8, "Revoked")));
     cases.add(
         "qe-odd-status",
         "tcb-not-recognised",
-        p -> p.qeLevels.set(0, TestPki.svnLevel(8, "ConfigurationNeeded")));
+        p -> p.qeLevels.set(0, TestCollateral.svnLevel(8, "ConfigurationNeeded")));
     cases.add(
         "qe-unknown-status",
         "tcb-not-recognised",
-        p -> p.qeLevels.set(0, TestPki.svnLevel(8, "Splendid")));
+        p -> p.qeLevels.set(0, TestCollateral.svnLevel(8, "Splendid")));
     cases.add("qe-levels-unsorted", "UpToDate", p -> java.util.Collections.reverse(p.qeLevels));
     cases.add("qe-level-twice", "collateral-format", p -> p.qeLevels.add(p.qeLevels.getFirst()));
     cases.add("qe-no-levels", "collateral-format", p -> p.qeLevels.clear());
   }
 
   private static void level(Cases cases, String name, String status, String expected) {
-    cases.add(name, expected, p -> p.levels.set(0, TestPki.sgxLevel(8, 11, status)));
+    cases.add(name, expected, p -> p.levels.set(0, TestCollateral.sgxLevel(8, 11, status)));
   }
 
   private static void qe(Cases cases, String name, int svn, String platform, String expected) {
@@ -59,7 +60,7 @@ final class StatusCases {
         expected,
         p -> {
           p.qeSvn = svn;
-          p.levels.set(0, TestPki.sgxLevel(8, 11, platform));
+          p.levels.set(0, TestCollateral.sgxLevel(8, 11, platform));
         });
   }
 }

@@ -15,9 +15,7 @@ import java.security.interfaces.ECPublicKey;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 
@@ -57,14 +55,23 @@ final class TestPki {
   List<String> levels =
       new ArrayList<>(
           List.of(
-              sgxLevel(8, 11, "UpToDate"),
-              sgxLevel(5, 11, "OutOfDate", "TEST-SA-00002", "TEST-SA-00001")));
+              TestCollateral.sgxLevel(8, 11, "UpToDate"),
+              TestCollateral.sgxLevel(5, 11, "OutOfDate", "TEST-SA-00002", "TEST-SA-00001")));
   List<String> tdxLevels =
-      new ArrayList<>(List.of(tdxLevel(8, 2, "UpToDate"), tdxLevel(5, 1, "OutOfDate")));
+      new ArrayList<>(
+          List.of(
+              TestCollateral.tdxLevel(8, 2, "UpToDate"),
+              TestCollateral.tdxLevel(5, 1, "OutOfDate")));
   List<String> qeLevels =
-      new ArrayList<>(List.of(svnLevel(8, "UpToDate"), svnLevel(6, "OutOfDate", "TEST-SA-00003")));
+      new ArrayList<>(
+          List.of(
+              TestCollateral.svnLevel(8, "UpToDate"),
+              TestCollateral.svnLevel(6, "OutOfDate", "TEST-SA-00003")));
   List<String> moduleLevels =
-      new ArrayList<>(List.of(svnLevel(4, "UpToDate"), svnLevel(2, "OutOfDate", "TEST-SA-00004")));
+      new ArrayList<>(
+          List.of(
+              TestCollateral.svnLevel(4, "UpToDate"),
+              TestCollateral.svnLevel(2, "OutOfDate", "TEST-SA-00004")));
   UnaryOperator<String> tcbInfo = UnaryOperator.identity();
   UnaryOperator<String> tcbInfoSigned = UnaryOperator.identity();
   UnaryOperator<String> identity = UnaryOperator.identity();
@@ -118,124 +125,11 @@ final class TestPki {
     leaf.sgx = leaf.sgx.or(() -> Optional.of(TestPckExtension.of(components, pceSvn)));
     Bytes rootPem = Bytes.ascii(trusted.orElse(root).pem(trusted.orElse(root)));
     Bytes made = quote.apply(quoteBytes());
-    return new Built(made, collateral(), rootPem, at);
+    return new Built(made, new TestCollateral(this).build(), rootPem, at);
   }
 
-  private Collateral collateral() {
-    Map<Part, Bytes> parts = new EnumMap<>(Part.class);
-    CertSpec identitySigner = qeSigner.orElse(tcbSigner);
-    parts.put(Part.TCB_INFO_ISSUER_CHAIN, Bytes.ascii(tcbSigner.pem(root) + root.pem(root)));
-    parts.put(
-        Part.QE_IDENTITY_ISSUER_CHAIN, Bytes.ascii(identitySigner.pem(root) + root.pem(root)));
-    parts.put(Part.PCK_CRL_ISSUER_CHAIN, Bytes.ascii(intermediate.pem(root) + root.pem(root)));
-    parts.put(Part.ROOT_CA_CRL, Bytes.wrap(rootCrl.der(root)));
-    parts.put(Part.PCK_CRL, Bytes.wrap(pckCrl.der(intermediate)));
-    String info = tcbInfo.apply(tee == Tee.TDX ? tdxTcbInfo() : sgxTcbInfo());
-    parts.put(
-        Part.TCB_INFO,
-        Bytes.ascii(
-            tcbInfoSigned.apply(signed("tcbInfo", info, tcbInfoKey.orElse(tcbSigner.key)))));
-    String qe = identity.apply(qeIdentity());
-    parts.put(
-        Part.QE_IDENTITY,
-        Bytes.ascii(
-            identitySigned.apply(
-                signed("enclaveIdentity", qe, identityKey.orElse(identitySigner.key)))));
-    missing.forEach(parts::remove);
-    return new Collateral(parts);
-  }
-
-  private static String signed(String name, String inner, KeyPair key) {
-    return "{\"%s\":".formatted(name)
-        + inner
-        + ",\"signature\":\"%s\"}".formatted(sign(key, Bytes.ascii(inner)));
-  }
-
-  private String sgxTcbInfo() {
-    return head("SGX", 3, tcbIssued, tcbUntil)
-        + "\"fmspc\":\"%s\",\"pceId\":\"0000\",\"tcbType\":0,".formatted(FMSPC)
-        + "\"tcbEvaluationDataNumber\":%d,".formatted(tcbEvaluation)
-        + list(levels)
-        + "}";
-  }
-
-  private String tdxTcbInfo() {
-    String module =
-        "\"mrsigner\":\"%s\",\"attributes\":\"%s\",\"attributesMask\":\"FFFFFFFFFFFFFFFF\""
-            .formatted(SEAM_SIGNER, "0000000000000000");
-    return head("TDX", 3, tcbIssued, tcbUntil)
-        + "\"fmspc\":\"%s\",\"pceId\":\"0000\",\"tcbType\":0,".formatted(FMSPC)
-        + "\"tcbEvaluationDataNumber\":%d,".formatted(tcbEvaluation)
-        + "\"tdxModule\":{%s},".formatted(module)
-        + "\"tdxModuleIdentities\":[{\"id\":\"TDX_01\",%s,%s}],"
-            .formatted(module, list(moduleLevels))
-        + list(tdxLevels)
-        + "}";
-  }
-
-  private String qeIdentity() {
-    return head(tee.identityId(), 2, qeIssued, qeUntil)
-        + "\"tcbEvaluationDataNumber\":%d,".formatted(qeEvaluation)
-        + "\"miscselect\":\"00000000\",\"miscselectMask\":\"FFFFFFFF\","
-        + "\"attributes\":\"11000000000000000000000000000000\","
-        + "\"attributesMask\":\"FBFFFFFFFFFFFFFF0000000000000000\","
-        + "\"mrsigner\":\"%s\",\"isvprodid\":%d,".formatted(QE_SIGNER, product())
-        + list(qeLevels)
-        + "}";
-  }
-
-  private int product() {
+  int product() {
     return tee == Tee.SGX ? 1 : 2;
-  }
-
-  private static String head(String id, int version, Instant from, Instant until) {
-    return "{\"id\":\"%s\",\"version\":%d,\"issueDate\":\"%s\",\"nextUpdate\":\"%s\","
-        .formatted(id, version, from, until);
-  }
-
-  private static String list(List<String> levels) {
-    return "\"tcbLevels\":[" + String.join(",", levels) + "]";
-  }
-
-  static String sgxLevel(int first, int pceSvn, String status, String... advisories) {
-    return level(sgxComponents(first) + ",\"pcesvn\":" + pceSvn, status, advisories);
-  }
-
-  static String tdxLevel(int first, int tdxFirst, String status, String... advisories) {
-    int[] tdx = new int[16];
-    tdx[0] = 9;
-    tdx[1] = 9;
-    tdx[2] = tdxFirst;
-    return level(
-        sgxComponents(first) + ",\"pcesvn\":11," + components("tdxtcbcomponents", tdx),
-        status,
-        advisories);
-  }
-
-  private static String sgxComponents(int first) {
-    return components(
-        "sgxtcbcomponents", new int[] {first, first, 2, 2, 1, 1, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0});
-  }
-
-  static String components(String name, int[] svns) {
-    List<String> all = new ArrayList<>();
-    for (int svn : svns) {
-      all.add("{\"svn\":%d}".formatted(svn));
-    }
-    return "\"%s\":[%s]".formatted(name, String.join(",", all));
-  }
-
-  static String svnLevel(int svn, String status, String... advisories) {
-    return level("\"isvsvn\":" + svn, status, advisories);
-  }
-
-  private static String level(String tcb, String status, String... advisories) {
-    String ids =
-        advisories.length == 0
-            ? ""
-            : ",\"advisoryIDs\":[\"" + String.join("\",\"", advisories) + "\"]";
-    return "{\"tcb\":{%s},\"tcbDate\":\"2026-02-11T00:00:00Z\",\"tcbStatus\":\"%s\"%s}"
-        .formatted(tcb, status, ids);
   }
 
   private Bytes quoteBytes() {

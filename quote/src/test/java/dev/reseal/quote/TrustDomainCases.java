@@ -29,19 +29,19 @@ final class TrustDomainCases {
         "OutOfDate",
         p -> {
           svn(p.tdx(4), "04010100");
-          p.tdxLevels.set(1, TestPki.tdxLevel(8, 1, "OutOfDate"));
+          p.tdxLevels.set(1, TestCollateral.tdxLevel(8, 1, "OutOfDate"));
         });
     cases.add("tdx-loader-no-level", "tcb-not-recognised", p -> svn(p.tdx(4), "04010000"));
     cases.add(
         "tdx-module-revoked",
         "Revoked",
-        p -> p.tdx(4).moduleLevels.set(0, TestPki.svnLevel(4, "Revoked")));
+        p -> p.tdx(4).moduleLevels.set(0, TestCollateral.svnLevel(4, "Revoked")));
     cases.add(
         "tdx-sgx-revoked-lower-matches",
         "Revoked",
         p -> {
           svn(p.tdx(4), "04010100");
-          p.tdxLevels.set(0, TestPki.tdxLevel(8, 2, "Revoked"));
+          p.tdxLevels.set(0, TestCollateral.tdxLevel(8, 2, "Revoked"));
         });
     cases.add(
         "tdx-identity-of-sgx",
@@ -70,14 +70,14 @@ final class TrustDomainCases {
         "TDRelaunchAdvisedConfigurationNeeded",
         p -> {
           svn(p.tdx(5), "03010200");
-          p.tdxLevels.set(0, TestPki.tdxLevel(8, 2, "ConfigurationNeeded"));
+          p.tdxLevels.set(0, TestCollateral.tdxLevel(8, 2, "ConfigurationNeeded"));
         });
     cases.add(
         "relaunch-level-revoked",
         "Revoked",
         p -> {
           svn(p.tdx(5), "03010100");
-          p.tdxLevels.set(1, TestPki.tdxLevel(8, 1, "Revoked"));
+          p.tdxLevels.set(1, TestCollateral.tdxLevel(8, 1, "Revoked"));
         });
     cases.add(
         "relaunch-not-for-td10",
