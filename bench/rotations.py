@@ -9,46 +9,11 @@ process (CREATE, which ends when the instance says who it is). The platform is E
 from __future__ import annotations
 
 import argparse
-import os
 import pathlib
 import statistics
-import sys
 import tempfile
-import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
-
-from reseal import cbor
-from service import GAP, NAME, PHASES, fill, machine, percentile, rotate, serving
-
-INTENT = 0
-FIRST = 2  # the number of PREFLIGHT
-
-
-def intents(journal: bytes) -> int:
-    """Synced entries of the newest operation while nothing served (protocol 9.2)."""
-    found: list[tuple[bytes, str]] = []
-    at = 0
-    while size := int.from_bytes(journal[at : at + 4], "big"):
-        entry = cbor.decode(journal[at + 8 : at + 8 + size])
-        if entry[5] == INTENT and entry[4] >= FIRST:
-            found.append((entry[3], PHASES[entry[4] - FIRST]))
-        at += 8 + size
-    return sum(operation == found[-1][0] and phase in GAP for operation, phase in found)
-
-
-def sync_us(directory: pathlib.Path) -> float:
-    """What one synced record of 300 bytes costs here, in a file that does not grow."""
-    with (directory / "sync-probe").open("wb", buffering=0) as probe:
-        probe.write(bytes(1 << 20))
-        os.fsync(probe.fileno())
-        times = []
-        for place in range(200):
-            begun = time.perf_counter()
-            os.pwrite(probe.fileno(), bytes(300), place * 300)
-            os.fdatasync(probe.fileno())
-            times.append((time.perf_counter() - begun) * 1e6)
-    return statistics.median(times)
+from service import NAME, fill, intents, machine, percentile, rotate, serving, sync_us
 
 
 def main() -> None:

@@ -6,14 +6,17 @@ import json
 import os
 import pathlib
 import platform
+import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "e2e"), str(ROOT / "python")]
 
+from reseal import cbor  # noqa: E402
 from reseal.client import EMULATED, AttestedClient, Memory, Policy  # noqa: E402
 from reseal.messages import FLAG_DEMO_POLICY  # noqa: E402
 from world import World  # noqa: E402
@@ -36,6 +39,8 @@ PHASES = [
     "RETIRE",
 ]
 GAP = PHASES[PHASES.index("QUIESCE") : PHASES.index("RESUME") + 1]
+INTENT = 0  # the edge of a journal entry
+FIRST = 2  # the number of PREFLIGHT
 
 # PUT /?FROM,COUNT,SIZE fills; GET /?SIZE answers with so many bytes.
 APP = """
@@ -132,6 +137,32 @@ def rotate(world: World, count: int) -> dict[str, list[float]]:
         elif what in GAP and what != "CREATE":
             ours += int(micros) / 1000
     return times
+
+
+def intents(journal: bytes) -> int:
+    """Synced entries of the newest operation while nothing served (protocol 9.2)."""
+    found: list[tuple[bytes, str]] = []
+    at = 0
+    while size := int.from_bytes(journal[at : at + 4], "big"):
+        entry = cbor.decode(journal[at + 8 : at + 8 + size])
+        if entry[5] == INTENT and entry[4] >= FIRST:
+            found.append((entry[3], PHASES[entry[4] - FIRST]))
+        at += 8 + size
+    return sum(operation == found[-1][0] and phase in GAP for operation, phase in found)
+
+
+def sync_us(directory: pathlib.Path) -> float:
+    """What one synced record of 300 bytes costs here, in a file that does not grow."""
+    with (directory / "sync-probe").open("wb", buffering=0) as probe:
+        probe.write(bytes(1 << 20))
+        os.fsync(probe.fileno())
+        times = []
+        for place in range(200):
+            begun = time.perf_counter()
+            os.pwrite(probe.fileno(), bytes(300), place * 300)
+            os.fdatasync(probe.fileno())
+            times.append((time.perf_counter() - begun) * 1e6)
+    return statistics.median(times)
 
 
 def percentile(values: list[float], share: float) -> float:
