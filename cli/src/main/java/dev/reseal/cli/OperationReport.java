@@ -45,14 +45,14 @@ final class OperationReport implements ControlClient.Watcher {
   }
 
   /** Prints the end and gives the exit code. */
-  int end(ControlClient.Result result, Status before) {
+  int end(ControlClient.Result result, Status status) {
     return switch (result) {
       case ControlClient.Result.Refused(String rule, String detail) -> refused(rule, detail);
       case ControlClient.Result.Ended(Summary summary) -> {
         if (json) {
-          json(summary, before);
+          json(summary, status);
         } else {
-          line(summary, before);
+          line(summary, status);
         }
         out.flush();
         yield summary.exitCode();

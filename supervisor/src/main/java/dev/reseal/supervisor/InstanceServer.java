@@ -46,7 +46,13 @@ final class InstanceServer implements AutoCloseable {
     this.postbox = postbox;
     this.events = events;
     this.server =
-        WebServer.builder().host("127.0.0.1").port(port).routing(this::routes).build().start();
+        WebServer.builder()
+            .host("127.0.0.1")
+            .port(port)
+            .shutdownHook(false)
+            .routing(this::routes)
+            .build()
+            .start();
   }
 
   int port() {
