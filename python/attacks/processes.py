@@ -126,9 +126,7 @@ def leaks() -> Ending:
         return won(f"the scan proves nothing: it found {control} in the instance's own memory")
     size = sum(path.stat().st_size for path in here.home.rglob("*") if path.is_file())
     count = len(here.secrets.all)
-    return harmless(
-        f"{count} secrets in no file ({size >> 10} KiB); found where they belong, in the instance"
-    )
+    return harmless(f"{count} secrets in no file ({size >> 10} KiB); found where they belong, in the instance")
 
 
 def dumped_naive() -> Ending:

@@ -196,9 +196,15 @@ class _Channel:
         with contextlib.suppress(OSError):
             self._http.close()
 
+    def _hung_up(self) -> bool:
+        """Between two exchanges nothing but an end can arrive. Not select(): that knows no file above 1023."""
+        arrived = select.poll()
+        arrived.register(self._tls, select.POLLIN)
+        return bool(arrived.poll(0))
+
     def attest_if_due(self) -> None:
         """The exchange, at first and whenever half of what was left of the passport is gone."""
-        if self._http.sock is None or select.select((self._tls,), (), (), 0)[0]:
+        if self._http.sock is None or self._hung_up():
             raise _Again("the instance closed the connection")
         if self.passport is not None and time.monotonic() < self._due:
             return

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import os
 import pathlib
+import resource
 import secrets
 import socket
 import ssl
@@ -400,6 +403,22 @@ def test_an_idle_close_is_seen_before_anything_is_sent(start: Start, authority: 
         instance.server.resume()
         assert peer.post("/pay", b"5").status == 200
         assert peer.retried == 0
+
+
+def test_a_process_with_more_than_1024_open_files_is_served(start: Start, authority: Authority) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = 1024 + 100
+    if hard != resource.RLIM_INFINITY and hard < needed:
+        pytest.skip(f"this process may open {hard} files, {needed} are needed")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, needed), hard))
+    instance = start()
+    with contextlib.ExitStack() as held:
+        held.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        for _ in range(1024):
+            held.callback(os.close, os.dup(2))
+        with connect(instance, authority) as peer:
+            assert peer.get("/").status == 200
+            assert peer.get("/").status == 200
 
 
 def test_an_instance_that_was_replaced_is_not_followed_but_its_successor_is(start: Start, authority: Authority) -> None:

@@ -2,6 +2,7 @@ package dev.reseal.authority;
 
 import dev.reseal.authority.Endpoint.Reply;
 import dev.reseal.bytes.Bytes;
+import io.helidon.common.socket.SocketOptions;
 import io.helidon.common.tls.Tls;
 import io.helidon.http.Status;
 import io.helidon.webserver.WebServer;
@@ -11,6 +12,7 @@ import io.helidon.webserver.http1.Http1Config;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.SocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -22,6 +24,7 @@ import java.security.cert.CertificateFactory;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Supplier;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 
@@ -34,13 +37,19 @@ public final class HttpsServer implements AutoCloseable {
   static final int BODY_MAX = 128 << 10;
 
   private static final int HEADERS_MAX = 8 << 10;
-  private static final int CONNECTIONS_MAX = 256;
-  private static final Duration SILENCE = Duration.ofSeconds(15);
+  static final int CONNECTIONS_MAX = 256;
+
+  /** Connections that were closed and whose threads have not noticed yet. */
+  private static final int CLOSING_MAX = 64;
+
+  private static final Duration PATIENCE = Duration.ofSeconds(15);
 
   private final WebServer server;
+  private final Connections connections;
 
-  private HttpsServer(WebServer server) {
+  private HttpsServer(WebServer server, Connections connections) {
     this.server = server;
+    this.connections = connections;
   }
 
   /**
@@ -49,6 +58,13 @@ public final class HttpsServer implements AutoCloseable {
    */
   public static HttpsServer start(int port, Path certificate, Path key, Endpoint endpoint)
       throws IOException {
+    return start(port, certificate, key, endpoint, PATIENCE);
+  }
+
+  /** {@code patience}: from a connection or an answer to the end of the next request. */
+  static HttpsServer start(
+      int port, Path certificate, Path key, Endpoint endpoint, Duration patience)
+      throws IOException {
     Tls tls =
         Tls.builder()
             .sslContext(context(certificate, key))
@@ -56,6 +72,9 @@ public final class HttpsServer implements AutoCloseable {
             .build();
     Http1Config http =
         Http1Config.builder().maxHeadersSize(HEADERS_MAX).maxPrologueLength(1024).build();
+    Connections connections =
+        new Connections(SocketOptions.builder().build(), CONNECTIONS_MAX, patience);
+    Handling handling = new Handling(endpoint, connections);
     WebServer server =
         WebServer.builder()
             .host("127.0.0.1")
@@ -63,21 +82,19 @@ public final class HttpsServer implements AutoCloseable {
             .tls(tls)
             .addProtocol(http)
             .maxPayloadSize(BODY_MAX)
-            .maxTcpConnections(CONNECTIONS_MAX)
-            .idleConnectionTimeout(SILENCE)
-            .connectionOptions(options -> options.readTimeout(SILENCE))
+            .maxTcpConnections(CONNECTIONS_MAX + CLOSING_MAX)
+            .connectionOptions(connections)
             .shutdownGracePeriod(Duration.ofSeconds(2))
             .shutdownHook(false)
-            .routing(routes ->
-                routes
-                    .post("/v1/{name}", (request, response) -> post(endpoint, request, response))
-                    .get("/v1/*", (request, response) -> get(endpoint, request, response)))
+            .routing(
+                routes -> routes.post("/v1/{name}", handling::post).get("/v1/*", handling::get))
             .build();
     server.start();
     if (!server.isRunning()) {
       throw new IOException("cannot listen on 127.0.0.1:" + port + ": is the port in use?");
     }
-    return new HttpsServer(server);
+    connections.watch();
+    return new HttpsServer(server, connections);
   }
 
   public int port() {
@@ -86,25 +103,39 @@ public final class HttpsServer implements AutoCloseable {
 
   @Override
   public void close() {
+    connections.close();
     server.stop();
   }
 
-  private static void post(Endpoint endpoint, ServerRequest request, ServerResponse response)
-      throws IOException {
-    byte[] body;
-    try (InputStream in = request.content().inputStream()) {
-      body = in.readNBytes(BODY_MAX + 1);
+  /** One request after the other of each connection. */
+  private record Handling(Endpoint endpoint, Connections connections) {
+    void post(ServerRequest request, ServerResponse response) throws IOException {
+      byte[] body;
+      try (InputStream in = request.content().inputStream()) {
+        body = in.readNBytes(BODY_MAX + 1);
+      }
+      if (body.length > BODY_MAX) {
+        response.status(Status.REQUEST_ENTITY_TOO_LARGE_413).send();
+        return;
+      }
+      String name = request.path().pathParameters().get("name");
+      answer(request, response, () -> endpoint.post(name, Bytes.wrap(body)));
     }
-    if (body.length > BODY_MAX) {
-      response.status(Status.REQUEST_ENTITY_TOO_LARGE_413).send();
-      return;
-    }
-    String name = request.path().pathParameters().get("name");
-    send(response, endpoint.post(name, Bytes.wrap(body)));
-  }
 
-  private static void get(Endpoint endpoint, ServerRequest request, ServerResponse response) {
-    send(response, endpoint.get(request.path().path().substring("/v1/".length())));
+    void get(ServerRequest request, ServerResponse response) {
+      String path = request.path().path().substring("/v1/".length());
+      answer(request, response, () -> endpoint.get(path));
+    }
+
+    private void answer(ServerRequest request, ServerResponse response, Supplier<Reply> reply) {
+      SocketAddress from = request.remotePeer().address();
+      connections.asking(from);
+      try {
+        send(response, reply.get());
+      } finally {
+        connections.answered(from);
+      }
+    }
   }
 
   private static void send(ServerResponse response, Reply reply) {
