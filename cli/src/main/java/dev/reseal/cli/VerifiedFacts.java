@@ -10,6 +10,7 @@ import dev.reseal.quote.Reason;
 import dev.reseal.quote.Rule;
 import dev.reseal.quote.TdReport;
 import dev.reseal.quote.Verdict;
+import dev.reseal.sgx.Emulated;
 import dev.reseal.sgx.ReportBody;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -106,7 +107,13 @@ record VerifiedFacts(Map<String, Object> facts, int exitCode) {
     facts.put("pceid", pck.pceId().toHex());
     facts.put("pcesvn", pck.tcb().pceSvn());
     facts.put("components", pck.tcb().components().toHex());
-    facts.put("issued_by", platform.authority());
+    // The name alone is Intel's, since verifiers look for it.
+    facts.put(
+        "issued_by",
+        switch (platform.kind()) {
+          case SGX -> platform.authority();
+          case EMULATED -> Emulated.WORD + " (no security) " + platform.authority();
+        });
     return facts;
   }
 

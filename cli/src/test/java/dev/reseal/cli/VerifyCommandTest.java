@@ -62,6 +62,8 @@ class VerifyCommandTest {
     assertThat(verify("debug").out())
         .contains("\"verdict\":\"UpToDate\"", "\"denied_by\":\"debug\"");
     assertThat(verify("emulated").code()).isEqualTo(44);
+    assertThat(verify("emulated").out()).contains("\"issued_by\":\"EMULATED (no security) ");
+    assertThat(verify("good").out()).doesNotContain("EMULATED");
     assertThat(verify("level-below").code()).isEqualTo(43);
     assertThat(verify("level-below").out()).contains("\"denied_by\":\"status\"");
     assertThat(verify("pck-revoked").code()).isEqualTo(43);
