@@ -256,8 +256,8 @@ class CrashWorld:
         control = self.home / "lineages" / lineage / "control.sock"
         return Asked(control, self.request(lineage, kind, self.row(lineage)))
 
-    def request(self, lineage: str, kind: int, row: Row) -> bytes:
-        """What the operator signs about the row as it was read."""
+    def request(self, lineage: str, kind: int, row: Row, rotate: bool = True) -> bytes:
+        """What the operator signs about the row as it was read; with ``rotate``, a new key generation."""
         op_id = os.urandom(16)
         line = bytes.fromhex(self.lineages[lineage])
         reseal = kind == RESEAL
@@ -270,7 +270,7 @@ class CrashWorld:
             5: kind,
             6: 1 if reseal else None,
             7: targets,
-            8: True,
+            8: rotate,
             9: None,
         }
         head = {1: 1, 2: 1, 3: line, 4: op_id, 5: row.fence, 6: row.epoch}

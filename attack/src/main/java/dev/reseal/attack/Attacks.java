@@ -18,6 +18,7 @@ public final class Attacks {
     List<Attack> rows = new ArrayList<>();
     rows.addAll(Ownership.rows());
     rows.addAll(StateAttacks.rows());
+    rows.addAll(Restored.rows());
     rows.addAll(Channel.rows());
     rows.addAll(Processes.rows());
     rows.addAll(Evidence.rows());

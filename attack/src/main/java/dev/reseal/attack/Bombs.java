@@ -17,7 +17,7 @@ final class Bombs {
 
   private Bombs() {}
 
-  /** Nested, long, wide, and two that lie about how long they are. */
+  /** Nested, long, wide, and three that lie about how long they are. */
   static List<Bytes> der() {
     Bytes ones = Bytes.wrap(filled(LONG, 0x7f));
     Bytes sets = tlv(SET, Bytes.EMPTY);
@@ -26,6 +26,7 @@ final class Bombs {
         tlv(OID, ones),
         tlv(INTEGER, ones),
         tlv(SEQUENCE, joined(Collections.nCopies(LONG / 4, sets))),
+        Bytes.hex("3083ffffff"),
         Bytes.hex("3084ffffffff"),
         Bytes.hex("30800000"));
   }

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -76,6 +77,12 @@ class AttacksTest {
         assertThat(why).as(live.id()).hasSizeGreaterThan(20);
       }
     }
+  }
+
+  @Test
+  void noNumberIsLeftOut() {
+    assertThat(Attacks.all().stream().map(Attack::id).toList())
+        .isEqualTo(IntStream.rangeClosed(1, 54).mapToObj(number -> "A" + number).toList());
   }
 
   @Test
