@@ -12,6 +12,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -43,6 +44,10 @@ public final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (files.size() > 2) {
+      throw new ParameterException(
+          spec.commandLine(), "FILE: found " + files.size() + " files, expected one or two");
+    }
     Path current = files.getFirst();
     try {
       List<InspectedFile> read = new ArrayList<>();

@@ -93,6 +93,11 @@ class InspectCommandTest {
             "at offset 0: found 15 bytes that begin with 6a75737420736f6d, expected an enclave");
     assertThat(inspect(folder.resolve("absent").toString()).code()).isEqualTo(2);
     assertThat(inspect(folder.toString()).code()).isEqualTo(2);
+    assertThat(inspect(folder.toString()).err()).contains("cannot be read: it is a directory");
+    String one = vector("enclave.sig");
+    Run three = inspect(one, one, one);
+    assertThat(three.code()).isEqualTo(2);
+    assertThat(three.err()).contains("found 3 files, expected one or two");
     Bytes cut = InspectSamples.container().slice(0, 200);
     assertThat(inspect(file("cut.rsc", cut)).err())
         .contains("offset 192: no trailer, found ", "expected 52534331454e440a", "or was cut");
