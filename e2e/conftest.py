@@ -1,9 +1,10 @@
-"""One authority and one platform for all end-to-end tests; supervisors and instances end with each test."""
+"""One authority and one platform for all end-to-end tests; supervisors and instances end with each test, secrets stay in no file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+import hygiene
 import pytest
 from services import Site
 
@@ -13,6 +14,8 @@ def shared_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     made = Site(tmp_path_factory.mktemp("site"))
     with made.world:
         yield made
+    found = hygiene.after_the_suite(made)
+    assert not found, f"the tests leave secrets in files: {found}"
 
 
 @pytest.fixture

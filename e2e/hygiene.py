@@ -101,22 +101,36 @@ def collected(site: Site, name: str, record: Canary, key: Canary) -> Secrets:
         planted.pem_number(home / "lineages" / name / "supervisor.pem", "K_S"),
         planted.authority_key(home),
         planted.pem_number(home / "authority" / "tls.key", "authority's TLS key"),
-        planted.lineage_keys(home) + planted.sealed_state(site, name),
+        planted.lineage_keys(home) + planted.sealed_state(home, name),
     )
 
 
-def files(site: Site, name: str, planted: Secrets) -> list[Hit]:
-    """Hits in every file of the site but those whose purpose is to hold that secret; and in temporary files."""
+def files(site: Site, wanted: list[Canary]) -> list[Hit]:
+    """Hits in every file of the site but those whose purpose is to hold a secret; and in temporary files."""
     home = site.home
     held = [home / "operator", home / "authority" / "keystore", home / "authority" / "tls.key"]
-    held += [each / "supervisor.pem" for each in (home / "lineages").iterdir()]
-    scanner = Scanner(planted.all)
+    held += [each / "supervisor.pem" for each in (home / "lineages").glob("*")]
+    held.append(home / "platform" / "images")  # copies of programs, made before there was a secret
+    scanner = Scanner(wanted)
     hits = list(scanner.tree(home, leave_out=held))
     for folder in ("/tmp", "/dev/shm", "/var/tmp"):
         for path in pathlib.Path(folder).glob("*"):
             if path.is_file() and os.access(path, os.R_OK) and path.stat().st_size < 64 << 20:
                 hits += scanner.file(path)
     return hits
+
+
+def after_the_suite(site: Site) -> list[Hit]:
+    """The secrets that all tests leave, in all files that all tests leave: journals, logs, proofs, databases, containers."""
+    home = site.home
+    number = planted.pem_number
+    wanted = [
+        number(home / "operator" / "operator.pem", "K_O"),
+        number(home / "authority" / "tls.key", "TLS key"),
+        planted.authority_key(home),
+        *(each for each in planted.lineage_keys(home) if not each.name.startswith("wrap")),
+    ]
+    return files(site, wanted)
 
 
 def as_nobody(work: Callable[[], object]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pathlib
 import ssl
 import struct
+import sys
 import urllib.request
 from typing import Any
 
@@ -24,10 +25,12 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
     load_pem_private_key,
 )
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
+
 from reseal import cbor, hpke, rsc1, slots
 from reseal.essentials import Policy
 from reseal.hashes import sha256
-from services import Site
 
 
 def key_store(home: pathlib.Path) -> dict[str, bytes]:
@@ -111,17 +114,17 @@ def _cmac(key: bytes, content: bytes) -> bytes:
     return mac.finalize()
 
 
-def sealed_state(site: Site, name: str) -> list[Canary]:
+def sealed_state(home: pathlib.Path, name: str) -> list[Canary]:
     """Both halves, the key and what follows from it, of the newest registered head of a lineage.
 
     The key is right: :func:`reseal.slots.open_dek` compares it with the container's ``pk_open``.
     """
-    found = row(site.home, name)
+    found = row(home, name)
     lineage, core = found[1], rsc1.Core.decode(found[20])
     digest, slot = sha256(found[20]), slots.decode(found[11])[0]
-    image = site.home / "lineages" / name / "image.sigstruct"
-    processor = Processor(site.home / "platform" / "machine", image.read_bytes(), found[9])
-    wrap = X25519PrivateKey.from_private_bytes(key_store(site.home)[f"wrap/{lineage.hex()}/{slot.wrap_id.hex()}"])
+    image = home / "lineages" / name / "image.sigstruct"
+    processor = Processor(home / "platform" / "machine", image.read_bytes(), found[9])
+    wrap = X25519PrivateKey.from_private_bytes(key_store(home)[f"wrap/{lineage.hex()}/{slot.wrap_id.hex()}"])
     info = hpke.info("share", lineage, slot.op_id, slot.fence, slot.wrap_id, digest, sha256(slot.header))
     s_auth = hpke.open_box(wrap, info, slot.enc, slot.share)
     assert slot.request is not None

@@ -117,7 +117,7 @@ def leaks_naive() -> Ending:
 def leaks() -> Ending:
     """A23: every file that the whole site has written, and every temporary file."""
     here = place()
-    hits = hygiene.files(here.site, NAME, here.secrets)
+    hits = hygiene.files(here.site, here.secrets.all)
     if hits:
         return won(f"{hits[0].canary} stands in {hits[0].place} ({hits[0].form})")
     found = {hit.canary for hit in Scanner([here.secrets.operator]).file(here.home / "authority" / "keystore")}

@@ -35,6 +35,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
+import javax.net.ssl.SSLSocketFactory;
 import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -160,10 +161,11 @@ class HttpsServerTest {
 
   @Test
   void slowClientsDoNotKeepOthersWaiting() throws Exception {
+    SSLSocketFactory factory = pinned().getSocketFactory();
     List<Socket> slow = new ArrayList<>();
     try {
       for (int i = 0; i < 64; i++) {
-        Socket peer = pinned().getSocketFactory().createSocket("127.0.0.1", server.port());
+        Socket peer = factory.createSocket("127.0.0.1", server.port());
         peer.getOutputStream()
             .write("POST /v1/echo HTTP/1.1\r\nHost:".getBytes(StandardCharsets.US_ASCII));
         slow.add(peer);
@@ -219,13 +221,14 @@ class HttpsServerTest {
   /** Each sends a byte now and then, so that no silence ends it. */
   @Test
   void whoHoldsEveryConnectionMakesRoomForWhoAsks() throws Exception {
+    SSLSocketFactory factory = pinned().getSocketFactory();
     List<Socket> slow = new ArrayList<>();
     try {
-      Socket known = pinned().getSocketFactory().createSocket("127.0.0.1", server.port());
+      Socket known = factory.createSocket("127.0.0.1", server.port());
       slow.add(known);
       assertThat(echoed(known)).contains("200");
       for (int i = 0; i < 16; i++) {
-        Socket peer = pinned().getSocketFactory().createSocket("127.0.0.1", server.port());
+        Socket peer = factory.createSocket("127.0.0.1", server.port());
         slow.add(peer);
         begin(peer);
       }
