@@ -20,6 +20,8 @@ class TrailingDataTest {
   private static final String SUBJECT_KEY = "551d0e";
   private static final String SGX = "2a864886f84d010d01";
   private static final String CRL_NUMBER = "551d14";
+  private static final int LEAF = 0;
+  private static final int INTERMEDIATE = 1;
   private static final DerTree NULL = DerTree.leaf(0x05, Bytes.EMPTY);
 
   /** Reads one document. */
@@ -27,11 +29,14 @@ class TrailingDataTest {
     Object read(Bytes der) throws MalformedException;
   }
 
-  private static DerTree certificate() throws MalformedException {
+  private static DerTree certificate(int index) throws MalformedException {
     Bytes pem = Quote.parse(new TestPki().build().quote()).certification().data();
-    DerTree tree = DerTree.of(Bytes.wrap(Pem.blocks("chain", pem, "CERTIFICATE", 3).getFirst()));
+    DerTree tree = DerTree.of(Bytes.wrap(Pem.blocks("chain", pem, "CERTIFICATE", 3).get(index)));
     tree.children.getLast().open();
-    for (String oid : List.of(KEY_USAGE, BASIC_CONSTRAINTS, SGX)) {
+    for (String oid :
+        index == LEAF
+            ? List.of(KEY_USAGE, BASIC_CONSTRAINTS, SGX)
+            : List.of(KEY_USAGE, BASIC_CONSTRAINTS)) {
       tree.extension(oid).children.getLast().open();
     }
     return tree;
@@ -72,9 +77,10 @@ class TrailingDataTest {
 
   @Test
   void nothingMayFollowInAnyContainerOfACertificate() throws Exception {
-    DerTree tree = certificate();
-    assertThat(tree.containers()).hasSizeGreaterThan(60);
-    nothingMayFollow(tree, TrailingDataTest::readCertificate);
+    DerTree leaf = certificate(LEAF);
+    assertThat(leaf.containers()).hasSizeGreaterThan(60);
+    nothingMayFollow(leaf, TrailingDataTest::readCertificate);
+    nothingMayFollow(certificate(INTERMEDIATE), TrailingDataTest::readCertificate);
   }
 
   @Test
@@ -84,7 +90,7 @@ class TrailingDataTest {
 
   @Test
   void anExtensionMaySayThatItIsNotCritical() throws Exception {
-    DerTree tree = certificate();
+    DerTree tree = certificate(LEAF);
     tree.extension(SUBJECT_KEY).children.add(1, DerTree.leaf(0x01, Bytes.hex("00")));
     readCertificate(tree.encode());
     DerTree list = list();
@@ -97,7 +103,7 @@ class TrailingDataTest {
 
   @Test
   void anExtensionStandsOnceAndThereAreAtMost32() throws Exception {
-    DerTree tree = certificate();
+    DerTree tree = certificate(LEAF);
     DerTree extensions = tree.find(e -> e.tag == 0xa3).orElseThrow().children.getFirst();
     while (extensions.children.size() < 32) {
       DerTree oid = DerTree.oid(extensions.children.size());
@@ -117,7 +123,7 @@ class TrailingDataTest {
 
   @Test
   void aHalfOfASignatureHas256Bits() throws Exception {
-    DerTree tree = certificate();
+    DerTree tree = certificate(LEAF);
     DerTree halves = tree.children.getLast().children.getFirst();
     halves.children.set(0, DerTree.leaf(0x02, Bytes.hex("00")));
     halves.children.set(1, DerTree.leaf(0x02, Bytes.hex("00" + "ff".repeat(32))));

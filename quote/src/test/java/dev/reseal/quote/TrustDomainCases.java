@@ -47,6 +47,9 @@ final class TrustDomainCases {
         "tdx-identity-of-sgx",
         "qe-identity-mismatch",
         p -> p.tdx(4).identity = json -> json.replace("TD_QE", "QE"));
+    cases.add("tdx-module-0", "UpToDate", p -> module0(p, "09000200"));
+    cases.add("tdx-module-0-loader-below", "OutOfDate", p -> module0(p, "09000100"));
+    cases.add("tdx-module-0-level-below", "tcb-not-recognised", p -> module0(p, "08000200"));
     cases.add("td10-v3", "quote-format", p -> p.tdx(4).version = 3);
     cases.add(
         "tdx-module-identity-twice",
@@ -135,6 +138,12 @@ final class TrustDomainCases {
           svn(p.tdx(5), "03010200");
           p.teeTcbSvn2 = Bytes.concat(Bytes.hex("08000200"), Bytes.zeros(12));
         });
+  }
+
+  /** A module without an identity of its own, and levels that such a one reaches. */
+  private static void module0(TestPki p, String svns) {
+    svn(p.tdx(4), svns);
+    p.tcbInfo = json -> json.replace("{\"svn\":9},{\"svn\":9}", "{\"svn\":9},{\"svn\":0}");
   }
 
   /** The same module identity once more, under {@code id}, before the one that is there. */
