@@ -94,10 +94,16 @@ class BadInputTest {
 
   @Test
   void anEpidQuoteIsNamed() {
-    Verdict verdict = good.judged(Bytes.concat(Bytes.hex("0200"), Bytes.zeros(1200)));
-    assertThat(verdict)
-        .isInstanceOfSatisfying(
-            Verdict.Refused.class, refused -> assertThat(refused.detail()).contains("EPID"));
+    for (int version : new int[] {0, 1, 2, 6}) {
+      Bytes quote = Bytes.concat(TestPki.u16(version), Bytes.zeros(1200));
+      assertThat(good.judged(quote))
+          .isInstanceOfSatisfying(
+              Verdict.Refused.class,
+              refused ->
+                  assertThat(refused.detail().contains("EPID"))
+                      .as("version %d", version)
+                      .isEqualTo(version == 1 || version == 2));
+    }
   }
 
   @Test

@@ -73,6 +73,26 @@ final class CollateralCases {
         "collateral-format",
         p -> p.tcbInfo = json -> version2(json).replace("comp16svn", "comp17svn"));
     cases.add(
+        "sgx-with-tdx-members",
+        "UpToDate",
+        p ->
+            p.tcbInfo =
+                json -> json.replace("\"tcbType\"", "\"tdxModuleIdentities\":[1],\"tcbType\""));
+    cases.add(
+        "level-of-17-components",
+        "collateral-format",
+        p ->
+            p.tcbInfo =
+                json -> json.replaceFirst("\\{\"svn\":0\\}\\]", "{\"svn\":0},{\"svn\":0}]"));
+    cases.add(
+        "component-no-object",
+        "collateral-format",
+        p -> p.tcbInfo = json -> json.replaceFirst("\\{\"svn\":8\\}", "8"));
+    cases.add(
+        "level-no-object",
+        "collateral-format",
+        p -> p.tcbInfo = json -> json.replace("\"tcbLevels\":[", "\"tcbLevels\":[1,"));
+    cases.add(
         "tcb-type-1",
         "collateral-format",
         p -> p.tcbInfo = json -> json.replace("\"tcbType\":0", "\"tcbType\":1"));

@@ -93,8 +93,8 @@ class P256Test {
     }
   }
 
-  /** Fails as a provider may that meets a signature of a form it does not know. */
-  public static final class Failing extends SignatureSpi {
+  /** Agrees with whatever it is asked. */
+  public static class Agreeing extends SignatureSpi {
     @Override
     protected void engineInitVerify(PublicKey key) {}
 
@@ -116,7 +116,7 @@ class P256Test {
 
     @Override
     protected boolean engineVerify(byte[] signature) throws SignatureException {
-      throw new SignatureException("another form");
+      return true;
     }
 
     @Deprecated
@@ -132,15 +132,34 @@ class P256Test {
     }
   }
 
+  /** Fails as a provider may that meets a signature of a form it does not know. */
+  public static final class Failing extends Agreeing {
+    @Override
+    protected boolean engineVerify(byte[] signature) throws SignatureException {
+      throw new SignatureException("another form");
+    }
+  }
+
   private static final class Other extends Provider {
     private static final long serialVersionUID = 1;
 
-    Other(boolean signatures) {
+    Other(List<Class<? extends Agreeing>> signatures) {
       super("Other", "1", "for tests");
-      if (signatures) {
-        put("Signature.SHA256withECDSAinP1363Format", Failing.class.getName());
-      }
+      signatures.forEach(s -> put("Signature.SHA256withECDSAinP1363Format", s.getName()));
     }
+  }
+
+  @Test
+  void noProviderIsAskedAboutHalvesOutOfRange() {
+    P256 agreeing = new P256(new Other(List.of(Agreeing.class)));
+    PublicKey key = CertSpec.newKey("secp256r1").getPublic();
+    Bytes one = number(BigInteger.ONE);
+    assertThat(agreeing.verifies(key, Bytes.EMPTY, Bytes.concat(one, one))).isTrue();
+    for (Bytes half : List.of(Bytes.zeros(32), number(ORDER))) {
+      assertThat(agreeing.verifies(key, Bytes.EMPTY, Bytes.concat(half, one))).isFalse();
+      assertThat(agreeing.verifies(key, Bytes.EMPTY, Bytes.concat(one, half))).isFalse();
+    }
+    assertThat(agreeing.verifies(key, Bytes.EMPTY, Bytes.concat(one, one, one))).isFalse();
   }
 
   @Test
@@ -148,8 +167,9 @@ class P256Test {
     KeyPair pair = CertSpec.newKey("secp256r1");
     Bytes good = TestPki.sign(pair, Bytes.EMPTY);
     PublicKey key = pair.getPublic();
-    assertThat(new P256(new Other(true)).verifies(key, Bytes.EMPTY, good)).isFalse();
-    assertThatThrownBy(() -> new P256(new Other(false)).verifies(key, Bytes.EMPTY, good))
+    assertThat(new P256(new Other(List.of(Failing.class))).verifies(key, Bytes.EMPTY, good))
+        .isFalse();
+    assertThatThrownBy(() -> new P256(new Other(List.of())).verifies(key, Bytes.EMPTY, good))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("Other 1 cannot verify");
   }

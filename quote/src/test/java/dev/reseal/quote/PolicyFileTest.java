@@ -29,6 +29,8 @@ class PolicyFileTest {
     String rule = ",\"platforms\":[{\"kind\":\"emulated\",\"root_spki_sha256\":\"%s\"}]";
     assertThat(appraised(policy(rule.formatted(emulated.platform().root())), emulated, now))
         .isEqualTo("accepted");
+    String hardware = rule.replace("emulated", "sgx").formatted(emulated.platform().root());
+    assertThat(appraised(policy(hardware), emulated, now)).isEqualTo("emulated");
     assertThat(appraised(policy(rule.formatted("00".repeat(32))), emulated, now))
         .isEqualTo("emulated");
     assertThat(appraised(policy(rule.formatted(good.platform().root())), good, now))
@@ -99,6 +101,9 @@ class PolicyFileTest {
             "{\"version\":1,\"statuses\":[],\"allow_debug\":true}",
             "{\"version\":1,\"statuses\":[],\"statuses\":[\"UpToDate\"]}",
             "{\"version\":1,\"statuses\":[],\"platforms\":[{\"kind\":\"other\"}]}",
+            "{\"version\":1,\"statuses\":[],\"platforms\":[1]}",
+            "{\"version\":1,\"statuses\":[],\"platforms\":[{\"kind\":\"sgx\",\"ids\":[\"%s\"]}]}"
+                .formatted("00".repeat(31)),
             "{\"version\":1,\"statuses\":[],\"measurements\":[{\"mrsigner\":\"00\"}]}",
             "{\"version\":1,\"statuses\":[],\"platforms\":[{\"kind\":\"sgx\",\"id\":\"00\"}]}",
             measurement("\"mrtd\":\"%s\",\"least_isvsvn\":1".formatted("00".repeat(48))),

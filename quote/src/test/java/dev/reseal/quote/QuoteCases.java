@@ -110,6 +110,24 @@ final class QuoteCases {
         "attestation-key-zero", "quote-format", p -> p.statedKey = Optional.of(Bytes.zeros(64)));
     cases.add("epid", "quote-format", p -> p.quote = q -> Cases.written(q, 0, "0200"));
     cases.add("version-6", "quote-format", p -> p.quote = q -> Cases.written(q, 0, "0600"));
+    cases.add("v4-as-0", "quote-format", p -> headed(p, 4, 0, "0000"));
+    cases.add("v4-as-6", "quote-format", p -> headed(p, 4, 0, "0600"));
+    cases.add("v4-unknown-tee", "quote-format", p -> headed(p.tdx(4), 4, 4, "82000000"));
+    cases.add(
+        "v5-td-body-for-sgx",
+        "quote-format",
+        p -> {
+          p.version = 5;
+          p.bodyType = 2;
+          p.body = b -> Bytes.concat(b, Bytes.zeros(TdReport.SIZE_10 - b.size()));
+        });
+    cases.add(
+        "v5-enclave-body-for-td",
+        "quote-format",
+        p -> {
+          p.tdx(5).bodyType = 1;
+          p.body = b -> b.slice(0, 384);
+        });
     cases.add("key-type-3", "quote-format", p -> p.quote = q -> Cases.written(q, 2, "0300"));
     cases.add("v3-as-tdx", "quote-format", p -> p.quote = q -> Cases.written(q, 4, "81000000"));
     cases.add("unknown-tee", "quote-format", p -> p.quote = q -> Cases.written(q, 4, "82000000"));
@@ -182,5 +200,10 @@ final class QuoteCases {
                     .replace("\"tcbEvaluationDataNumber\":17,", "")
                 + ",\"isvsvn\":8}";
     p.identitySigned = json -> json.replace("enclaveIdentity", "qeIdentity");
+  }
+
+  private static void headed(TestPki p, int version, int at, String hex) {
+    p.version = version;
+    p.quote = q -> Cases.written(q, at, hex);
   }
 }

@@ -167,4 +167,19 @@ class TrailingDataTest {
     }
     return DistinguishedName.read(DerReader.of("name", name.encode().toArray()));
   }
+
+  @Test
+  void aListHasVersion2AndItsEntriesMayBeBare() throws Exception {
+    DerTree list = list();
+    DerTree entry = list.extension("551d15");
+    DerTree bare =
+        list.find(e -> e.children.size() == 3 && e.children.get(1).tag == 0x17).orElseThrow();
+    assertThat(bare.find(entry::equals)).isPresent();
+    bare.children.removeLast();
+    readList(list.encode());
+    DerTree version = list.children.getFirst().children.getFirst();
+    assertThat(version.tag).isEqualTo(0x02);
+    version.content = Bytes.hex("00");
+    refused(list.encode(), TrailingDataTest::readList, "version 1");
+  }
 }

@@ -19,6 +19,19 @@ final class TrustDomainCases {
         "tdx-attributes",
         "tdx-module-mismatch",
         p -> p.tdx(4).seamAttributes = Bytes.hex("0100000000000000"));
+    String zeros = "\"attributes\":\"0000000000000000\"";
+    String one = "\"attributes\":\"0100000000000000\"";
+    cases.add(
+        "tdx-attributes-as-in-tcb-info",
+        "tdx-module-mismatch",
+        p -> {
+          p.tdx(4).seamAttributes = Bytes.hex("0100000000000000");
+          p.tcbInfo = json -> json.replace(zeros, one);
+        });
+    cases.add(
+        "tdx-attributes-only-in-tcb-info",
+        "tdx-module-mismatch",
+        p -> p.tdx(4).tcbInfo = json -> json.replace(zeros, one));
     cases.add("tdx-unknown-module", "tdx-module-mismatch", p -> svn(p.tdx(4), "04020200"));
     cases.add("tdx-without-module-identity", "UpToDate", p -> svn(p.tdx(4), "09090200", 9, 9));
     cases.add("tdx-module-0-below", "tcb-not-recognised", p -> svn(p.tdx(4), "08000200"));
@@ -47,6 +60,20 @@ final class TrustDomainCases {
         "tdx-identity-of-sgx",
         "qe-identity-mismatch",
         p -> p.tdx(4).identity = json -> json.replace("TD_QE", "QE"));
+    cases.add(
+        "tdx-module-identity-no-object",
+        "collateral-format",
+        p ->
+            p.tdx(4).tcbInfo =
+                json -> json.replace("\"tdxModuleIdentities\":[", "\"tdxModuleIdentities\":[1,"));
+    cases.add(
+        "tdx-without-identities",
+        "UpToDate",
+        p -> {
+          module0(p, "09000200");
+          var levels = p.tcbInfo;
+          p.tcbInfo = json -> levels.apply(json).replace("tdxModuleIdentities", "others");
+        });
     cases.add("tdx-module-0", "UpToDate", p -> module0(p, "09000200"));
     cases.add("tdx-module-0-loader-below", "OutOfDate", p -> module0(p, "09000100"));
     cases.add("tdx-module-0-level-below", "tcb-not-recognised", p -> module0(p, "08000200"));
@@ -81,6 +108,20 @@ final class TrustDomainCases {
         p -> {
           svn(p.tdx(5), "03010100");
           p.tdxLevels.set(1, TestCollateral.tdxLevel(8, 1, "Revoked"));
+        });
+    cases.add(
+        "relaunch-not-for-the-loader-alone",
+        "OutOfDate",
+        p -> {
+          svn(p.tdx(5), "04010100");
+          p.tdxLevels.set(1, TestCollateral.tdxLevel(8, 1, "OutOfDate"));
+        });
+    cases.add(
+        "relaunch-to-module-0-loader-below",
+        "OutOfDate",
+        p -> {
+          svn(p.tdx(5), "03010200");
+          p.teeTcbSvn2 = Bytes.concat(Bytes.hex("09000100"), Bytes.zeros(12));
         });
     cases.add(
         "relaunch-not-for-td10",
