@@ -118,4 +118,13 @@ class LimitsTest {
           .hasToString("00".repeat(size));
     }
   }
+
+  @Test
+  void aRootIsSelfIssuedAndCollateralMayBeEmpty() throws Exception {
+    TestPki pki = new TestPki();
+    Bytes signer = Bytes.ascii(pki.tcbSigner.pem(pki.root));
+    assertThatThrownBy(() -> TrustAnchors.ofPem(signer)).hasMessageContaining("self-issued");
+    assertThat(TrustAnchors.ofPem(Bytes.ascii(pki.root.pem(pki.root))).keys()).hasSize(1);
+    assertThat(new Collateral(java.util.Map.of()).parts()).isEmpty();
+  }
 }

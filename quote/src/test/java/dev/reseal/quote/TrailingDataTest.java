@@ -182,4 +182,29 @@ class TrailingDataTest {
     version.content = Bytes.hex("00");
     refused(list.encode(), TrailingDataTest::readList, "version 1");
   }
+
+  @Test
+  void aCertificateHasVersion3AndAKeyOfP256() throws Exception {
+    DerTree tree = certificate(LEAF);
+    DerTree version = tree.find(e -> e.tag == 0xa0).orElseThrow().children.getFirst();
+    version.content = Bytes.hex("01");
+    refused(tree.encode(), TrailingDataTest::readCertificate, "version 2");
+    version.content = Bytes.hex("02");
+    DerTree curve = tree.find(e -> e.content.equals(Bytes.hex("2a8648ce3d030107"))).orElseThrow();
+    curve.content = Bytes.hex("2a8648ce3d030106");
+    refused(tree.encode(), TrailingDataTest::readCertificate, "another curve");
+  }
+
+  @Test
+  void theSgxExtensionHasItsEntriesInOrderAndTheLastTwoMayBeAbsent() throws Exception {
+    DerTree tree = certificate(LEAF);
+    List<DerTree> entries = tree.extension(SGX).children.getLast().children.getFirst().children;
+    entries.add(entries.remove(1));
+    refused(tree.encode(), TrailingDataTest::readCertificate, "another order");
+    entries.add(1, entries.removeLast());
+    entries.subList(5, 7).clear();
+    Certificate read = (Certificate) readCertificate(tree.encode());
+    assertThat(read.extensions().sgx().orElseThrow().configuration()).isEmpty();
+    assertThat(read.extensions().unknownCritical()).isFalse();
+  }
 }
