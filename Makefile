@@ -109,5 +109,5 @@ fuzz: ## fuzz every parser, ten minutes of processor time each (PARSER=quote.tcb
 	@SECONDS_EACH=$(or $(FUZZ_SECONDS),600) build/fuzz.sh $(PARSER)
 
 mutation: ## change the verifier in a thousand small ways, one at a time: does a test notice? (CLASSES=dev.reseal.quote.Crl)
-	nice $(MVN) -Pquick,mutation -pl quote -am process-test-classes -Dspotless.check.skip $(if $(CLASSES),-Dmutation.classes='$(CLASSES)')
+	nice $(MVN) -Pquick,mutation -pl quote -am process-test-classes -Dspotless.check.skip $(if $(CLASSES),-Dmutation.classes='$(CLASSES)') $(if $(MUTATORS),-Dmutators=$(MUTATORS))
 	build/mutants.sh quote/target/quick/pit-reports/mutations.csv
