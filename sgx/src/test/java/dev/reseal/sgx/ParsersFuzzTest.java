@@ -18,7 +18,7 @@ class ParsersFuzzTest {
   private static final int TRIES = 5;
 
   /** Code that counts its branches for the fuzzer is ten times slower than that of the product. */
-  private static final MeasureLimits LIMITS = new MeasureLimits(1 << 12, 1 << 9);
+  private static final MeasureLimits LIMITS = new MeasureLimits(1 << 12, 1 << 6);
 
   private static final ThreadMXBean CLOCK = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
