@@ -6,28 +6,12 @@ import dev.reseal.bytes.Bytes;
 import dev.reseal.platform.Image;
 import dev.reseal.platform.Platform.Creation;
 import dev.reseal.platform.Refusal;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Only measured code runs on a real daemon (spec 22.2): each way to change it is refused. */
-class DaemonImageTest {
-  private static final String WAIT = "say('ready', 1)\ntime.sleep(600)\n";
-  private Rig rig;
-
-  @BeforeEach
-  void startPlatform() throws IOException {
-    rig = new Rig(4096);
-  }
-
-  @AfterEach
-  void stopPlatform() throws IOException {
-    rig.close();
-  }
-
+class DaemonImageTest extends OnARealDaemon {
   @Test
   void aChangedSourceIsRefusedBecauseItIsNotWhatWasSigned() throws Exception {
     Image image = rig.image(WAIT);

@@ -11,25 +11,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Real processes on a real daemon (spec 22.3): their life, their keys and the protocol. */
-class DaemonTest {
-  private static final String WAIT = "say('ready', 1)\ntime.sleep(600)\n";
-  private Rig rig;
-
-  @BeforeEach
-  void startPlatform() throws IOException {
-    rig = new Rig(4096);
-  }
-
-  @AfterEach
-  void stopPlatform() throws IOException {
-    rig.close();
-  }
-
+class DaemonTest extends OnARealDaemon {
   @Test
   void anInstanceGetsKeyReportAndQuoteOfItsOwnMeasurement() throws Exception {
     Image image =

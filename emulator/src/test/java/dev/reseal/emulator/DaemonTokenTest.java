@@ -8,25 +8,10 @@ import dev.reseal.platform.Platform.Creation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** One launch token is one connection of one process (spec 22.3). */
-class DaemonTokenTest {
-  private static final String WAIT = "say('ready', 1)\ntime.sleep(600)\n";
-  private Rig rig;
-
-  @BeforeEach
-  void startPlatform() throws IOException {
-    rig = new Rig(4096);
-  }
-
-  @AfterEach
-  void stopPlatform() throws IOException {
-    rig.close();
-  }
-
+class DaemonTokenTest extends OnARealDaemon {
   @Test
   void aSecondConnectionOfTheInstanceIsRefused() throws Exception {
     rig.created(
