@@ -46,9 +46,9 @@ final class BirthCommand implements Callable<Integer> {
         Requests.genesis(status, target(home.lineage(name)), KeyFile.read(home.operator()));
     OperationReport report = new OperationReport(spec.commandLine().getOut(), false, "birth", name);
     try (ControlClient supervisor = Services.supervisor(home, name)) {
-      ControlClient.Result ended = supervisor.operate(request.message(), report);
       // Before it, no platform had anything to do with this lineage.
-      return report.end(ended, Services.status(home, name));
+      String platform = ServiceWords.platform(EMULATED);
+      return report.end(supervisor.operate(request.message(), report), status, platform);
     }
   }
 

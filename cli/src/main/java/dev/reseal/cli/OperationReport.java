@@ -45,14 +45,19 @@ final class OperationReport implements ControlClient.Watcher {
   }
 
   /** Prints the end and gives the exit code. */
-  int end(ControlClient.Result result, Status status) {
+  int end(ControlClient.Result result, Status before) {
+    return end(result, before, ServiceWords.platform(before));
+  }
+
+  /** {@code platform}: the kind of the platform that it happened on. */
+  int end(ControlClient.Result result, Status before, String platform) {
     return switch (result) {
       case ControlClient.Result.Refused(String rule, String detail) -> refused(rule, detail);
       case ControlClient.Result.Ended(Summary summary) -> {
         if (json) {
-          json(summary, status);
+          json(summary, before, platform);
         } else {
-          line(summary, status);
+          line(summary, before, platform);
         }
         out.flush();
         yield summary.exitCode();
@@ -77,7 +82,7 @@ final class OperationReport implements ControlClient.Watcher {
     return DENIED;
   }
 
-  private void line(Summary summary, Status before) {
+  private void line(Summary summary, Status before, String platform) {
     StringBuilder line = new StringBuilder();
     line.append(summary.word()).append("  ").append(verb).append(' ').append(name);
     summary
@@ -92,7 +97,7 @@ final class OperationReport implements ControlClient.Watcher {
     line.append(", ").append(lost(summary, before)).append(" updates lost, gap ");
     line.append(String.format(Locale.ROOT, "%.1f ms", summary.gapMicros() / 1000.0));
     line.append(String.format(Locale.ROOT, ", total %.1f ms", summary.totalMicros() / 1000.0));
-    line.append("  platform ").append(ServiceWords.platform(before));
+    line.append("  platform ").append(platform);
     out.println(line);
     if (!summary.detail().isEmpty()) {
       out.println("  why   " + ServiceWords.ruled(summary.rule(), summary.detail()));
@@ -110,7 +115,7 @@ final class OperationReport implements ControlClient.Watcher {
     return before.policy().rpoUpdates().map(n -> "at most " + n).orElse("an unbounded number of");
   }
 
-  private void json(Summary summary, Status before) {
+  private void json(Summary summary, Status before, String platform) {
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("verb", verb);
     object.put("lineage", name);
@@ -133,7 +138,7 @@ final class OperationReport implements ControlClient.Watcher {
     object.put("updates_lost", lost(summary, before));
     object.put("gap_ms", summary.gapMicros() / 1000.0);
     object.put("total_ms", summary.totalMicros() / 1000.0);
-    object.put("platform", ServiceWords.platform(before));
+    object.put("platform", platform);
     object.put("lowered", before.policy().lowered());
     object.put("phases", phases);
     out.println(JsonMapper.shared().writeValueAsString(object));

@@ -8,10 +8,11 @@ final class ServiceWords {
 
   /** Every verdict prints the platform kind. */
   static String platform(Status status) {
-    return status
-        .active()
-        .map(active -> active.platformKind() == 1 ? "SGX" : "EMULATED")
-        .orElse("none");
+    return status.active().map(active -> platform(active.platformKind())).orElse("none");
+  }
+
+  static String platform(long kind) {
+    return kind == 1 ? "SGX" : "EMULATED";
   }
 
   static String ruled(String rule, String detail) {
