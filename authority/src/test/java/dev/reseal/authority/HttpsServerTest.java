@@ -117,7 +117,21 @@ class HttpsServerTest {
   @Test
   void aBodyAboveTheLimitIsRefused() throws Exception {
     assertThat(post("echo", new byte[HttpsServer.BODY_MAX]).statusCode()).isEqualTo(200);
-    assertThat(post("echo", new byte[HttpsServer.BODY_MAX + 1]).statusCode()).isEqualTo(413);
+    // The length alone is enough; who goes on sending may find the connection closed instead.
+    assertThat(
+            firstLineFor(
+                "POST /v1/echo HTTP/1.1\r\nHost: x\r\nContent-Length: "
+                    + (HttpsServer.BODY_MAX + 1)
+                    + "\r\n\r\n"))
+        .isEqualTo("HTTP/1.1 413");
+  }
+
+  private String firstLineFor(String head) throws Exception {
+    try (Socket peer = pinned().getSocketFactory().createSocket("127.0.0.1", server.port())) {
+      peer.setSoTimeout(20_000);
+      peer.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+      return new String(peer.getInputStream().readNBytes(12), StandardCharsets.US_ASCII);
+    }
   }
 
   @Test
@@ -143,19 +157,14 @@ class HttpsServerTest {
 
   @Test
   void headersAboveTheLimitAreRefusedAndTheServerGoesOn() throws Exception {
-    try (Socket peer = pinned().getSocketFactory().createSocket("127.0.0.1", server.port())) {
-      peer.setSoTimeout(20_000);
-      String head = "GET /v1/x HTTP/1.1\r\nHost: x\r\nX-Long: " + "a".repeat(64 << 10) + "\r\n\r\n";
-      String answer;
-      try {
-        peer.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
-        byte[] first = peer.getInputStream().readNBytes(12);
-        answer = new String(first, StandardCharsets.US_ASCII);
-      } catch (IOException hungUp) {
-        answer = "";
-      }
-      assertThat(answer).doesNotContain(" 200");
+    String head = "GET /v1/x HTTP/1.1\r\nHost: x\r\nX-Long: " + "a".repeat(64 << 10) + "\r\n\r\n";
+    String answer;
+    try {
+      answer = firstLineFor(head);
+    } catch (IOException hungUp) {
+      answer = "";
     }
+    assertThat(answer).doesNotContain(" 200");
     assertThat(post("nothing", new byte[0]).statusCode()).isEqualTo(204);
   }
 
