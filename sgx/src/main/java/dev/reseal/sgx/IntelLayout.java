@@ -83,18 +83,23 @@ final class IntelLayout {
 
   private void walk(int first, int last, long delta, Visitor visitor) throws MalformedException {
     for (int i = first; i < last; i++) {
-      if (++visits > mostVisits) {
-        throw block.malformed(
-            0, "a layout table of more than " + mostVisits + " areas", "fewer repetitions");
-      }
+      visited();
       switch (rows.get(i)) {
         case Area area -> visitor.area(area, delta);
         case Group(int count, long times, long step) -> {
           for (long k = 1; k <= times; k++) {
+            visited(); // a group may repeat no row at all, four billion times
             walk(i - count, i, step * k, visitor);
           }
         }
       }
+    }
+  }
+
+  private void visited() throws MalformedException {
+    if (++visits > mostVisits) {
+      throw block.malformed(
+          0, "a layout table of more than " + mostVisits + " areas", "fewer repetitions");
     }
   }
 }
