@@ -47,7 +47,7 @@ from world import ROOT, WorldError, wait_for
 LINEAGE = "crash"
 RPO = 64
 OPERATIONS = ("birth", "reseal", "rekey", "takeover", "abort")
-VICTIMS = ("supervisor", "old", "new", "authority", "platform")
+VICTIMS = ("supervisor", "old", "new", "authority", "platform", "enclaves")
 SIDES = ("before", "after")
 CLIENTS = 2
 SETTLE_S = 60.0
@@ -339,7 +339,8 @@ def cells(operation: str, points: list[Point], victims: list[str]) -> list[Cell]
     found = []
     for point in points:
         for victim in victims:
-            if (victim == "old" and not point.old) or (victim == "new" and not point.new):
+            alive = {"old": point.old, "new": point.new, "enclaves": point.old + point.new}.get(victim, 1)
+            if not alive:
                 continue
             found += [Cell(operation, victim, side, point.number, point.what) for side in SIDES]
     return found

@@ -34,8 +34,8 @@ final class AuthorityNode {
   static final Bytes LINEAGE = Bytes.hex("00112233445566778899aabbccddeeff");
   static final Bytes OTHER_LINEAGE = Bytes.hex("ffeeddccbbaa99887766554433221100");
   static final Bytes PLATFORM = Bytes.ascii("platform").sha256();
-  static final Bytes IMAGE = Bytes.ascii("image").sha256();
-  static final Bytes OTHER_IMAGE = Bytes.ascii("other image").sha256();
+  static final Bytes IMAGE = MachineNode.Image.FIRST.mrenclave();
+  static final Bytes OTHER_IMAGE = MachineNode.Image.OTHER.mrenclave();
   static final int RPO = 3;
   static final long LIFE_MS = 10_000;
   static final long SKEW_MS = 500;
@@ -66,11 +66,14 @@ final class AuthorityNode {
     this.operator = SigningKey.generate(randomness);
     this.supervisor = SigningKey.generate(randomness);
     start();
-    birth(LINEAGE, "sim");
+    answer(birth(LINEAGE, "sim").orElseThrow());
   }
 
-  /** A second lineage under the same authority, for messages that belong to somebody else. */
-  void birth(Bytes lineage, String name) {
+  /**
+   * A lineage; a second one is for messages that belong to somebody else. Nothing when the
+   * authority is down, or dies of it.
+   */
+  Optional<Endpoint.Reply> birth(Bytes lineage, String name) {
     Bytes file = Bytes.wrap(policy(lineage, name).getBytes(StandardCharsets.UTF_8));
     Ask ask =
         new Ask(
@@ -80,7 +83,7 @@ final class AuthorityNode {
             List.of(),
             false,
             new Ask.Extra.PolicyFile(file));
-    answer(post("request", Signed.sign(Request.of(ask, List.of()), operator).cose()));
+    return call("request", Signed.sign(Request.of(ask, List.of()), operator).cose());
   }
 
   /** Starts a new process over what is durable; throws {@link StoreException} after a rollback. */

@@ -13,6 +13,10 @@ record CrashPoint(Victim victim, Side side, int number) {
     NEW,
     AUTHORITY,
     PLATFORM,
+    /**
+     * Every enclave of the machine at once, in a power transition; the processes that stay live on.
+     */
+    ENCLAVES,
     NOBODY
   }
 

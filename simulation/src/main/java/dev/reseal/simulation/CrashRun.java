@@ -1,6 +1,8 @@
 package dev.reseal.simulation;
 
 import dev.reseal.cli.RunCommand;
+import dev.reseal.emulator.Fault;
+import dev.reseal.emulator.Faulty;
 import dev.reseal.platform.Platform;
 import dev.reseal.simulation.CrashPoint.Side;
 import dev.reseal.simulation.CrashPoint.Victim;
@@ -29,6 +31,7 @@ public final class CrashRun {
   private final Path orders;
   private final Set<Long> oldPids = new HashSet<>();
   private Optional<CrashOrder> current = Optional.empty();
+  private Optional<Platform> platform = Optional.empty();
   private boolean done;
   private int offset;
 
@@ -42,9 +45,9 @@ public final class CrashRun {
     System.exit(line.execute(Arrays.copyOfRange(arguments, 1, arguments.length)));
   }
 
-  private Supervisor start(Settings settings, Platform platform)
-      throws IOException, StartException {
-    return Supervisor.start(settings, platform, new CrashSeams(this::reached));
+  private Supervisor start(Settings settings, Platform reached) throws IOException, StartException {
+    platform = Optional.of(reached);
+    return Supervisor.start(settings, reached, new CrashSeams(this::reached));
   }
 
   private void reached(Side side, int passed, String what) throws IOException {
@@ -94,8 +97,16 @@ public final class CrashRun {
       case NEW -> order.instances().filter(pid -> !oldPids.contains(pid)).forEach(CrashRun::kill);
       case AUTHORITY -> kill(order.authorityPid());
       case PLATFORM -> kill(order.platformPid());
+      case ENCLAVES -> faulty().strike(new Fault.PowerTransition());
       case NOBODY -> throw new IllegalArgumentException("the points are listed with number 0");
     }
+  }
+
+  private Faulty faulty() {
+    if (platform.orElseThrow() instanceof Faulty emulated) {
+      return emulated;
+    }
+    throw new IllegalStateException("only an emulated platform takes orders to fail");
   }
 
   private static void kill(long pid) {

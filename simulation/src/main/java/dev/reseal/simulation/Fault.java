@@ -23,9 +23,15 @@ enum Fault {
   AUTHORITY_CLOCK_BACK,
   SUPERVISOR_CLOCK_STEP,
   AUTHORITY_SUSPENDED,
-  EPC_FULL,
   QUOTE_DOWN,
   TARGETS_FAIL,
+  EPC_FULL,
+  EPC_LEAKS,
+  CHILD_KEEPS_EPC,
+  DEVICE_BUSY,
+  EINIT_INTERRUPTED,
+  MICROCODE_RAISED,
+  POWER_TRANSITION,
   REPLAY_TO_INSTANCE,
   REPLAY_TO_AUTHORITY,
   OLD_RECEIPT,
@@ -43,6 +49,11 @@ enum Fault {
   LATE_READY,
   LATE_ABORT,
   BACKUP_RESTORED;
+
+  /** Whether it is a fault of the emulated machine. */
+  boolean ofMachine() {
+    return compareTo(EPC_FULL) >= 0 && compareTo(POWER_TRANSITION) <= 0;
+  }
 
   /** Whether a supervisor that keeps the rules would never do it. */
   boolean hostile() {

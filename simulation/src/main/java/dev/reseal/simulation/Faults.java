@@ -1,6 +1,13 @@
 package dev.reseal.simulation;
 
 import dev.reseal.authority.StoreException;
+import dev.reseal.emulator.Fault.ChildrenExit;
+import dev.reseal.emulator.Fault.EinitInterrupted;
+import dev.reseal.emulator.Fault.ForkedChild;
+import dev.reseal.emulator.Fault.LeakedPages;
+import dev.reseal.emulator.Fault.OpenRetry;
+import dev.reseal.emulator.Fault.PagesReturned;
+import dev.reseal.emulator.Fault.PagesTaken;
 import dev.reseal.instance.State;
 import dev.reseal.lifecycle.Phase;
 import java.util.ArrayList;
@@ -119,7 +126,13 @@ final class Faults implements World.Observer {
       case SUPERVISOR_CLOCK_STEP ->
           world.supervisor.clocks.step(chance.oneIn(2) ? DAYS_400 : -DAYS_400);
       case AUTHORITY_SUSPENDED -> world.authorityClocks.suspended(chance.between(100, 5_000));
-      case EPC_FULL -> world.fillEpc(chance.between(50, 1_500));
+      case EPC_FULL -> meanwhile(new PagesTaken(MachineNode.EPC_PAGES), 1_500, new PagesReturned());
+      case EPC_LEAKS -> world.machine.strike(new LeakedPages(1 + chance.below(6)));
+      case CHILD_KEEPS_EPC -> meanwhile(new ForkedChild(), 5_000, new ChildrenExit());
+      case DEVICE_BUSY -> world.machine.strike(new OpenRetry(1 + chance.below(6)));
+      case EINIT_INTERRUPTED -> world.machine.strike(new EinitInterrupted(1 + chance.below(4)));
+      case MICROCODE_RAISED -> world.machine.raiseMicrocode();
+      case POWER_TRANSITION -> world.powerTransition();
       case TARGETS_FAIL -> world.spoilOperation();
       case QUOTE_DOWN -> world.quotesDown(chance.between(50, 3_000));
       default -> throw new IllegalArgumentException(fault + " is of a hostile host");
@@ -154,6 +167,12 @@ final class Faults implements World.Observer {
   private void authorityClock(long ms) {
     world.authorityClocks.step(ms);
     world.time.after(chance.between(500, 6_000), world::restartAuthority);
+  }
+
+  private void meanwhile(
+      dev.reseal.emulator.Fault begins, long mostMs, dev.reseal.emulator.Fault ends) {
+    world.machine.strike(begins);
+    world.time.after(chance.between(50, mostMs), () -> world.machine.strike(ends));
   }
 
   private void repeatedly(Runnable move) {

@@ -2,6 +2,8 @@ package dev.reseal.simulation;
 
 import dev.reseal.authority.Endpoint.Reply;
 import dev.reseal.bytes.Bytes;
+import dev.reseal.emulator.EnclaveDevice;
+import dev.reseal.emulator.SgxStatus;
 import dev.reseal.lifecycle.Cause;
 import dev.reseal.lifecycle.Effect;
 import dev.reseal.lifecycle.Event;
@@ -51,7 +53,8 @@ final class HostNode implements Effects {
       case Effect.CheckPlatform(String handle) -> showSlots(handle);
       case Effect.Keep(_, Bytes body) -> keep(body);
       case Effect.Destroy(String handle) -> destroy(handle);
-      case Effect.Reclaim() -> hear(new Event.Reclaimed(""));
+      case Effect.Reclaim() ->
+          hear(new Event.Reclaimed(world.machine.hasRoom() ? "" : "pages do not come back"));
       case Effect.Create _ -> create();
       case Effect.Wait(var alarm, long ms, long turn) ->
           later(ms, () -> hear(new Event.Elapsed(alarm, turn)));
@@ -118,14 +121,18 @@ final class HostNode implements Effects {
   }
 
   private void create() {
-    if (world.epcIsFull()) {
-      Cause cause = new Cause("EPC", "no pages", "wait, or free EPC");
-      hear(new Event.NotCreated(true, cause));
-      return;
+    switch (world.machine.create(AuthorityNode.IMAGE)) {
+      case EnclaveDevice.Created.Enclave(EnclaveDevice enclave) -> {
+        InstanceNode made = world.start(enclave, world.supervisor, AuthorityNode.LINEAGE);
+        hear(new Event.Created(made.handle()));
+        hear(new Event.Born(made.handle()));
+      }
+      case EnclaveDevice.Created.Failed(SgxStatus status, String detail) -> {
+        boolean pressure = status.isEpcSuspect();
+        Cause cause = new Cause(pressure ? "EPC" : "STILLBORN", status + ": " + detail, "");
+        hear(new Event.NotCreated(pressure, cause));
+      }
     }
-    InstanceNode made = world.create(AuthorityNode.IMAGE, world.supervisor, AuthorityNode.LINEAGE);
-    hear(new Event.Created(made.handle()));
-    hear(new Event.Born(made.handle()));
   }
 
   private void tidy() {

@@ -82,13 +82,14 @@ final class Hostile {
     return old;
   }
 
-  /** Every abort ever given, to whoever is locked then. */
+  /** Every abort ever given, to whoever is locked then, and who lives on whatever is ordered. */
   void oldAbort() {
     when(
         _ -> locked().isPresent() && !aborts().isEmpty(),
         _ -> {
           String handle = locked().orElseThrow().handle();
           aborts().forEach(abort -> world.deliver(handle, Verb.ABORT, abort));
+          lie();
         });
   }
 
@@ -106,12 +107,10 @@ final class Hostile {
 
   /** Messages of another lineage of the same authority. */
   void otherLineage() {
-    if (!world.authority.up()) {
-      return;
-    }
+    otherLineage =
+        otherLineage || world.authority.birth(AuthorityNode.OTHER_LINEAGE, "other").isPresent();
     if (!otherLineage) {
-      otherLineage = true;
-      world.authority.birth(AuthorityNode.OTHER_LINEAGE, "other");
+      return;
     }
     Bytes opId = world.keys().bytes().bytes(16);
     Target target = new Target(AuthorityNode.IMAGE, 1, 1, 2, Optional.empty());
@@ -244,6 +243,7 @@ final class Hostile {
   /** Gives up. */
   void end() {
     moments.clear();
+    lies = false;
   }
 
   /** Directly, whatever the network is like for others. */

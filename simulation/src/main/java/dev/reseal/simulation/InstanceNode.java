@@ -47,7 +47,7 @@ final class InstanceNode {
   }
 
   private final String handle;
-  private final Bytes image;
+  private final Device device;
   private final Instance instance;
   private final Ears ears;
   private State announced = State.BORN;
@@ -59,14 +59,13 @@ final class InstanceNode {
 
   InstanceNode(
       String handle,
-      Bytes image,
       Trust trust,
       Device device,
       BooleanSupplier restores,
       Randomness randomness,
       Ears ears) {
     this.handle = handle;
-    this.image = image;
+    this.device = device;
     this.ears = ears;
     this.instance =
         new Instance(trust, device, new Records(restores), randomness, Workers.caller());
@@ -99,11 +98,17 @@ final class InstanceNode {
   }
 
   Bytes image() {
-    return image;
+    return device.mrenclave();
   }
 
   Instance inside() {
     return instance;
+  }
+
+  /** Its process ends, and its enclave with it. */
+  void close() {
+    instance.close();
+    device.close();
   }
 
   Optional<Bytes> ready() {

@@ -30,7 +30,7 @@ final class Invariants {
   private final World world;
   private final Map<Long, Bytes> activations = new HashMap<>();
   private Optional<Status> known = Optional.empty();
-  private Bytes openedSlots = Bytes.EMPTY;
+  private Bytes opened = Bytes.EMPTY;
   private int commits = -1;
 
   Invariants(World world) {
@@ -161,9 +161,10 @@ final class Invariants {
           "T12",
           "the head's wrap key does not exist");
     }
-    if (!openedSlots.equals(head.slots())) {
+    Bytes opener = Bytes.concat(world.machine.cpuSvn(), head.slots());
+    if (!opened.equals(opener)) {
       opens(head, Essentials.decode(now.policy().essentials()));
-      openedSlots = head.slots();
+      opened = opener;
     }
   }
 
@@ -175,13 +176,13 @@ final class Invariants {
     Bytes coreDigest = head.core().sha256();
     List<Slot> slots = Slot.decode(head.slots());
     List<Optional<Secret>> shares = new ArrayList<>();
-    try (DeviceNode device = new DeviceNode(AuthorityNode.IMAGE, () -> true)) {
+    try {
       for (Slot slot : slots) {
         shares.add(
             Optional.of(
                 SlotCheck.openShare(slot, AuthorityNode.LINEAGE, coreDigest, this::wrapKey)));
       }
-      new SlotOpener(keysOf(device))
+      new SlotOpener(this::platformKey)
           .openDek(Core.decode(head.core()), coreDigest, slots, shares, policy)
           .close();
     } catch (ContainerException closed) {
@@ -195,13 +196,12 @@ final class Invariants {
     return world.authority.parts.keys().get(wrapName(wrapId)).map(X25519.Pair::of);
   }
 
-  private static PlatformKeys keysOf(Device device) {
-    return request ->
-        switch (device.egetkey(request)) {
-          case Device.KeyResult.Key(Secret key) -> new PlatformKeys.Answer.Key(key);
-          case Device.KeyResult.Unsupported(), Device.KeyResult.Failed _ ->
-              new PlatformKeys.Answer.Unsupported();
-        };
+  private PlatformKeys.Answer platformKey(Bytes request) {
+    return switch (world.machine.egetkey(request)) {
+      case Device.KeyResult.Key(Secret key) -> new PlatformKeys.Answer.Key(key);
+      case Device.KeyResult.Unsupported(), Device.KeyResult.Failed _ ->
+          new PlatformKeys.Answer.Unsupported();
+    };
   }
 
   /** T22: nothing that the register calls active and that serves is ever destroyed. */

@@ -3,6 +3,8 @@ package dev.reseal.simulation;
 import dev.reseal.authority.Endpoint.Reply;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.bytes.Secret;
+import dev.reseal.emulator.EnclaveDevice;
+import dev.reseal.emulator.EnclaveDevice.Created;
 import dev.reseal.instance.State;
 import dev.reseal.lifecycle.Verb;
 import dev.reseal.sealed.Core;
@@ -48,7 +50,10 @@ final class Rival implements InstanceNode.Ears {
     if (challenge.isEmpty()) {
       return Optional.empty();
     }
-    InstanceNode node = world.create(image, this, AuthorityNode.LINEAGE);
+    if (!(world.machine.create(image) instanceof Created.Enclave(EnclaveDevice enclave))) {
+      return Optional.empty();
+    }
+    InstanceNode node = world.start(enclave, this, AuthorityNode.LINEAGE);
     world.hide(node.handle());
     world.deliver(node.handle(), Verb.CHALLENGE, challenge.get());
     Optional<Bytes> grant = post("grant-request", grantRequest);
@@ -91,7 +96,7 @@ final class Rival implements InstanceNode.Ears {
               kem.publicKey(),
               tls.verifyKey());
       Bytes encoded = claims.encode();
-      Bytes evidence = DeviceNode.body(AuthorityNode.IMAGE, Claims.reportData(encoded)).encode();
+      Bytes evidence = world.machine.evidence(Claims.reportData(encoded));
       Optional<Bytes> answer =
           post(
               "grant-request",
@@ -131,7 +136,7 @@ final class Rival implements InstanceNode.Ears {
               grant.nextWrapKey(),
               Optional.empty(),
               Essentials.decode(grant.essentials()),
-              Bytes.hex("02020000000000000000000000000000"),
+              world.machine.cpuSvn(),
               1);
       Bytes slots =
           new SlotMaker(nothing, randomness).make(recipients, alike, grant.coreDigest(), dek);

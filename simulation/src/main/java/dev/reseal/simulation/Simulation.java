@@ -97,6 +97,9 @@ final class Simulation {
         return;
       }
     }
+    while (!faults.spent() && faults.injected() < Plan.LEAST) {
+      faults.force();
+    }
   }
 
   private void heal() {

@@ -4,6 +4,10 @@ import dev.reseal.authority.Endpoint;
 import dev.reseal.authority.Endpoint.Reply;
 import dev.reseal.authority.Store;
 import dev.reseal.bytes.Bytes;
+import dev.reseal.emulator.EnclaveDevice;
+import dev.reseal.emulator.Fault.ChildrenExit;
+import dev.reseal.emulator.Fault.PagesReturned;
+import dev.reseal.emulator.Fault.PowerTransition;
 import dev.reseal.instance.State;
 import dev.reseal.instance.Trust;
 import dev.reseal.lifecycle.Phase;
@@ -32,6 +36,7 @@ final class World {
   final Chance chance;
   final Wiring wiring;
   final HostClocks authorityClocks = new HostClocks(time::nowMs);
+  final MachineNode machine;
   final AuthorityNode authority;
   final Network network;
   final SupervisorNode supervisor;
@@ -48,7 +53,6 @@ final class World {
   private Optional<String> target = Optional.empty();
   private Observer observer = (_, _) -> {};
   private long quotesDownUntilMs;
-  private long epcFullUntilMs;
   private long spoiledFence = -1;
   private boolean restarting;
   private int adviceToLose;
@@ -68,6 +72,7 @@ final class World {
     this.chance = new Chance(seed);
     this.keys = chance.split();
     this.wiring = wiring;
+    this.machine = new MachineNode(keys.bytes());
     this.authority =
         new AuthorityNode(
             authorityClocks,
@@ -150,14 +155,6 @@ final class World {
         && invariants.seen().map(now -> now.operation().fence() == spoiledFence).orElse(false);
   }
 
-  boolean epcIsFull() {
-    return time.nowMs() < epcFullUntilMs;
-  }
-
-  void fillEpc(long ms) {
-    epcFullUntilMs = time.nowMs() + ms;
-  }
-
   List<InstanceNode> nodes() {
     return List.copyOf(instances.values());
   }
@@ -177,13 +174,13 @@ final class World {
 
   // Instances
 
-  InstanceNode create(Bytes image, InstanceNode.Ears ears, Bytes lineage) {
+  /** A process in the new enclave. */
+  InstanceNode start(EnclaveDevice enclave, InstanceNode.Ears ears, Bytes lineage) {
     born++;
     Trust trust = new Trust(List.of(authority.signer.verifyKey()), Optional.empty(), lineage);
-    DeviceNode device = new DeviceNode(image, () -> time.nowMs() >= quotesDownUntilMs);
+    DeviceNode device = new DeviceNode(enclave, () -> time.nowMs() >= quotesDownUntilMs);
     InstanceNode node =
-        new InstanceNode(
-            "i" + born, image, trust, device, () -> !restoreFails(), keys.bytes(), ears);
+        new InstanceNode("i" + born, trust, device, () -> !restoreFails(), keys.bytes(), ears);
     instances.put(node.handle(), node);
     trace.line("created " + node.handle());
     return node;
@@ -195,11 +192,17 @@ final class World {
     if (gone != null) {
       trace.line("killed " + handle);
       ledger.excuse(handle);
-      gone.inside().close();
+      gone.close();
       if (!hidden.remove(handle)) {
         supervisor.exited(handle);
       }
     }
+  }
+
+  /** Suspended and awake again: no enclave is left. */
+  void powerTransition() {
+    machine.strike(new PowerTransition());
+    nodes().forEach(node -> kill(node.handle()));
   }
 
   /** By order of the supervisor. */
@@ -210,7 +213,7 @@ final class World {
       if (gone.inside().gen().isPresent() && gone.inside().state() != State.LOCKED) {
         ledger.excuse(handle);
       }
-      gone.inside().close();
+      gone.close();
     }
     hidden.remove(handle);
   }
@@ -225,7 +228,7 @@ final class World {
   void endHidden() {
     for (String handle : List.copyOf(hidden)) {
       hidden.remove(handle);
-      Optional.ofNullable(instances.remove(handle)).ifPresent(node -> node.inside().close());
+      Optional.ofNullable(instances.remove(handle)).ifPresent(InstanceNode::close);
     }
   }
 
@@ -342,7 +345,8 @@ final class World {
     network.heal();
     authority.parts.crashIn(-1);
     supervisor.healDisks();
-    epcFullUntilMs = 0;
+    machine.strike(new PagesReturned());
+    machine.strike(new ChildrenExit());
     quotesDownUntilMs = 0;
     adviceToLose = 0;
     adviceToRepeat = 0;

@@ -57,7 +57,7 @@ final class CrashCell {
           List.copyOf(world.instances.keySet()).stream()
               .filter(handle -> !old.contains(handle))
               .forEach(world::kill);
-      case PLATFORM, NOBODY -> throw new AssertionError(point);
+      case PLATFORM, ENCLAVES, NOBODY -> throw new AssertionError(point);
     }
   }
 

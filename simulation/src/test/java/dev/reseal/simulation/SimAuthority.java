@@ -32,7 +32,7 @@ import java.util.Optional;
 final class SimAuthority {
   static final Bytes LINEAGE = Bytes.hex("00112233445566778899aabbccddeeff");
   static final Bytes PLATFORM = Bytes.ascii("platform").sha256();
-  static final Bytes MRENCLAVE = Bytes.ascii("image").sha256();
+  static final Bytes MRENCLAVE = MachineNode.Image.FIRST.mrenclave();
   static final SigningKey SIGNER = SigningKey.generate(Randomness.system());
   static final SigningKey OPERATOR = SigningKey.generate(Randomness.system());
   static final SigningKey SUPERVISOR = SigningKey.generate(Randomness.system());

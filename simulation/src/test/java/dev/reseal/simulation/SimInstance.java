@@ -9,6 +9,7 @@ import dev.reseal.instance.State;
 import dev.reseal.instance.Stores;
 import dev.reseal.instance.Trust;
 import dev.reseal.lifecycle.Verb;
+import dev.reseal.platform.Device;
 import dev.reseal.sealed.ContainerSource;
 import dev.reseal.sealed.Workers;
 import dev.reseal.wire.Keyset;
@@ -41,21 +42,23 @@ final class SimInstance {
   }
 
   private final String handle;
+  private final Device device;
   private final Instance instance;
   private final Ears ears;
   private State announced = State.BORN;
   private Optional<Bytes> ready = Optional.empty();
   private Optional<Bytes> receipt = Optional.empty();
 
-  SimInstance(String handle, Ears ears) {
+  SimInstance(String handle, Device device, Ears ears) {
     this.handle = handle;
+    this.device = device;
     this.ears = ears;
     Trust trust =
         new Trust(List.of(SimAuthority.SIGNER.verifyKey()), Optional.empty(), SimAuthority.LINEAGE);
     this.instance =
         new Instance(
             trust,
-            new SimDevice(SimAuthority.MRENCLAVE),
+            new DeviceNode(device, () -> true),
             new Records(),
             Randomness.system(),
             Workers.caller());
@@ -89,6 +92,11 @@ final class SimInstance {
 
   Instance inside() {
     return instance;
+  }
+
+  void close() {
+    instance.close();
+    device.close();
   }
 
   Optional<Bytes> ready() {

@@ -2,6 +2,8 @@ package dev.reseal.simulation;
 
 import dev.reseal.authority.Endpoint;
 import dev.reseal.bytes.Bytes;
+import dev.reseal.emulator.EnclaveDevice;
+import dev.reseal.emulator.EnclaveDevice.Created;
 import dev.reseal.instance.State;
 import dev.reseal.journal.Entry;
 import dev.reseal.journal.MemoryJournal;
@@ -29,6 +31,7 @@ import dev.reseal.wire.InstanceMessage.Renew;
 import dev.reseal.wire.InstanceMessage.SealReceipt;
 import dev.reseal.wire.Kind;
 import dev.reseal.wire.MessageType;
+import dev.reseal.wire.Randomness;
 import dev.reseal.wire.Signed;
 import dev.reseal.wire.Status;
 import dev.reseal.wire.WireError;
@@ -60,6 +63,7 @@ final class SimWorld implements Effects, SimInstance.Ears {
   private static final Bytes NO_OP = Bytes.zeros(16);
 
   final SimClocks clocks = new SimClocks();
+  private final MachineNode machine = new MachineNode(Randomness.system());
   final SimAuthority authority = new SimAuthority(clocks);
   final Map<String, SimInstance> instances = new LinkedHashMap<>();
   final SimLedger ledger = new SimLedger();
@@ -120,7 +124,7 @@ final class SimWorld implements Effects, SimInstance.Ears {
     SimInstance gone = instances.remove(handle);
     if (gone != null) {
       ledger.killed(gone);
-      gone.inside().close();
+      gone.close();
       events.add(new Event.Exited(handle));
     }
   }
@@ -272,14 +276,18 @@ final class SimWorld implements Effects, SimInstance.Ears {
     SimInstance gone = instances.remove(handle);
     if (gone != null) {
       SimInvariants.mayBeDestroyed(this, gone);
-      gone.inside().close();
+      gone.close();
     }
     events.add(new Event.Destroyed(handle));
   }
 
   private void create() {
     born++;
-    SimInstance made = new SimInstance("i" + born, this);
+    if (!(machine.create(SimAuthority.MRENCLAVE)
+        instanceof Created.Enclave(EnclaveDevice enclave))) {
+      throw new AssertionError("no enclave");
+    }
+    SimInstance made = new SimInstance("i" + born, enclave, this);
     instances.put(made.handle(), made);
     events.add(new Event.Created(made.handle()));
     events.add(new Event.Born(made.handle()));
