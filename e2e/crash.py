@@ -1,4 +1,4 @@
-"""The crash matrix with real processes: SIGKILL before and after every journal write and every order of a supervisor.
+"""The crash matrix with real processes: SIGKILL or a power transition, before and after all that a supervisor writes and orders.
 
 A cell is (operation, victim, side, number). The supervisor of a cell is ``dev.reseal.simulation.CrashRun``, which is the ordinary one
 with somebody standing between it and its journal and orders. Attested clients write and read all the while; a cell is good when

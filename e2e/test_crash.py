@@ -1,4 +1,4 @@
-"""Two dozen fixed cells of the crash matrix; ``make crash`` runs all of them."""
+"""Some two dozen fixed cells of the crash matrix; ``make crash`` runs all of them."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ CELLS = {
         "authority:before:PERMIT Submit",
         "authority:after:COMMIT Submit",
         "platform:before:CREATE Create",
+        "enclaves:before:QUIESCE Advise",
+        "enclaves:after:PERSIST Submit",
     ],
     "rekey": [
         "supervisor:after:PERMIT Submit",
