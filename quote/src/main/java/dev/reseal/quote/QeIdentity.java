@@ -54,9 +54,7 @@ record QeIdentity(
   private static List<SvnLevel> levels1(Json.Obj in, Instant issued) throws MalformedException {
     SvnLevel good =
         new SvnLevel(in.number("isvsvn", 0xffff), issued, TcbStatus.UP_TO_DATE.word(), List.of());
-    return good.isvSvn() == 0
-        ? List.of(good)
-        : List.of(good, new SvnLevel(0, issued, TcbStatus.OUT_OF_DATE.word(), List.of()));
+    return List.of(good, new SvnLevel(0, issued, TcbStatus.OUT_OF_DATE.word(), List.of()));
   }
 
   /** Eight hex digits of a number, highest first. */

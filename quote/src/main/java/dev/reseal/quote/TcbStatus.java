@@ -60,7 +60,7 @@ public enum TcbStatus {
    * other} is up to date, out of date or revoked (Intel QVL, ConvergeTcbStatus).
    */
   TcbStatus merge(TcbStatus other) {
-    if (this == REVOKED || other == REVOKED) {
+    if (other == REVOKED) {
       return REVOKED;
     }
     if (other == UP_TO_DATE) {

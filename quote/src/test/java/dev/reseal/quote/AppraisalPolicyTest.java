@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.sgx.Attributes;
 import dev.reseal.sgx.MalformedException;
+import dev.reseal.sgx.PlatformKind;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
@@ -104,6 +106,25 @@ class AppraisalPolicyTest {
 
   private static Circumstances member(Instant last) {
     return new Circumstances(new Occasion.Membership(last), Floor.NONE, Optional.empty(), AT);
+  }
+
+  @Test
+  void aPlatformIsAllowedByKindAndRootAndId() {
+    Platform platform = GOOD.platform();
+    Bytes other = Bytes.ascii("other").sha256();
+    PlatformKind kind = platform.kind();
+    PlatformKind otherKind =
+        kind == PlatformKind.EMULATED ? PlatformKind.SGX : PlatformKind.EMULATED;
+    assertThat(rule(kind, Optional.of(platform.root()), Set.of()).allows(platform)).isTrue();
+    assertThat(rule(kind, Optional.empty(), Set.of(platform.id())).allows(platform)).isTrue();
+    assertThat(rule(kind, Optional.of(other), Set.of()).allows(platform)).isFalse();
+    assertThat(rule(kind, Optional.empty(), Set.of(other)).allows(platform)).isFalse();
+    assertThat(rule(otherKind, Optional.empty(), Set.of()).allows(platform)).isFalse();
+  }
+
+  private static AppraisalPolicy.PlatformRule rule(
+      PlatformKind kind, Optional<Bytes> root, Set<Bytes> ids) {
+    return new AppraisalPolicy.PlatformRule(kind, root, ids);
   }
 
   @Test

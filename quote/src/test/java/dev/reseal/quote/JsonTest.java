@@ -38,6 +38,27 @@ class JsonTest {
   }
 
   @Test
+  void aRefusalSaysWhere() {
+    assertThatThrownBy(() -> parse("{\"a\": }"))
+        .isInstanceOfSatisfying(
+            MalformedException.class, bad -> assertThat(bad.offset()).isGreaterThan(4));
+  }
+
+  @Test
+  void levelsAreObjectsAndDatesAreInUtc() throws MalformedException {
+    Json.Obj in =
+        parse(
+            "{\"tcbLevels\":[1],\"z\":\"2026-05-01T00:00:00Z\",\"o\":\"2026-05-01T00:00:00+01:00\"}");
+    assertThatThrownBy(() -> SvnLevel.readAll(in))
+        .isInstanceOf(MalformedException.class)
+        .hasMessageContaining("objects");
+    assertThat(SignedJson.instant(in, "z")).isEqualTo("2026-05-01T00:00:00Z");
+    assertThatThrownBy(() -> SignedJson.instant(in, "o"))
+        .isInstanceOf(MalformedException.class)
+        .hasMessageContaining("UTC");
+  }
+
+  @Test
   void numbersAndHexHaveLimits() throws MalformedException {
     Json.Obj in =
         parse("{\"n\":7,\"m\":-1,\"z\":0,\"h\":\"aBcd\",\"g\":\"zz\",\"l\":9223372036854775807}");

@@ -8,6 +8,7 @@ import dev.reseal.quote.Collateral.Part;
 import dev.reseal.sgx.MalformedException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -75,6 +76,21 @@ class LimitsTest {
             "root_ca_crl.der: by CN=Test SGX Root CA, number 7, 0 revoked");
     assertThat(lines.getFirst().from()).isEqualTo(TestPki.ISSUED);
     assertThat(lines.getFirst().until()).isEqualTo(TestPki.UNTIL);
+  }
+
+  @Test
+  void aPartThatIsNotThereHasNoLine() throws Exception {
+    Collateral one =
+        new Collateral(
+            Map.of(Part.ROOT_CA_CRL, good.collateral().part(Part.ROOT_CA_CRL).orElseThrow()));
+    assertThat(CollateralSummary.of(one).lines()).hasSize(1);
+  }
+
+  @Test
+  void anFmspcHasSixBytes() {
+    assertThat(new Origin(Tee.SGX, Bytes.zeros(6), Origin.Authority.PLATFORM).fmspc()).isNotNull();
+    assertThatThrownBy(() -> new Origin(Tee.SGX, Bytes.zeros(5), Origin.Authority.PLATFORM))
+        .isInstanceOf(IllegalArgumentException.class);
   }
 
   private static Origin origin(TestPki pki) throws MalformedException {

@@ -83,6 +83,7 @@ class PolicyFileTest {
         .isEqualTo("measurement");
     assertThat(appraised(policy(td.formatted(mrTd)), good, now)).isEqualTo("measurement");
     assertThat(appraised(policy(enclave.formatted(m, 1, 2)), domain, now)).isEqualTo("measurement");
+    assertThat(appraised(policy(signer.formatted(s, 1, 1)), domain, now)).isEqualTo("measurement");
   }
 
   private static String measurement(String members) {

@@ -90,6 +90,7 @@ final class TrustDomainCases {
         "tdx-two-module-identities",
         "UpToDate",
         p -> p.tdx(4).tcbInfo = json -> secondModule(json, "TDX_03"));
+    cases.add("tdx-sgx-part-below", "OutOfDate", p -> p.tdx(4).components[0] = 7);
     relaunch(cases);
   }
 
@@ -101,6 +102,21 @@ final class TrustDomainCases {
         p -> {
           svn(p.tdx(5), "03010200");
           p.tdxLevels.set(0, TestCollateral.tdxLevel(8, 2, "ConfigurationNeeded"));
+        });
+    cases.add(
+        "relaunch-configuration-of-the-lower-level",
+        "TDRelaunchAdvisedConfigurationNeeded",
+        p -> {
+          svn(p.tdx(5), "03010100");
+          p.tdxLevels.set(1, TestCollateral.tdxLevel(8, 1, "OutOfDateConfigurationNeeded"));
+        });
+    cases.add(
+        "relaunch-configuration-of-the-platform",
+        "TDRelaunchAdvisedConfigurationNeeded",
+        p -> {
+          svn(p.tdx(5), "03010100");
+          p.tdxLevels.set(0, TestCollateral.tdxLevel(8, 2, "ConfigurationNeeded"));
+          p.tdxLevels.set(1, TestCollateral.tdxLevel(8, 1, "OutOfDate"));
         });
     cases.add(
         "relaunch-level-revoked",
