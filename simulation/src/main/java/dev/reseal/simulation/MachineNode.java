@@ -17,11 +17,9 @@ import dev.reseal.sgx.EnclaveIdentity;
 import dev.reseal.sgx.KeyRequest;
 import dev.reseal.sgx.MalformedException;
 import dev.reseal.sgx.SigStruct;
+import dev.reseal.sgx.SigningKeys;
 import dev.reseal.wire.Randomness;
-import java.security.GeneralSecurityException;
-import java.security.KeyPairGenerator;
 import java.security.interfaces.RSAPrivateCrtKey;
-import java.security.spec.RSAKeyGenParameterSpec;
 import java.time.Instant;
 
 /**
@@ -66,7 +64,10 @@ final class MachineNode implements Faulty {
     }
   }
 
-  private static final RSAPrivateCrtKey SIGNER = signer();
+  /** The same in every run, so that a seed's history is the same to the last byte. */
+  private static final RSAPrivateCrtKey SIGNER =
+      SigningKeys.generate(new Chance(1).bytes().secureRandom());
+
   private static final long NEED = Image.FIRST.pages.measure().epcPages();
   private static final EnclaveIdentity FIRST = EnclaveIdentity.initialised(Image.FIRST.signature);
 
@@ -121,18 +122,5 @@ final class MachineNode implements Faulty {
   /** The body of a report that an enclave of the first image makes for whoever runs it. */
   Bytes evidence(Bytes reportData) {
     return FIRST.report(cpuSvn(), reportData).encode();
-  }
-
-  /** The same key in every run, so that a seed's history is the same to the last byte. */
-  private static RSAPrivateCrtKey signer() {
-    try {
-      KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
-      generator.initialize(
-          new RSAKeyGenParameterSpec(SigStruct.KEY_SIZE * 8, RSAKeyGenParameterSpec.F0),
-          new Chance(1).bytes().secureRandom());
-      return (RSAPrivateCrtKey) generator.generateKeyPair().getPrivate();
-    } catch (GeneralSecurityException missing) {
-      throw new IllegalStateException("this JDK cannot make RSA-3072 keys", missing);
-    }
   }
 }
