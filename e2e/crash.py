@@ -53,6 +53,8 @@ CLIENTS = 2
 SETTLE_S = 60.0
 ANSWER_S = 20.0
 STALL_MS = 250
+BIRTHS = 40
+"""Lineages that one policy has room for: each birth takes one of its own."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +173,11 @@ class Matrix:
     def _point(text: str) -> Point:
         number, old, new, what = text.split(" ", 3)
         return Point(int(number), int(old), int(new), what)
+
+    @property
+    def spent(self) -> bool:
+        """No lineage is left for another birth."""
+        return self._births == BIRTHS
 
     def _next_birth(self) -> str:
         name = f"birth-{self._births}"
@@ -377,7 +384,7 @@ class Run:
 
     def _matrix(self, operation: str) -> Matrix:
         home = pathlib.Path(tempfile.mkdtemp(prefix="rs", dir=self.given.home))
-        matrix = self.stack.enter_context(Matrix(home, self.given.rpo, 400 if operation == "birth" else 0))
+        matrix = self.stack.enter_context(Matrix(home, self.given.rpo, BIRTHS if operation == "birth" else 0))
         if operation != "birth":
             matrix.serve()
         return matrix
@@ -387,6 +394,8 @@ class Run:
         self.points[operation] = matrix.points(operation)
         chosen = self._chosen(operation)
         for cell in chosen:
+            if matrix.spent:
+                matrix = self._anew(operation, matrix)
             try:
                 verdict = matrix.run(cell)
             except (WorldError, OSError) as fault:
@@ -396,8 +405,14 @@ class Run:
             self._keep()
             if not verdict.good:
                 print(f"     its world: {matrix.home}", flush=True)
-                self.stack.close()
-                matrix = self._matrix(operation)
+                matrix = self._anew(operation, matrix)
+        self._end(matrix)
+
+    def _anew(self, operation: str, matrix: Matrix) -> Matrix:
+        self._end(matrix)
+        return self._matrix(operation)
+
+    def _end(self, matrix: Matrix) -> None:
         self.stack.close()
         if all(each.good for each in self.verdicts):
             shutil.rmtree(matrix.home)
