@@ -36,7 +36,7 @@ final class Train {
 
   /** A quote with its collateral, as the vectors of module quote keep them. */
   private static void verify(Path vector) {
-    new CommandLine(Reseal.class)
+    Reseal.commandLine()
         .execute(
             "verify",
             "--quote",
@@ -70,7 +70,7 @@ final class Train {
   /** One verb to its end; its output. Verbs that start an application are given it. */
   private String say(String... words) {
     StringWriter out = new StringWriter();
-    CommandLine line = new CommandLine(Reseal.class);
+    CommandLine line = Reseal.commandLine();
     line.setOut(new PrintWriter(out));
     line.setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8));
     line.execute(with(words));

@@ -24,7 +24,7 @@ class PlatformCommandTest {
 
   private int run(String... arguments) {
     said.getBuffer().setLength(0);
-    CommandLine line = new CommandLine(Reseal.class);
+    CommandLine line = Reseal.commandLine();
     PrintWriter out = new PrintWriter(said, true);
     line.setOut(out).setErr(out);
     line.setExecutionExceptionHandler((failure, _, _) -> {

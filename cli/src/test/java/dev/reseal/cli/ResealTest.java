@@ -15,10 +15,10 @@ import picocli.CommandLine;
 class ResealTest {
   @Test
   void everyVerbHasHelpThatBeginsWithOneWholeSentence() {
-    for (List<String> verb : verbs(new CommandLine(Reseal.class), List.of())) {
+    for (List<String> verb : verbs(Reseal.commandLine(), List.of())) {
       List<String> asked = new ArrayList<>(verb);
       asked.add("--help");
-      Run help = Run.of(new CommandLine(Reseal.class), asked);
+      Run help = Run.of(Reseal.commandLine(), asked);
       assertThat(help.code()).as("%s", asked).isZero();
       assertThat(help.out()).contains("Usage: reseal " + String.join(" ", verb));
       assertThat(help.err()).isEmpty();
@@ -37,7 +37,7 @@ class ResealTest {
             .map(line -> line.replaceAll(" [^a-z].*", ""))
             .toList();
     List<String> verbs =
-        verbs(new CommandLine(Reseal.class), List.of()).stream()
+        verbs(Reseal.commandLine(), List.of()).stream()
             .filter(verb -> command(verb).getSubcommands().isEmpty())
             .filter(verb -> !command(verb).getCommandSpec().usageMessage().hidden())
             .map(verb -> "reseal " + String.join(" ", verb))
@@ -46,7 +46,7 @@ class ResealTest {
   }
 
   private static CommandLine command(List<String> verb) {
-    CommandLine line = new CommandLine(Reseal.class);
+    CommandLine line = Reseal.commandLine();
     for (String word : verb) {
       line = Objects.requireNonNull(line.getSubcommands().get(word), word);
     }

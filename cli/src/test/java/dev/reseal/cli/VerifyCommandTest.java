@@ -10,7 +10,6 @@ import java.util.zip.ZipInputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 class VerifyCommandTest {
   private static final Path CASES =
@@ -88,7 +87,7 @@ class VerifyCommandTest {
 
   @Test
   void theWholeCommandCanBeBuilt() {
-    assertThat(new CommandLine(Reseal.class).getSubcommands()).containsKeys("verify", "collateral");
+    assertThat(Reseal.commandLine().getSubcommands()).containsKeys("verify", "collateral");
   }
 
   @Test
