@@ -36,6 +36,7 @@ from reseal.messages import FLAG_DEMO_POLICY, FLAG_GENERATION_LAGGING, FLAG_TAKE
 from world import ROOT, Process, World, WorldError
 
 APP = ROOT / "e2e" / "chain" / "app.py"
+START = ROOT / "cli" / "target" / "quick" / "start"
 SEAM = ROOT / "simulation" / "target" / "quick" / "reseal-simulation-0.1.0.jar"
 LIFE_MS, SKEW_MS = 2000, 200
 RESEAL, TAKEOVER, REKEY = 2, 5, 7
@@ -158,8 +159,11 @@ class CrashWorld:
             "-Xlog:disable",
             "-Xlog:all=error:stderr",
         ]
-        cache = ROOT / "cli" / "target" / "quick" / "reseal.aot"
+        cache, native = START / "reseal.aot", START / "native"
         command += [f"-XX:AOTCache={cache}"] if cache.exists() else ["-Xshare:auto"]
+        if native.exists():
+            command += [f"-Djava.library.path={native}", f"-Dorg.sqlite.lib.path={native}"]
+            command += ["-Dcom.amazon.corretto.crypto.provider.useExternalLib=true"]
         command += ["--enable-native-access=ALL-UNNAMED", f"-Dreseal.root={ROOT}", "-cp", crash_path()]
         command += ["dev.reseal.simulation.CrashRun", str(self.orders)]
         return [*command, "--lineage", lineage, "--home", str(self.home), "--", sys.executable, str(APP)]
@@ -303,12 +307,12 @@ class CrashWorld:
 
 def crash_path() -> str:
     """That of ./reseal, then the seam: so the start-up cache of the former fits."""
-    return f"{ROOT}/cli/target/quick/lib/*:{SEAM}"
+    return f"{START}/lib/*:{SEAM}"
 
 
 def require_built() -> None:
     """``WorldError`` that says what is missing and which command makes it."""
-    for path, what in ((ROOT / "cli" / "target" / "quick" / "lib" / ".built", "./reseal"), (SEAM, "the crash seam")):
+    for path, what in ((START / "lib" / ".built", "./reseal"), (SEAM, "the crash seam")):
         if not path.exists():
             raise WorldError(f"{what} is not built ({path} is missing): run `make crash-build` in {ROOT}")
 

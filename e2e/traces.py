@@ -18,7 +18,7 @@ def replay(home: pathlib.Path) -> str:
     register = home / "authority" / "register.db"
     journals = sorted(home.glob("lineages/*/journal"))
     java = subprocess.check_output([str(ROOT / "build" / "jdk.sh")], text=True).strip() + "/bin/java"
-    path = f"{ROOT}/simulation/target/quick/classes:{ROOT}/cli/target/quick/lib/*"
+    path = f"{ROOT}/simulation/target/quick/classes:{ROOT}/cli/target/quick/start/lib/*"
     command = [
         java,
         "-XX:+UseSerialGC",
