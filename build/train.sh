@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes starts fast, and only that: cli/target/quick/start has what the launcher runs, the jars of ../lib without signatures, native libraries
+# Makes starts fast, and only that: cli/target/quick/start has what the launcher runs, the jars of ../lib made fit for it, native libraries
 # that need no unpacking, and a record of the classes that a whole life of a lineage loads, so that every start finds them linked (JEP 514).
 # A directory of its own: later builds write to ../lib again, and a record is void when a jar has changed.
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -9,13 +9,7 @@ rm -rf "$start"
 mkdir "$start"
 cp -Rp "$here/cli/target/quick/lib" "$start/lib"
 
-# Classes of a signed jar are checked one by one at every start and can be in no record; the jars themselves were checked when they came.
-for jar in "$start"/lib/*.jar; do
-  "$JAVA_HOME/bin/jar" tf "$jar" | grep -q '^META-INF/[^/]*\.SF$' || continue
-  mkdir "$scratch/jar"
-  (cd "$scratch/jar" && "$JAVA_HOME/bin/jar" xf "$jar" && rm -f META-INF/*.SF META-INF/*.DSA META-INF/*.RSA META-INF/*.EC && "$JAVA_HOME/bin/jar" cf0M "$jar" .)
-  rm -r "$scratch/jar"
-done
+"$JAVA_HOME/bin/java" "$here/build/QuickJars.java" "$start"/lib/*.jar
 
 # Each start would copy them to a temporary file, which a killed process leaves.
 if [ "$(uname -sm)" = "Linux x86_64" ]; then
