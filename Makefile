@@ -44,7 +44,7 @@ java-check:
 python-check: .venv/.dev
 	cd python && ../$(PY) -m ruff check . && ../$(PY) -m ruff format --check . && ../$(PY) -m mypy && ../$(PY) -m pytest -q
 	$(PY) -m ruff check demo e2e bench && $(PY) -m ruff format --check demo e2e bench
-	MYPYPATH=python:e2e:demo:bench $(PY) -m mypy --strict --python-version 3.10 --explicit-package-bases $$(git ls-files 'demo/*.py' 'e2e/*.py' 'bench/*.py' | grep -v tests/sabotage/)
+	MYPYPATH=python:e2e:e2e/chain:demo:bench $(PY) -m mypy --strict --python-version 3.10 --explicit-package-bases $$(git ls-files 'demo/*.py' 'e2e/*.py' 'bench/*.py' | grep -v tests/sabotage/)
 
 e2e-check: build simulation/target/quick/.built .venv/.dev
 	$(PY) -m pytest -q e2e demo/tests

@@ -1,4 +1,7 @@
-"""One authority and one platform for all end-to-end tests; supervisors and instances end with each test, secrets stay in no file."""
+"""One authority and one platform for all end-to-end tests; supervisors and instances end with each test.
+
+When all have ended, no file holds a secret, and the tables of ``spec/`` allow all that was recorded.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Iterator
 
 import hygiene
 import pytest
+import traces
 from services import Site
 
 
@@ -16,6 +20,7 @@ def shared_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield made
     found = hygiene.after_the_suite(made)
     assert not found, f"the tests leave secrets in files: {found}"
+    traces.replay(made.home)
 
 
 @pytest.fixture

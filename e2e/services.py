@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,7 +21,8 @@ from reseal.errors import ResealError
 from reseal.messages import FLAG_DEMO_POLICY, FLAG_TAKEOVER
 from world import World, WorldError, instance_pids
 
-HEAD = "import os, time\nimport reseal\n"
+HEAD = "import os, time\nimport moves\nimport reseal\nmoves.to_stderr()\n"
+MOVES = pathlib.Path(__file__).resolve().parent / "chain" / "moves.py"
 
 SERVICE = (
     HEAD
@@ -89,11 +91,12 @@ class Site:
         self.world.start("platform", "platform", "start", ready="ready")
 
     def write(self, name: str, source: str) -> pathlib.Path:
-        """The application alone in a directory."""
+        """The application alone in a directory, with what records the steps of its instances."""
         directory = self.home / "apps" / name
         directory.mkdir(parents=True)
         app = directory / "app.py"
         app.write_text(source)
+        shutil.copy(MOVES, directory)
         return app
 
     def draft(self, name: str, app: pathlib.Path, *flags: str) -> Any:

@@ -10,13 +10,15 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
 class TraceError(Exception):
-    """A recorded trace contradicts the tables; the message has one line for each contradiction."""
+    """A recorded trace contradicts the tables, or there is none; the message has one line for each contradiction."""
 
 
-def replay(home: pathlib.Path) -> str:
-    """The authority's log and every journal under ``home``, which may be in use; returns in words what was replayed."""
-    register = home / "authority" / "register.db"
-    journals = sorted(home.glob("lineages/*/journal"))
+def replay(home: pathlib.Path, recorded: bool = True) -> str:
+    """The authority's log, every journal and every instance's steps under ``home``, which may be in use.
+
+    Returns in words what was replayed. With ``recorded``, ``TraceError`` if no instance recorded a step: only applications that
+    call ``moves.to_stderr()`` do.
+    """
     java = subprocess.check_output([str(ROOT / "build" / "jdk.sh")], text=True).strip() + "/bin/java"
     path = f"{ROOT}/simulation/target/quick/classes:{ROOT}/cli/target/quick/start/lib/*"
     command = [
@@ -26,12 +28,19 @@ def replay(home: pathlib.Path) -> str:
         "--enable-native-access=ALL-UNNAMED",
         f"-Dreseal.root={ROOT}",
     ]
-    command += ["-cp", path, "dev.reseal.simulation.ReplayRun", str(register), *map(str, journals)]
+    command += ["-cp", path, "dev.reseal.simulation.ReplayRun", str(home)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise TraceError(f"{done.stdout}{done.stderr}")
+    if recorded and "\nmoves 0 steps" in done.stdout:
+        raise TraceError(
+            f"{done.stdout}no instance under {home} recorded a step: does its application call moves.to_stderr()?"
+        )
     return done.stdout
 
 
 if __name__ == "__main__":
-    print(replay(pathlib.Path(sys.argv[1])), end="")
+    try:
+        print(replay(pathlib.Path(sys.argv[1]), recorded=False), end="")
+    except TraceError as contradictions:
+        sys.exit(str(contradictions))

@@ -17,6 +17,7 @@ import urllib.parse
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import moves
 import reseal
 
 EVERYBODY = "*"
@@ -66,4 +67,5 @@ def web(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable
 
 
 if __name__ == "__main__":
+    moves.to_stderr()
     service.serve(web)

@@ -1,15 +1,14 @@
 """The table in the code is the table in the specification."""
 
-import pathlib
+from collections import deque
 
 import pytest
+from table import CELLS, ROWS, Steps
 
+from reseal.app import App
 from reseal.errors import Refused
 from reseal.machine import MESSAGES, State, step
-
-TABLE = pathlib.Path(__file__).resolve().parents[2] / "spec" / "instance.vec"
-ROWS = [line.split() for line in TABLE.read_text().splitlines() if line and not line.startswith("#")]
-CELLS = [(row[0], state, cell) for row in ROWS[1:] for state, cell in zip(ROWS[0][1:], row[1:], strict=True)]
+from reseal.testing import Lineage
 
 
 def test_the_table_has_the_same_states_and_messages_as_the_code() -> None:
@@ -25,3 +24,20 @@ def test_every_cell_holds(message: str, state: str, cell: str) -> None:
         assert refusal.value.rule == cell[1:]
     else:
         assert step(State(state), message) is (State(state) if cell == "." else State(cell))
+
+
+def test_the_life_of_an_instance_is_recorded_and_a_doctored_one_is_named(recorded: deque[str]) -> None:
+    with Lineage(App) as lineage:
+        lineage.reseal()
+    lines = list(recorded)
+    newest = [line.split()[1] for line in lines if " installed SERVING" in line][-1]
+    life = [line for line in lines if line.split()[1] == newest]
+    assert [line.split()[3] for line in life if line.split()[2] != line.split()[4]] == [
+        "grant",
+        "restored",
+        "activation",
+        "installed",
+    ]
+    assert Steps().wrong(life) == []
+    assert Steps().wrong(line for line in life if " restored " not in line) != []
+    assert Steps().wrong([life[-1].replace("SERVING", "LOCKED")]) != []

@@ -49,6 +49,37 @@ final class Replay {
     return wrong;
   }
 
+  /**
+   * What instances recorded of their own steps: each is its cell of {@code spec/instance.vec}, and
+   * begins where the one before it ended, the first in BORN.
+   */
+  List<String> steps(List<Step> steps) {
+    List<String> wrong = new ArrayList<>();
+    Map<String, String> standing = new HashMap<>();
+    for (Step step : steps) {
+      String before = standing.getOrDefault(step.instance(), "BORN");
+      if (!before.equals(step.from())) {
+        wrong.add(
+            "instance %s was in %s, then %s came in %s: the step between is not recorded"
+                .formatted(step.instance(), before, step.message(), step.from()));
+      }
+      Optional<String> cell = instance.cell(step.message(), step.from());
+      if (!cell.equals(Optional.of(step.to()))) {
+        wrong.add(
+            "instance %s: %s in %s led to %s, %s in %s"
+                .formatted(
+                    step.instance(),
+                    step.message(),
+                    step.from(),
+                    step.to(),
+                    cell.map(it -> "which is " + it).orElse("which is nowhere"),
+                    instance));
+      }
+      standing.put(step.instance(), step.refused() ? step.from() : step.to());
+    }
+    return wrong;
+  }
+
   /** The log of the authority, from its first entry on, all lineages. */
   List<String> log(List<LogEvent> events) {
     List<String> wrong = new ArrayList<>();

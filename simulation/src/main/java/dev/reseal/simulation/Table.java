@@ -69,14 +69,19 @@ final class Table {
     return rows.getOrDefault(row, List.of());
   }
 
-  /** Where the event leads from that state; empty when it is refused, unknown or no state. */
-  Optional<String> next(String event, String state) {
+  /** What the event does in that state: a state or {@code -RULE}; empty when the table has none. */
+  Optional<String> cell(String event, String state) {
     int column = columns.indexOf(state);
     List<String> row = row(event);
-    if (column < 0 || column >= row.size() || row.get(column).startsWith("-")) {
+    if (column < 0 || column >= row.size()) {
       return Optional.empty();
     }
     return Optional.of(row.get(column).equals(".") ? state : row.get(column));
+  }
+
+  /** Where the event leads from that state; empty when it is refused, unknown or no state. */
+  Optional<String> next(String event, String state) {
+    return cell(event, state).filter(cell -> !cell.startsWith("-"));
   }
 
   /** Rows of which one leads from the first state to the second. */

@@ -12,6 +12,7 @@ import dev.reseal.wire.Target;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -128,5 +129,65 @@ class ReplayTest {
   @Test
   void aMoveThatNoRowMakesIsNoticed() {
     assertThat(REPLAY.instances(List.of(new Replay.Move("i1", "LOCKED", "STANDBY")))).hasSize(1);
+  }
+
+  /** The life of one instance until it is locked; one message is refused on its way. */
+  private static List<Step> life() {
+    String id = "5a".repeat(32);
+    return Stream.of(
+            "BORN challenge BORN",
+            "BORN grant RESTORING",
+            "RESTORING renew -WRONG_STATE",
+            "RESTORING restored STANDBY",
+            "STANDBY activation INSTALLING",
+            "INSTALLING installed SERVING",
+            "SERVING finish QUIESCING",
+            "QUIESCING drained LOCKED")
+        .map(each -> Step.parse("move " + id + " " + each).orElseThrow())
+        .toList();
+  }
+
+  @Test
+  void aLifeThatTheTableAllowsIsReplayed() {
+    assertThat(REPLAY.steps(life())).isEmpty();
+  }
+
+  @Test
+  void aStepThatIsMissingIsNoticedUnlessItLedNowhere() {
+    for (int i = 0; i < life().size() - 1; i++) {
+      List<Step> fewer = new ArrayList<>(life());
+      Step gone = fewer.remove(i);
+      boolean led = !gone.refused() && !gone.to().equals(gone.from());
+      assertThat(REPLAY.steps(fewer)).as("without %s", gone).hasSize(led ? 1 : 0);
+    }
+  }
+
+  @Test
+  void aStepThatTheTableDoesNotHaveIsNoticed() {
+    Step last = life().getLast();
+    for (String doctored :
+        List.of("LOCKED seal SERVING", "LOCKED resume SERVING", "LOCKED renew LOCKED")) {
+      List<Step> more = new ArrayList<>(life());
+      more.add(Step.parse("move " + last.instance() + " " + doctored).orElseThrow());
+      assertThat(REPLAY.steps(more)).singleElement().asString().contains("LOCKED led to");
+    }
+  }
+
+  @Test
+  void aRefusalByAnotherRuleIsNoticed() {
+    String wrongRule = "move " + "5a".repeat(32) + " BORN grant-other -FENCED";
+    assertThat(REPLAY.steps(List.of(Step.parse(wrongRule).orElseThrow())))
+        .containsExactly(
+            "instance %s: grant-other in BORN led to -FENCED, which is -BINDING_MISMATCH in %s"
+                .formatted("5a".repeat(32), Table.named("instance")));
+  }
+
+  @Test
+  void aLineThatIsCutShortIsNoStep() {
+    String line = "move " + "5a".repeat(32) + " BORN grant RESTORING";
+    for (String bad : List.of(line.substring(0, 60), line + " x", line.replace("BORN ", ""))) {
+      assertThat(Step.claimed(bad)).isTrue();
+      assertThat(Step.parse(bad)).as(bad).isEmpty();
+    }
   }
 }
