@@ -48,6 +48,29 @@ app.serve(web)
 """
 )
 
+LOSES_A_PASSPORT = SERVICE.replace(
+    "def web(",
+    """
+from reseal.engine import Engine
+from reseal.link import LinkError
+
+deliver = Engine._call
+lost = []
+
+def lose_the_first_renewal(self, path, body):
+    answer = deliver(self, path, body)
+    if path == "/message/renew" and not lost:
+        lost.append(answer)
+        raise LinkError("the answer is lost")
+    return answer
+
+Engine._call = lose_the_first_renewal
+
+def web(""",
+    1,
+)
+"""What an instance sees when its supervisor dies between the authority's answer and its own."""
+
 NEVER_CONNECTS = HEAD + "time.sleep(60)\n"
 EXITS_EARLY = HEAD + "raise SystemExit('no licence file')\n"
 

@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from reseal.errors import ResealError
-from services import EXITS_EARLY, NEVER_CONNECTS, SERVICE, Background, Site, answers, refusing_restore
+from services import EXITS_EARLY, LOSES_A_PASSPORT, NEVER_CONNECTS, SERVICE, Background, Site, answers, refusing_restore
 from world import wait_for
 
 
@@ -144,6 +144,16 @@ def test_a_torn_journal_costs_nothing(site: Site) -> None:
         assert site.client("torn").get("/a").body == b"one"
         assert site.rotate("torn")[0] == 0
         site.world.processes.pop("torn").kill()
+
+
+def test_a_renewal_whose_answer_is_lost_does_not_end_the_service(site: Site) -> None:
+    app = site.app("lossy", LOSES_A_PASSPORT, life_ms=2000)
+    site.start("lossy", app)
+    [log] = (site.home / "lineages" / "lossy" / "instances").glob("*/stderr.log")
+    wait_for("the lost renewal", lambda: "STALE_PASSPORT" in log.read_text())
+    time.sleep(2.5)  # the passport before it has ended
+    with site.client("lossy") as client:
+        assert client.put("/a", b"one").status == 200
 
 
 def test_without_its_authority_a_rotation_is_blocked_and_the_service_goes_on(site: Site) -> None:

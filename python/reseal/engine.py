@@ -49,7 +49,7 @@ class Engine(Restoring):
             "checkpoint": self._checkpoint,
             "wanted": self._wanted,
             "rekey-grant": self._rekey,
-            "passport": self._passport,
+            "passport": self._newest,
             "renew": lambda _: self._renew(),
             "retired": self._retired,
             "exit": self._exit,
@@ -242,6 +242,12 @@ class Engine(Restoring):
         with self._lock:
             self.instance.accept_passport(payload)
         self._plan_renewal()
+
+    def _newest(self, payload: bytes) -> None:
+        """A passport whose renewal was answered, and we did not hear of it: it may end at any time."""
+        self._passport(payload)
+        if self.instance.state is not State.LOCKED:
+            self._renew()
 
     def _exit(self, _: bytes) -> None:
         self._host.dead("exit")

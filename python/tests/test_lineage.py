@@ -157,6 +157,19 @@ def test_passports_are_renewed_after_a_third_of_their_life() -> None:
         assert len(seen) >= 6
 
 
+def test_a_passport_that_was_lost_on_its_way_is_accepted_as_advice_and_renewed_at_once() -> None:
+    with Lineage(make) as lineage:
+        authority = lineage.authority
+        instance = lineage.instance.runtime._instance
+        lost = authority.passport()
+        before = instance.passport
+        lineage.instance.supervisor.advise("passport", lost)
+        deadline = time.monotonic() + 10.0
+        while instance.passport in (before, lost) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert instance.passport not in (before, lost), "a third of its life is 40 s"
+
+
 def test_a_candidate_that_gets_another_platform_key_dies_and_says_why() -> None:
     with Lineage(make) as lineage:
         lineage.app.states["counts"][1] = 1

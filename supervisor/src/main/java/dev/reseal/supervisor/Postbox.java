@@ -2,6 +2,8 @@ package dev.reseal.supervisor;
 
 import dev.reseal.bytes.Bytes;
 import dev.reseal.lifecycle.Event;
+import dev.reseal.lifecycle.Verb;
+import dev.reseal.supervisor.Authority.Reply;
 import dev.reseal.wire.Code;
 import dev.reseal.wire.Digests;
 import dev.reseal.wire.InstanceMessage.Checkpoint;
@@ -10,6 +12,7 @@ import dev.reseal.wire.InstanceMessage.Renew;
 import dev.reseal.wire.InstanceMessage.SealReceipt;
 import dev.reseal.wire.MessageType;
 import dev.reseal.wire.Signed;
+import dev.reseal.wire.Status;
 import dev.reseal.wire.WireError;
 import dev.reseal.wire.WireException;
 import java.io.IOException;
@@ -21,6 +24,9 @@ import java.util.function.Consumer;
  * they speak of: whether they count is for the authority to say.
  */
 final class Postbox {
+  /** The rule by which a renewal is refused that names another passport than the newest (6.4). */
+  private static final String STALE = "STALE_PASSPORT";
+
   private final Containers containers;
   private final Authority authority;
   private final Consumer<Event> events;
@@ -92,8 +98,20 @@ final class Postbox {
 
   private Bytes renew(Link link, Bytes message) {
     Renew renew = Signed.peek(Renew.class, message);
-    Bytes passport = authority.post(MessageType.RENEW.wireName(), message).orThrow();
+    Reply reply = authority.post(MessageType.RENEW.wireName(), message);
+    if (reply instanceof Reply.Refused(WireError error) && error.rule().equals(STALE)) {
+      adviseNewest(link, authority.status(renew.head().lineage()));
+    }
+    Bytes passport = reply.orThrow();
     events.accept(new Event.Installed(link.handle(), renew.genInstalled()));
     return passport;
+  }
+
+  /** An answer was lost on its way here or from here: status has the passport that it was. */
+  private static void adviseNewest(Link link, Status status) {
+    status
+        .active()
+        .filter(active -> link.instanceId().equals(Optional.of(active.instanceId())))
+        .ifPresent(active -> link.advise(Verb.PASSPORT, active.passport()));
   }
 }
