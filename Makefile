@@ -17,7 +17,7 @@ help: ## list the targets
 
 build: cli/target/quick/lib/.built .venv/.built ## build ./reseal and the Python environment
 
-cli/target/quick/lib/.built: $(SOURCES) | .venv/.built
+cli/target/quick/lib/.built: $(SOURCES) build/train.sh build/QuickJars.java | .venv/.built
 	@$(MVN) -T2 -Pquick package -Dmaven.test.skip -Dspotless.check.skip -pl cli -am
 	@touch $@
 	@build/train.sh
