@@ -55,7 +55,12 @@ class Run:
 
     def _operation(self, operation: str) -> None:
         matrix = self._matrix(operation)
-        self.points[operation] = matrix.points(operation)
+        try:
+            self.points[operation] = matrix.points(operation)
+        except WorldError:
+            self.stack.close()
+            self._replay(matrix.home)
+            raise
         chosen = self._chosen(operation)
         for cell in chosen:
             if matrix.spent:

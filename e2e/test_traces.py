@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 import re
 import shutil
+import sqlite3
 from collections.abc import Callable
 
 import pytest
@@ -77,6 +79,14 @@ def test_instances_that_recorded_nothing_are_noticed(copy: pathlib.Path) -> None
     for log in copy.glob("lineages/*/instances/*/stderr.log"):
         log.write_text("")
     with pytest.raises(traces.TraceError, match="recorded a step"):
+        traces.replay(copy)
+
+
+def test_a_register_that_was_rolled_back_is_named(copy: pathlib.Path) -> None:
+    with contextlib.closing(sqlite3.connect(copy / "authority" / "register.db")) as register, register:
+        born = [seq for seq, entry in register.execute("select seq, entry from log") if b"activate" in entry]
+        register.execute("delete from log where seq > ?", born[:1])
+    with pytest.raises(traces.TraceError, match=r"QUIESCE without a permit \(T22\)"):
         traces.replay(copy)
 
 
