@@ -20,9 +20,14 @@ public final class MemoryJournal implements Journal {
 
   /** What a restart finds when the unsynced tail is lost. */
   public MemoryJournal afterCrash() {
+    return cut(synced);
+  }
+
+  /** What a restart finds when somebody has cut the file after {@code kept} entries. */
+  public MemoryJournal cut(int kept) {
     MemoryJournal survivor = new MemoryJournal(lineage, wallMs);
-    survivor.entries.addAll(entries.subList(0, synced));
-    survivor.synced = synced;
+    survivor.entries.addAll(entries.subList(0, Math.min(kept, synced)));
+    survivor.synced = survivor.entries.size();
     return survivor;
   }
 

@@ -17,10 +17,12 @@ import java.util.Optional;
  * One cell: the world of one operation with crashes in it, each at a point after the one before.
  */
 final class CrashCell {
+  static final int WHOLE = Integer.MAX_VALUE;
+
   private static final Replay REPLAY = Replay.ofSpec();
 
   private final List<CrashPoint> points;
-  private final boolean journalLost;
+  private final int kept;
   final SimWorld world;
   private final List<String> old = new ArrayList<>();
   private boolean armed;
@@ -28,9 +30,10 @@ final class CrashCell {
   private int passed;
   private int offset;
 
-  CrashCell(List<CrashPoint> points, boolean journalLost) {
+  /** {@code kept}: so many entries of the journal survive the first crash, or it is WHOLE. */
+  CrashCell(List<CrashPoint> points, int kept) {
     this.points = List.copyOf(points);
-    this.journalLost = journalLost;
+    this.kept = kept;
     this.world = new SimWorld(this::reached);
   }
 
@@ -92,7 +95,7 @@ final class CrashCell {
         world.settle();
         return;
       } catch (SimWorld.Crash crash) {
-        next = () -> world.restart(journalLost);
+        next = () -> world.restart(kept);
       }
     }
   }

@@ -21,6 +21,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  * its points, before and after.
  */
 class CrashEverywhereTest {
+  private static final int CUT_EVERY_POINTS = 12;
+
   /** The operations that exist. */
   enum Operation {
     GENESIS,
@@ -53,7 +55,7 @@ class CrashEverywhereTest {
   @ParameterizedTest
   @MethodSource("rows")
   void t19EveryCrashConvergesToOneServingInstance(Operation operation, Victim victim) {
-    everyPoint(operation, victim, false);
+    everyPoint(operation, victim, CrashCell.WHOLE);
   }
 
   @ParameterizedTest
@@ -61,12 +63,12 @@ class CrashEverywhereTest {
       value = Operation.class,
       names = {"RESEAL", "TAKEOVER", "REKEY"})
   void t20ALostJournalChangesNothingThatWasPromised(Operation operation) {
-    everyPoint(operation, Victim.SUPERVISOR, true);
+    everyPoint(operation, Victim.SUPERVISOR, 0);
   }
 
   @Test
   void aDroppedRecordIsNoticed() {
-    CrashCell cell = new CrashCell(List.of(), false);
+    CrashCell cell = new CrashCell(List.of(), CrashCell.WHOLE);
     cell.run(Operation.RESEAL);
     SimInvariants.converged(cell.world);
     SimInstance one = cell.world.instances.values().iterator().next();
@@ -76,21 +78,40 @@ class CrashEverywhereTest {
         .hasMessageContaining("T2");
   }
 
-  private static void everyPoint(Operation operation, Victim victim, boolean journalLost) {
-    int points = new CrashCell(List.of(), false).run(operation);
+  /**
+   * FileJournalTest cuts a file at every byte: what is left is always a number of whole entries.
+   */
+  @Test
+  void t20AJournalThatIsCutAfterAnyEntryChangesNothingThatWasPromised() {
+    CrashCell whole = new CrashCell(List.of(), CrashCell.WHOLE);
+    int points = whole.run(Operation.RESEAL);
+    int entries = whole.world.entries().size();
+    for (int number = 3; number <= points; number += CUT_EVERY_POINTS) {
+      for (int kept = 1; kept < entries; kept++) {
+        converges(Operation.RESEAL, new CrashPoint(Victim.SUPERVISOR, Side.AFTER, number), kept);
+      }
+    }
+  }
+
+  private static void everyPoint(Operation operation, Victim victim, int kept) {
+    int points = new CrashCell(List.of(), CrashCell.WHOLE).run(operation);
     assertThat(points).as("points of " + operation).isGreaterThan(5);
     for (int number = 1; number <= points; number++) {
       for (Side side : Side.values()) {
-        CrashPoint point = new CrashPoint(victim, side, number);
-        CrashCell cell = new CrashCell(List.of(point), journalLost);
-        try {
-          cell.run(operation);
-          SimInvariants.converged(cell.world);
-          cell.replay();
-        } catch (RuntimeException | AssertionError broken) {
-          throw new AssertionError(operation + " " + point + ": " + broken.getMessage(), broken);
-        }
+        converges(operation, new CrashPoint(victim, side, number), kept);
       }
+    }
+  }
+
+  private static void converges(Operation operation, CrashPoint point, int kept) {
+    CrashCell cell = new CrashCell(List.of(point), kept);
+    try {
+      cell.run(operation);
+      SimInvariants.converged(cell.world);
+      cell.replay();
+    } catch (RuntimeException | AssertionError broken) {
+      throw new AssertionError(
+          operation + " " + point + ", " + kept + " kept: " + broken.getMessage(), broken);
     }
   }
 }

@@ -24,7 +24,7 @@ class CrashPairsTest {
       value = Operation.class,
       names = {"GENESIS", "RESEAL", "REKEY", "TAKEOVER"})
   void t19EveryPairOfCrashesConvergesToOneServingInstance(Operation operation) {
-    int points = new CrashCell(List.of(), false).run(operation);
+    int points = new CrashCell(List.of(), CrashCell.WHOLE).run(operation);
     List<CrashPoint> firsts = new ArrayList<>();
     for (Victim victim : CrashEverywhereTest.victims(operation)) {
       for (int number = 1; number <= points; number++) {
@@ -47,7 +47,7 @@ class CrashPairsTest {
       int step = ALL ? 1 : 3;
       for (int number = first.number() + 1; ; number += step) {
         CrashPoint second = new CrashPoint(victim, Side.BEFORE, number);
-        CrashCell cell = new CrashCell(List.of(first, second), false);
+        CrashCell cell = new CrashCell(List.of(first, second), CrashCell.WHOLE);
         try {
           cell.run(operation);
           if (!cell.complete()) {

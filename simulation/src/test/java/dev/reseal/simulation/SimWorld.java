@@ -98,15 +98,15 @@ final class SimWorld implements Effects, SimInstance.Ears {
     return engine.situation();
   }
 
-  /** A supervisor that knows only what is durable, and hears from every living instance. */
-  void restart(boolean journalLost) {
+  /**
+   * A supervisor that knows only what is durable, of its journal no more than {@code kept} entries,
+   * and hears from every living instance.
+   */
+  void restart(int kept) {
     events.clear();
     alarms.clear();
     target = Optional.empty();
-    journal =
-        journalLost
-            ? new MemoryJournal(SimAuthority.LINEAGE, clocks::wallMs)
-            : journal.afterCrash();
+    journal = journal.cut(kept);
     engine = engine();
     engine.start();
     instances.values().forEach(this::introduce);
