@@ -6,16 +6,15 @@ import contextlib
 import os
 import pathlib
 import signal
-import sys
 import threading
 import time
 from typing import Any
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "demo"))
-
 from crash_cells import Cell, Point, Verdict
+from crash_eyes import Asked, journal
+from crash_probe import Probe
 from crash_verdict import judge, measure
-from crash_world import REKEY, RESEAL, TAKEOVER, Asked, CrashWorld, Probe, journal
+from crash_world import REKEY, RESEAL, TAKEOVER, CrashWorld
 from reseal.client import AttestedClient
 from reseal.errors import ResealError
 from run import Client, Crowd

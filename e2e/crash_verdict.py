@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from crash_cells import SIDES, VICTIMS, Point, Verdict
-from crash_world import PHASE_CREATE, Probe, own_time
+from crash_eyes import PHASE_CREATE
+from crash_probe import Probe, own_time
 
 STALL_MS = 250
 
@@ -86,7 +87,7 @@ def summary(verdicts: list[Verdict], contradictions: list[str], given: argparse.
     own = [each.own_ms for each in measured if each.stalled_ms <= STALL_MS]
     yield (
         f"{len(verdicts)} cells, {bad} bad, {second} with a second crash, {requests} requests, "
-        f"traces of {len(contradictions)} worlds contradict spec/, "
+        f"traces of {len(contradictions)} worlds contradict spec/ or are missing, "
         f"seed {given.seed}, rpo {given.rpo}, platform EMULATED"
     )
     yield (

@@ -17,16 +17,13 @@ import ssl
 import struct
 import subprocess
 import sys
-import threading
-import time
 import urllib.parse
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
 
+from crash_eyes import Asked, Local, Row, read_frame
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from reseal import cbor, cose
@@ -40,59 +37,6 @@ START = ROOT / "cli" / "target" / "quick" / "start"
 SEAM = ROOT / "simulation" / "target" / "quick" / "reseal-simulation-0.1.0.jar"
 LIFE_MS, SKEW_MS = 2000, 200
 RESEAL, TAKEOVER, REKEY = 2, 5, 7
-PHASE_CREATE = 9
-
-
-@dataclass(frozen=True)
-class Row:
-    """What the authority says about a lineage (transport T5)."""
-
-    state: str
-    epoch: int
-    fence: int
-    kind: int
-    wait_ms: int
-    target: list[Any]
-    """The active instance's measurement, product, version and platform, as a request names it."""
-
-
-@dataclass(frozen=True)
-class Local:
-    """What the supervisor says about itself (transport T6)."""
-
-    situation: str
-    port: int
-    instances: list[tuple[str, str, int]]
-    """Handle, state, pid."""
-
-
-def read_frame(stream: socket.socket) -> Any:
-    head = _exactly(stream, 4)
-    return cbor.decode(_exactly(stream, struct.unpack(">I", head)[0]))
-
-
-def _exactly(stream: socket.socket, size: int) -> bytes:
-    content = b""
-    while len(content) < size:
-        more = stream.recv(size - len(content))
-        if not more:
-            raise OSError("the supervisor closed the connection")
-        content += more
-    return content
-
-
-def journal(path: pathlib.Path) -> Iterator[tuple[float, bytes, int, int]]:
-    """Seconds, op_id, phase and edge of each entry (protocol 9.2); ends at the first torn one."""
-    content = path.read_bytes() if path.exists() else b""
-    at = 0
-    while at + 8 <= len(content):
-        size = struct.unpack_from(">I", content, at)[0]
-        body = content[at + 8 : at + 8 + size]
-        if size == 0 or len(body) < size:
-            return
-        _, wall_ms, _, op_id, phase, edge, _ = cbor.decode(body)
-        yield wall_ms / 1000, op_id, phase, edge
-        at += 8 + size
 
 
 class CrashWorld:
@@ -315,88 +259,3 @@ def require_built() -> None:
     for path, what in ((START / "lib" / ".built", "./reseal"), (SEAM, "the crash seam")):
         if not path.exists():
             raise WorldError(f"{what} is not built ({path} is missing): run `make crash-build` in {ROOT}")
-
-
-class Asked:
-    """An operation that was asked for, on a thread that waits for its end."""
-
-    def __init__(self, control: pathlib.Path, request: bytes) -> None:
-        self.end = ""
-        self._control = control
-        self._request = request
-        self._thread = threading.Thread(target=self._wait, daemon=True)
-        self._thread.start()
-
-    def answered(self) -> bool:
-        """Also when the supervisor ended: then it is known not to have been told."""
-        return not self._thread.is_alive()
-
-    def _wait(self) -> None:
-        try:
-            with socket.socket(socket.AF_UNIX) as stream:
-                stream.connect(str(self._control))
-                frame = cbor.encode(["operate", self._request])
-                stream.sendall(struct.pack(">I", len(frame)) + frame)
-                while not self.end:
-                    code, word, *rest = read_frame(stream)
-                    if code != 0 or word == "done":
-                        self.end = f"{code} {word} {rest}"
-        except OSError as gone:
-            self.end = f"the supervisor ended: {gone}"
-
-
-class Probe:
-    """Asks the service all the time and keeps when it answered; silence after a crash is measured from this."""
-
-    def __init__(self, world: CrashWorld, lineage: str) -> None:
-        self._world = world
-        self._lineage = lineage
-        self._stop = threading.Event()
-        self.answers: list[float] = []
-        self.stalled_s = 0.0
-        """The longest time in which the driver itself did not run: then the machine was busy or stopped, not the service."""
-        self.waits: list[tuple[float, Row]] = []
-        self._client = world.attested(lineage, 0.2)
-        self._threads = [threading.Thread(target=each) for each in (self._ask, self._watch, self._beat)]
-        for each in self._threads:
-            each.start()
-
-    def end(self) -> None:
-        self._stop.set()
-        for each in self._threads:
-            each.join()
-        self._client.close()
-
-    def _ask(self) -> None:
-        while not self._stop.is_set():
-            with contextlib.suppress(ResealError):
-                if self._client.get("/chain?client=probe").status == 200:
-                    self.answers.append(time.time())
-            self._stop.wait(0.04)
-
-    def _watch(self) -> None:
-        """When a takeover could pass, as the authority says it while it is waited for."""
-        while not self._stop.is_set():
-            with contextlib.suppress(OSError, http.client.HTTPException):
-                row = self._world.row(self._lineage)
-                self.waits.append((time.time(), row))
-            self._stop.wait(0.1)
-
-    def _beat(self) -> None:
-        before = time.monotonic()
-        while not self._stop.wait(0.05):
-            now = time.monotonic()
-            self.stalled_s = max(self.stalled_s, now - before - 0.05)
-            before = now
-
-
-def own_time(gap: tuple[float, float], excused: list[tuple[float, float]]) -> float:
-    """Seconds of the gap that no excused interval covers."""
-    begin, end = gap
-    covered, at = 0.0, begin
-    for low, high in sorted(excused):
-        low, high = max(low, at), min(high, end)
-        if high > low:
-            covered += high - low
-            at = high
-    return end - begin - covered

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import hygiene
 import naive
-from crash_world import RESEAL, Asked, CrashWorld, Row
+from crash_eyes import Asked, Row
+from crash_world import RESEAL, CrashWorld
 from ending import Ending, harmless, together, won
 from processes import NAME, Place, place
 from world import WorldError, wait_for

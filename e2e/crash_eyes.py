@@ -1,0 +1,95 @@
+"""What a world looks like from outside: the authority's row, the supervisor's word, the journal on disk, the end of an operation."""
+
+from __future__ import annotations
+
+import pathlib
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from reseal import cbor
+
+PHASE_CREATE = 9
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the authority says about a lineage (transport T5)."""
+
+    state: str
+    epoch: int
+    fence: int
+    kind: int
+    wait_ms: int
+    target: list[Any]
+    """The active instance's measurement, product, version and platform, as a request names it."""
+
+
+@dataclass(frozen=True)
+class Local:
+    """What the supervisor says about itself (transport T6)."""
+
+    situation: str
+    port: int
+    instances: list[tuple[str, str, int]]
+    """Handle, state, pid."""
+
+
+def read_frame(stream: socket.socket) -> Any:
+    head = _exactly(stream, 4)
+    return cbor.decode(_exactly(stream, struct.unpack(">I", head)[0]))
+
+
+def _exactly(stream: socket.socket, size: int) -> bytes:
+    content = b""
+    while len(content) < size:
+        more = stream.recv(size - len(content))
+        if not more:
+            raise OSError("the supervisor closed the connection")
+        content += more
+    return content
+
+
+def journal(path: pathlib.Path) -> Iterator[tuple[float, bytes, int, int]]:
+    """Seconds, op_id, phase and edge of each entry (protocol 9.2); ends at the first torn one."""
+    content = path.read_bytes() if path.exists() else b""
+    at = 0
+    while at + 8 <= len(content):
+        size = struct.unpack_from(">I", content, at)[0]
+        body = content[at + 8 : at + 8 + size]
+        if size == 0 or len(body) < size:
+            return
+        _, wall_ms, _, op_id, phase, edge, _ = cbor.decode(body)
+        yield wall_ms / 1000, op_id, phase, edge
+        at += 8 + size
+
+
+class Asked:
+    """An operation that was asked for, on a thread that waits for its end."""
+
+    def __init__(self, control: pathlib.Path, request: bytes) -> None:
+        self.end = ""
+        self._control = control
+        self._request = request
+        self._thread = threading.Thread(target=self._wait, daemon=True)
+        self._thread.start()
+
+    def answered(self) -> bool:
+        """Also when the supervisor ended: then it is known not to have been told."""
+        return not self._thread.is_alive()
+
+    def _wait(self) -> None:
+        try:
+            with socket.socket(socket.AF_UNIX) as stream:
+                stream.connect(str(self._control))
+                frame = cbor.encode(["operate", self._request])
+                stream.sendall(struct.pack(">I", len(frame)) + frame)
+                while not self.end:
+                    code, word, *rest = read_frame(stream)
+                    if code != 0 or word == "done":
+                        self.end = f"{code} {word} {rest}"
+        except OSError as gone:
+            self.end = f"the supervisor ended: {gone}"
