@@ -11,6 +11,7 @@ import contextlib
 import os
 import pathlib
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -146,9 +147,8 @@ def test_a_crash_leaves_no_core_and_no_report_and_the_environment_adds_no_option
     assert not list(pathlib.Path("/tmp").glob(f"hs_err_pid{command.pid}*"))
 
 
-def core_of(wanted: list[Canary], pid: int) -> set[str]:
-    """What a forced core of a process holds; nothing where none can be forced. The process is dead then."""
-    core = hygiene.forced_core(pid)
+def held_by(wanted: list[Canary], core: pathlib.Path | None) -> set[str]:
+    """What a core holds; nothing where none could be had."""
     if core is None:
         return set()
     try:
@@ -179,18 +179,20 @@ def test_a_reseal_ends_well_while_the_api_is_besieged(shared_site: Site, planted
 
 @pytest.mark.skipif(not hygiene.PLAIN_CORES, reason="the kernel gives cores to a program")
 def test_neither_memory_nor_a_forced_core_holds_a_secret_of_somebody_else(
-    shared_site: Site, flag: pathlib.Path, planted: Secrets
+    shared_site: Site, flag: pathlib.Path, planted: Secrets, tmp_path: pathlib.Path
 ) -> None:
     own = Canary("client's record", secrets.token_hex(24).encode())
     planted = hygiene.collected(shared_site, NAME, planted.record, planted.key)
     wanted = [own, *planted.all]
     pids = hygiene.pids(shared_site, NAME)
+    debugger = shutil.which("gcore") is not None
     with client_in_flight(shared_site, flag, own) as client, reseal_in_flight(shared_site) as command:
         for pid, has in ((client, own.name), (command, "K_O"), (pids[NAME], "K_S")):
             assert names(Scanner(wanted).process(pid)) == {has}, f"of {pid}"
-        assert core_of(wanted, client) == {own.name}
-        assert core_of(wanted, command) <= {"K_O"}
+            assert held_by(wanted, hygiene.taken_core(pid, tmp_path)) == ({has} if debugger else set()), f"core of {pid}"
+        assert held_by(wanted, hygiene.forced_core(client)) == {own.name}
+        assert held_by(wanted, hygiene.forced_core(command)) <= {"K_O"}
     instance = pids["instance"]
     assert names(Scanner([planted.record, planted.key]).process(instance)) == {"record", "key generation"}
     assert hygiene.forced_core(instance) is None, "PR_SET_DUMPABLE is 0"
-    assert core_of(wanted, pids[NAME]) <= {"K_S"}
+    assert held_by(wanted, hygiene.forced_core(pids[NAME])) <= {"K_S"}
