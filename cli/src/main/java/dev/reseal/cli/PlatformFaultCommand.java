@@ -65,7 +65,8 @@ final class PlatformFaultCommand implements Callable<Integer> {
       return fail(UNREACHABLE, String.valueOf(gone.getMessage()));
     }
     PrintWriter out = spec.commandLine().getOut();
-    out.println("platform EMULATED (no security)  struck: " + fault);
+    out.println(
+        "platform EMULATED (no security)  struck: " + word + amount.map(n -> " " + n).orElse(""));
     out.flush();
     return 0;
   }

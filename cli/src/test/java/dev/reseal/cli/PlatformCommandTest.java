@@ -150,7 +150,7 @@ class PlatformCommandTest {
     assertThat(said.toString()).contains("platform start");
     try (Daemon _ = Daemon.start(home.resolve("platform"), 64, Clock.systemUTC())) {
       assertThat(platform("fault", "power-transition")).isZero();
-      assertThat(said.toString()).contains("EMULATED", "struck: PowerTransition");
+      assertThat(said.toString()).contains("EMULATED", "struck: power-transition");
       assertThat(platform("fault", "pages-taken", "--amount", "60")).isZero();
       EmulatedPlatform running = new EmulatedPlatform(home.resolve("platform"));
       assertThat(running.headroom()).isEqualTo(new Platform.Headroom.Pages(4, 64));
