@@ -17,7 +17,7 @@ Entries = Iterable[tuple[float, bytes, int, int]]
 """Of a journal: seconds, op_id, phase, edge."""
 
 
-def measure(verdict: Verdict, probe: Probe, crashed: float, epoch: int, entries: Entries) -> None:
+def measure(verdict: Verdict, probe: Probe, crashed: float, entries: Entries) -> None:
     """The longest silence, without what the passport's end and the application's own start take of it."""
     marks = [crashed, *(each for each in probe.answers if each > crashed)]
     if len(marks) == 1:
@@ -26,6 +26,7 @@ def measure(verdict: Verdict, probe: Probe, crashed: float, epoch: int, entries:
     begin, end = max(itertools.pairwise(marks), key=lambda gap: gap[1] - gap[0])
     excused = list(starts(entries, begin, end))
     if verdict.taken_over:
+        epoch = verdict.epochs[1] - 1  # whose passport the takeover waited for
         ends = [at + row.wait_ms / 1000 for at, row in probe.waits if row.epoch == epoch and row.wait_ms and at <= end]
         if ends:
             excused.append((begin, ends[-1]))
@@ -84,14 +85,19 @@ def summary(verdicts: list[Verdict], contradictions: list[str], given: argparse.
     second = sum(each.second for each in verdicts)
     requests = sum(each.requests for each in verdicts)
     measured = [each for each in verdicts if each.cell.operation != "birth" and each.good]
-    own = [each.own_ms for each in measured if each.stalled_ms <= STALL_MS]
+    counted = [each for each in measured if each.stalled_ms <= STALL_MS]
     yield (
         f"{len(verdicts)} cells, {bad} bad, {second} with a second crash, {requests} requests, "
         f"traces of {len(contradictions)} worlds contradict spec/ or are missing, "
         f"seed {given.seed}, rpo {given.rpo}, platform EMULATED"
     )
     yield (
-        f"silence beyond passport and application: median {percentile(own, 0.5)} ms, p99 {percentile(own, 0.99)} ms, "
-        f"most {max(own, default=0)} ms, {len(own)} cells; {len(measured) - len(own)} more in which the driver itself "
+        f"silence beyond passport and application; {len(measured) - len(counted)} cells in which the driver itself "
         f"stood still for over {STALL_MS} ms are not counted"
     )
+    for victim in (*VICTIMS, ""):
+        own = [each.own_ms for each in counted if each.cell.victim == victim or not victim]
+        yield (
+            f"{victim or 'all':<11}{len(own):>5} cells  median {percentile(own, 0.5):>5} ms  "
+            f"p99 {percentile(own, 0.99):>5} ms  most {max(own, default=0):>5} ms"
+        )

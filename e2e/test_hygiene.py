@@ -189,7 +189,9 @@ def test_neither_memory_nor_a_forced_core_holds_a_secret_of_somebody_else(
     with client_in_flight(shared_site, flag, own) as client, reseal_in_flight(shared_site) as command:
         for pid, has in ((client, own.name), (command, "K_O"), (pids[NAME], "K_S")):
             assert names(Scanner(wanted).process(pid)) == {has}, f"of {pid}"
-            assert held_by(wanted, hygiene.taken_core(pid, tmp_path)) == ({has} if debugger else set()), f"core of {pid}"
+            assert held_by(wanted, hygiene.taken_core(pid, tmp_path)) == ({has} if debugger else set()), (
+                f"core of {pid}"
+            )
         assert held_by(wanted, hygiene.forced_core(client)) == {own.name}
         assert held_by(wanted, hygiene.forced_core(command)) <= {"K_O"}
     instance = pids["instance"]
