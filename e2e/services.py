@@ -19,7 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
 from reseal.client import EMULATED, AttestedClient, Memory, Policy
 from reseal.errors import ResealError
 from reseal.messages import FLAG_DEMO_POLICY, FLAG_TAKEOVER
-from world import World, WorldError, instance_pids
+from world import Process, World, WorldError, instance_pids
 
 HEAD = "import os, time\nimport moves\nimport reseal\nmoves.to_stderr()\n"
 MOVES = pathlib.Path(__file__).resolve().parent / "chain" / "moves.py"
@@ -146,6 +146,10 @@ class Site:
         words = ["run", "--lineage", name, *flags, "--", sys.executable, str(app)]
         return self.world.start(name, *words, ready="serving")
 
+    def launch(self, name: str, app: pathlib.Path) -> Process:
+        """The same without waiting."""
+        return self.world.launch(name, "run", "--lineage", name, "--", sys.executable, str(app))
+
     def run(self, name: str, app: pathlib.Path, *flags: str) -> subprocess.CompletedProcess[str]:
         return self.world.cli("run", "--lineage", name, *flags, "--", sys.executable, str(app), check=False)
 
@@ -190,3 +194,9 @@ def answers(client: Any, expected: bytes) -> bool:
         return bool(client.get("/a").body == expected)
     except ResealError:
         return False
+
+
+def endless(client: Any) -> None:
+    """A request in flight for longer than anybody waits."""
+    with contextlib.suppress(ResealError):
+        client.get("/slow")

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import socket
 import threading
 import time
 from typing import Any
 
-from reseal.errors import ResealError
-from services import EXITS_EARLY, LOSES_A_PASSPORT, NEVER_CONNECTS, SERVICE, Background, Site, answers, refusing_restore
+from services import (
+    EXITS_EARLY,
+    LOSES_A_PASSPORT,
+    NEVER_CONNECTS,
+    SERVICE,
+    Background,
+    Site,
+    answers,
+    endless,
+    refusing_restore,
+)
 from world import wait_for
 
 
@@ -97,18 +105,13 @@ def test_a_request_that_never_ends_aborts_the_reseal_and_the_old_instance_serves
     site.start("stuck", app)
     client = site.client("stuck")
     assert client.put("/a", b"one").status == 200
-    threading.Thread(target=_endless, args=(site.client("stuck"),), daemon=True).start()
+    threading.Thread(target=endless, args=(site.client("stuck"),), daemon=True).start()
     time.sleep(1.0)
     code, summary = site.rotate("stuck")
     assert (code, summary["rule"]) == (10, "DRAIN_DEADLINE")
     assert summary["updates_lost"] == "0"
     assert client.get("/a").body == b"one"
     assert site.status("stuck")["epoch"] == 1
-
-
-def _endless(client: Any) -> None:
-    with contextlib.suppress(ResealError):
-        client.get("/slow")
 
 
 def test_a_restore_hook_that_throws_stops_with_the_head_intact_and_resumes(site: Site) -> None:

@@ -151,10 +151,14 @@ class World:
 
     def start(self, name: str, *words: str, ready: str, within_s: float = 120.0, cwd: pathlib.Path = ROOT) -> Process:
         """Starts a long-running verb and waits for its line that contains ``ready``."""
-        command = [str(RESEAL), *words, "--home", str(self.home)] if "--" not in words else self._before_dashes(words)
-        process = Process(name, command, self.logs / f"{name}.log", cwd)
-        self.processes[name] = process
+        process = self.launch(name, *words, cwd=cwd)
         process.await_line(ready, within_s)
+        return process
+
+    def launch(self, name: str, *words: str, cwd: pathlib.Path = ROOT) -> Process:
+        """Starts a long-running verb."""
+        command = [str(RESEAL), *words, "--home", str(self.home)] if "--" not in words else self._before_dashes(words)
+        process = self.processes[name] = Process(name, command, self.logs / f"{name}.log", cwd)
         return process
 
     def close(self) -> None:

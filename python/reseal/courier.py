@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Protocol
 
 from reseal import cbor
@@ -63,12 +64,13 @@ class Courier:
         self._link = link
         self._host = host
         self._lost = True
+        self._telling = threading.Lock()
 
     def _introduce(self) -> None:
         """Who we are and where we stand, for a supervisor that is new or was away."""
         instance = self.instance
         self._call("/born", cbor.encode([instance.id, instance.pk_sig, instance.pk_kem, instance.pk_tls]))
-        self._event("state", {1: instance.state.value})
+        self._state()
         if instance.state is State.SERVING:
             self._event("serving", {1: self._host.port()})
         if instance.state is State.STANDBY and instance.ready is not None:
@@ -86,6 +88,11 @@ class Courier:
     def _event(self, name: str, fields: dict[int, Any]) -> None:
         self._call(f"/event/{name}", cbor.encode(fields))
 
+    def _state(self) -> None:
+        """Read and said at once: two threads say it, and the last that is heard must be the newest."""
+        with self._telling:
+            self._event("state", {1: self.instance.state.value})
+
     def _tell(self, name: str, fields: dict[int, Any]) -> None:
         """An event that may be lost: the supervisor learns it from the next introduction."""
         try:
@@ -93,9 +100,12 @@ class Courier:
         except LinkError:
             self._lost = True
 
-    def moved(self, state: State) -> None:
+    def moved(self) -> None:
         """The instance entered a state; called by it."""
-        self._tell("state", {1: state.value})
+        try:
+            self._state()
+        except LinkError:
+            self._lost = True
 
     def _send(self, path: str, message: bytes) -> None:
         """A message whose answer comes as advice; repeated by the next introduction if it is lost."""

@@ -167,7 +167,7 @@ class Engine(Restoring):
         if not self._host.drain():
             with self._lock:
                 self.instance.enter("drain-deadline")
-            self._host.serving(True)
+            self._serve(resumed=True)  # a supervisor that came back meanwhile does not know the port
             self._event("drain-deadline", {})
             return
         with self._lock:

@@ -110,7 +110,7 @@ class Runtime:
 
     def _moved(self, state: State) -> None:
         self._app.moved(state)
-        self._engine.moved(state)
+        self._engine.moved()
 
     # -- engine.Host
 

@@ -370,7 +370,9 @@ def test_an_application_that_never_drains_serves_on_after_the_deadline() -> None
         assert service.webs[0].entered.wait(5)
         supervisor = lineage.instance.supervisor
         supervisor.advise("finish", lineage.authority.prepare(True))
+        supervisor.events.clear()
         supervisor.wait(lambda: "drain-deadline" in dict(supervisor.events), "drain-deadline")
+        assert "serving" in dict(supervisor.events), "a supervisor that came back in the drain must hear of the port"
         assert supervisor.state == "SERVING"
         assert service.call("POST")[0] == 200
         service.webs[0].release.set()

@@ -1,19 +1,20 @@
 package dev.reseal.cli;
 
-import dev.reseal.bytes.Bytes;
 import dev.reseal.emulator.EmulatedPlatform;
 import dev.reseal.lifecycle.ExitCode;
 import dev.reseal.lifecycle.Situation;
 import dev.reseal.platform.Platform;
+import dev.reseal.supervisor.Authority;
+import dev.reseal.supervisor.Doors;
 import dev.reseal.supervisor.Settings;
 import dev.reseal.supervisor.StartException;
 import dev.reseal.supervisor.Supervisor;
-import dev.reseal.wire.SigningKey;
 import dev.reseal.wire.Status;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -48,9 +49,9 @@ public final class RunCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
 
-  /** Who makes a supervisor of settings and platform. */
+  /** Who makes a supervisor of settings and platform behind open doors. */
   public interface Starter {
-    Supervisor start(Settings settings, Platform platform) throws IOException, StartException;
+    Supervisor start(Settings settings, Platform platform, Doors doors) throws IOException;
   }
 
   public RunCommand() {
@@ -61,31 +62,44 @@ public final class RunCommand implements Callable<Integer> {
     this.starter = starter;
   }
 
+  /** After a crash, clients wait for this: what can be done side by side is. */
   @Override
   public Integer call() throws IOException, InterruptedException {
-    Status status = Services.status(home, name);
     Path lineage = home.lineage(name);
-    SigningKey key = KeyFile.readOrMake(lineage.resolve("supervisor.pem"));
-    AppOptions.Measured measured = app.measure(home);
-    requireAllowed(status, measured);
-    Bytes sigstruct = AppOptions.sign(measured, home, lineage);
-    Settings settings =
-        new Settings(
-            lineage,
-            name,
-            status.lineage(),
-            measured.image(),
-            sigstruct,
-            new InetSocketAddress(InetAddress.getLoopbackAddress(), publicPort),
-            home.authorityUrl(),
-            home.certificate(),
-            home.operators(),
-            key,
-            limits.limits(),
-            limits.holdMs(),
-            limits.checkpointMs());
+    Authority authority = home.authority();
+    Later<Status> status = Later.of(() -> Services.status(authority, name));
+    if (!Files.exists(lineage)) {
+      status.get(); // a name that nobody knows leaves no directory behind
+    }
+    Later<AppOptions.Measured> image = Later.of(() -> app.measure(home));
+    Platform platform = new EmulatedPlatform(home.platform());
+    Doors doors = doors(lineage, authority, platform);
+    Supervisor supervisor;
     try {
-      return supervise(starter.start(settings, new EmulatedPlatform(home.platform())));
+      AppOptions.Measured measured = image.get();
+      requireAllowed(status.get(), measured);
+      Settings settings =
+          new Settings(
+              name,
+              status.get().lineage(),
+              measured.image(),
+              AppOptions.sign(measured, home, lineage),
+              home.operators(),
+              KeyFile.readOrMake(lineage.resolve("supervisor.pem")),
+              limits.limits(),
+              limits.checkpointMs());
+      supervisor = starter.start(settings, platform, doors);
+    } catch (IOException | RuntimeException refused) {
+      doors.close();
+      throw refused;
+    }
+    return supervise(supervisor);
+  }
+
+  private Doors doors(Path lineage, Authority authority, Platform platform) throws IOException {
+    try {
+      InetSocketAddress open = new InetSocketAddress(InetAddress.getLoopbackAddress(), publicPort);
+      return Doors.open(lineage, open, limits.holdMs(), authority, platform);
     } catch (StartException refused) {
       throw new Refused(ExitCode.BLOCKED, refused.why());
     }

@@ -16,7 +16,11 @@ final class Services {
 
   static Status status(HomeOption home, String name) throws IOException {
     home.lineage(name);
-    return switch (home.authority().named(name)) {
+    return status(home.authority(), name);
+  }
+
+  static Status status(Authority authority, String name) {
+    return switch (authority.named(name)) {
       case Authority.Reply.Answer(var body) -> Status.decode(body);
       case Authority.Reply.Refused(WireError error) -> throw refused(name, error);
       case Authority.Reply.Silent(String detail) ->

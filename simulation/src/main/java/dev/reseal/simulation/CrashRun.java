@@ -6,8 +6,8 @@ import dev.reseal.emulator.Faulty;
 import dev.reseal.platform.Platform;
 import dev.reseal.simulation.CrashPoint.Side;
 import dev.reseal.simulation.CrashPoint.Victim;
+import dev.reseal.supervisor.Doors;
 import dev.reseal.supervisor.Settings;
-import dev.reseal.supervisor.StartException;
 import dev.reseal.supervisor.Supervisor;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -45,9 +45,9 @@ public final class CrashRun {
     System.exit(line.execute(Arrays.copyOfRange(arguments, 1, arguments.length)));
   }
 
-  private Supervisor start(Settings settings, Platform reached) throws IOException, StartException {
+  private Supervisor start(Settings settings, Platform reached, Doors doors) throws IOException {
     platform = Optional.of(reached);
-    return Supervisor.start(settings, reached, new CrashSeams(this::reached));
+    return Supervisor.start(settings, reached, doors, new CrashSeams(this::reached));
   }
 
   private void reached(Side side, int passed, String what) throws IOException {

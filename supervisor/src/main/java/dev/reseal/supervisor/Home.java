@@ -21,8 +21,12 @@ final class Home implements AutoCloseable {
     this.lock = lock;
   }
 
-  /** Ports that stay the same, so that instances find a supervisor that comes back. */
-  record Ports(int api, int open) {}
+  /**
+   * Ports that stay the same, so that instances and clients find a supervisor that comes back.
+   *
+   * @param serving where clients were let through last, 0 while they are parked
+   */
+  record Ports(int api, int open, int serving) {}
 
   static Home open(Path directory) throws IOException, StartException {
     for (Path each :
@@ -59,24 +63,32 @@ final class Home implements AutoCloseable {
     return directory.resolve("control.sock");
   }
 
-  /** 0 and 0 before the first start. */
+  /** 0, 0 and 0 before the first start. */
   Ports ports() throws IOException {
     Path file = directory.resolve("ports");
     if (!Files.exists(file)) {
-      return new Ports(0, 0);
+      return new Ports(0, 0, 0);
     }
     String[] words = Files.readString(file).strip().split(" ");
     try {
-      return new Ports(Integer.parseInt(words[0]), Integer.parseInt(words[1]));
+      return new Ports(port(words[0]), port(words[1]), port(words[2]));
     } catch (NumberFormatException | ArrayIndexOutOfBoundsException garbled) {
-      throw new IOException(file + " does not hold two ports", garbled);
+      throw new IOException(file + " does not hold three ports", garbled);
     }
   }
 
   void remember(Ports ports) throws IOException {
     Path fresh = directory.resolve("ports.tmp");
-    Files.writeString(fresh, ports.api() + " " + ports.open() + "\n");
+    Files.writeString(fresh, ports.api() + " " + ports.open() + " " + ports.serving() + "\n");
     Files.move(fresh, directory.resolve("ports"), StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  private static int port(String word) {
+    int port = Integer.parseInt(word);
+    if (port < 0 || port > 65_535) {
+      throw new NumberFormatException(word + " is no port");
+    }
+    return port;
   }
 
   @Override

@@ -25,7 +25,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
-import java.util.function.IntSupplier;
 
 /**
  * Carries out orders on a real host. Orders to platform and disk run one after another on one
@@ -36,15 +35,14 @@ final class Host implements Effects, AutoCloseable {
 
   private final Settings settings;
   private final Platform platform;
+  private final Doors doors;
   private final Roster roster;
   private final Containers containers;
   private final Authority authority;
   private final Conversation conversation;
   private final Preflight preflight;
   private final Surveyor surveyor;
-  private final Relay relay;
   private final Journal journal;
-  private final IntSupplier apiPort;
   private final Consumer<Event> events;
   private final BiConsumer<Bytes, Outcome> finished;
   private final ScheduledExecutorService hands =
@@ -58,23 +56,17 @@ final class Host implements Effects, AutoCloseable {
   Host(
       Settings settings,
       Platform platform,
-      Roster roster,
-      Containers containers,
-      Authority authority,
-      Relay relay,
+      Doors doors,
       Journal journal,
-      IntSupplier apiPort,
-      Consumer<Event> events,
       BiConsumer<Bytes, Outcome> finished) {
     this.settings = settings;
     this.platform = platform;
-    this.roster = roster;
-    this.containers = containers;
-    this.authority = authority;
-    this.relay = relay;
+    this.doors = doors;
+    this.roster = doors.roster();
+    this.containers = doors.containers();
+    this.authority = doors.authority();
     this.journal = journal;
-    this.apiPort = apiPort;
-    this.events = events;
+    this.events = doors.events()::add;
     this.finished = finished;
     this.conversation = new Conversation(authority, settings.lineage(), settings.key(), events);
     this.preflight = new Preflight(settings, authority, platform, containers);
@@ -89,9 +81,9 @@ final class Host implements Effects, AutoCloseable {
       case Effect.Challenge(Bytes opId) -> conversation.challenge(opId);
       case Effect.Demand(var kind) -> conversation.demand(kind);
       case Effect.Fetch(var call, Bytes opId) -> conversation.fetch(call, opId);
-      case Effect.Park() -> relay.park();
+      case Effect.Park() -> doors.park();
       case Effect.Release(String handle) ->
-          roster.find(handle).filter(l -> l.port() != 0).ifPresent(l -> relay.release(l.port()));
+          roster.find(handle).filter(l -> l.port() != 0).ifPresent(l -> doors.release(l.port()));
       case Effect.Advise(String handle, Verb verb, Bytes payload) ->
           roster.find(handle).ifPresent(link -> link.advise(verb, payload));
       case Effect.CheckPlatform(String handle) -> Thread.ofVirtual().start(() -> showSlots(handle));
@@ -219,7 +211,7 @@ final class Host implements Effects, AutoCloseable {
 
   private SortedMap<String, String> advice(Link link, Bytes opId) {
     TreeMap<String, String> advice = new TreeMap<>();
-    advice.put("endpoint", "http://127.0.0.1:" + apiPort.getAsInt() + "/i/" + link.handle());
+    advice.put("endpoint", "http://127.0.0.1:" + doors.apiPort() + "/i/" + link.handle());
     advice.put("lineage", settings.lineage().toHex());
     advice.put("op_id", opId.toHex());
     return advice;

@@ -15,105 +15,70 @@ import dev.reseal.wire.Cose;
 import dev.reseal.wire.PhaseTimes;
 import dev.reseal.wire.Status;
 import java.io.IOException;
-import java.net.BindException;
-import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.LinkedBlockingQueue;
 
 /**
  * A running supervisor: one thread takes events, decides, notes and orders (protocol 9). It is
  * trusted with nothing but availability.
  */
 public final class Supervisor implements AutoCloseable {
-  private static final int EVENTS_MAX = 65_536;
-
   private final Settings settings;
-  private final Home home;
+  private final Doors doors;
   private final Journal journal;
-  private final Relay relay;
-  private final Roster roster;
-  private final InstanceServer server;
   private final ControlServer control;
   private final Host host;
   private final Effects effects;
   private final Engine engine;
   private final Stopwatch stopwatch;
-  private final Authority authority;
-  private final BlockingQueue<Event> events = new LinkedBlockingQueue<>(EVENTS_MAX);
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private final Followers followers = new Followers();
   private volatile Situation situation = new Situation.Unsettled(false);
   private volatile boolean closing;
 
-  private Supervisor(Settings settings, Platform platform, Home home, Seams seams)
-      throws IOException, StartException {
+  private Supervisor(Settings settings, Platform platform, Doors doors, Seams seams)
+      throws IOException {
     this.settings = settings;
-    this.home = home;
-    Home.Ports ports = home.ports();
-    this.relay = open(ports.open());
+    this.doors = doors;
     this.journal =
         seams.journal(
-            FileJournal.open(home.journal(), settings.lineage(), System::currentTimeMillis));
-    this.authority = new Authority(settings.authority(), settings.certificate());
-    this.roster = new Roster(home.instances());
-    Containers containers = new Containers(home.containers());
-    Postbox postbox = new Postbox(containers, authority, events::add);
-    this.server = serve(ports.api(), containers, postbox);
-    home.remember(new Home.Ports(server.port(), relay.port()));
+            FileJournal.open(
+                doors.home().journal(), settings.lineage(), System::currentTimeMillis));
     this.stopwatch = new Stopwatch(settings.name(), followers);
-    this.host =
-        new Host(
-            settings,
-            platform,
-            roster,
-            containers,
-            authority,
-            relay,
-            journal,
-            server::port,
-            events::add,
-            this::ended);
+    this.host = new Host(settings, platform, doors, journal, this::ended);
     this.effects = seams.effects(host);
     this.engine =
         new Engine(new Lifecycle(settings.limits()), journal, this::perform, this::changed);
     this.control =
         new ControlServer(
-            home.control(),
+            doors.home().control(),
             settings.lineage(),
             settings.operators(),
             followers,
-            events::add,
+            doors.events()::add,
             () -> local().encode(),
             this::summary);
   }
 
-  /** Starts and returns; refuses with {@link StartException} before anything is touched. */
-  public static Supervisor start(Settings settings, Platform platform)
-      throws IOException, StartException {
-    return start(settings, platform, Seams.NONE);
+  /** Starts behind open doors, which it closes in the end, and returns. */
+  public static Supervisor start(Settings settings, Platform platform, Doors doors)
+      throws IOException {
+    return start(settings, platform, doors, Seams.NONE);
   }
 
   /** The same with somebody in between. */
-  public static Supervisor start(Settings settings, Platform platform, Seams seams)
-      throws IOException, StartException {
-    Home home = Home.open(settings.directory());
-    try {
-      Supervisor supervisor = new Supervisor(settings, platform, home, seams);
-      Thread.ofPlatform().name("supervisor").start(supervisor::loop);
-      Thread.ofVirtual().name("checkpoints").start(supervisor::adviseCheckpoints);
-      return supervisor;
-    } catch (IOException | StartException | RuntimeException refused) {
-      home.close();
-      throw refused;
-    }
+  public static Supervisor start(Settings settings, Platform platform, Doors doors, Seams seams)
+      throws IOException {
+    Supervisor supervisor = new Supervisor(settings, platform, doors, seams);
+    Thread.ofPlatform().name("supervisor").start(supervisor::loop);
+    Thread.ofVirtual().name("checkpoints").start(supervisor::adviseCheckpoints);
+    return supervisor;
   }
 
   public int publicPort() {
-    return relay.port();
+    return doors.publicPort();
   }
 
   public Situation situation() {
@@ -127,7 +92,7 @@ public final class Supervisor implements AutoCloseable {
 
   public LocalStatus local() {
     List<LocalStatus.Instance> instances =
-        roster.all().stream()
+        doors.roster().all().stream()
             .map(l -> new LocalStatus.Instance(l.handle(), l.state().name(), l.pid(), l.port()))
             .toList();
     Situation now = situation;
@@ -135,54 +100,27 @@ public final class Supervisor implements AutoCloseable {
         Words.of(now),
         Situation.phase(now).name(),
         Words.detail(now),
-        relay.port(),
-        relay.parked(),
+        doors.publicPort(),
+        doors.parked(),
         instances);
   }
 
   @Override
   public void close() throws IOException {
     closing = true;
-    events.add(new Event.Fit());
+    doors.events().add(new Event.Fit());
     ended.exceptionally(_ -> null).join();
     host.close();
-    server.close();
     control.close();
-    relay.close();
     journal.close();
-    home.close();
-  }
-
-  private Relay open(int rememberedPort) throws IOException, StartException {
-    InetSocketAddress asked = settings.publicAddress();
-    int port = asked.getPort() == 0 ? rememberedPort : asked.getPort();
-    try {
-      return Relay.open(new InetSocketAddress(asked.getAddress(), port), settings.holdMs());
-    } catch (BindException taken) {
-      throw new StartException(
-          "PORT_IN_USE",
-          "public port " + port + " of " + settings.name() + ": " + taken.getMessage(),
-          "choose another with --public-port, or end what listens there");
-    }
-  }
-
-  private InstanceServer serve(int port, Containers containers, Postbox postbox)
-      throws StartException {
-    try {
-      return new InstanceServer(port, roster, containers, postbox, events::add);
-    } catch (RuntimeException refused) {
-      throw new StartException(
-          "PORT_IN_USE",
-          "the port for instances, " + port + ": " + refused.getMessage(),
-          "end what listens there; running instances know this port");
-    }
+    doors.close();
   }
 
   private void loop() {
     try {
       engine.start();
       while (!closing) {
-        engine.handle(events.take());
+        engine.handle(doors.events().take());
       }
       ended.complete(null);
     } catch (InterruptedException stopped) {
@@ -206,7 +144,8 @@ public final class Supervisor implements AutoCloseable {
     Thread.ofVirtual()
         .name("phase-times")
         .start(() -> {
-          if (!(authority.post(PhaseTimes.NAME, message) instanceof Authority.Reply.Answer)) {
+          if (!(doors.authority().post(PhaseTimes.NAME, message)
+              instanceof Authority.Reply.Answer)) {
             Log.warn("the authority did not take the times of operation " + opId);
           }
           followers.ended(opId, outcome);
@@ -237,7 +176,7 @@ public final class Supervisor implements AutoCloseable {
         return;
       }
       if (situation instanceof Situation.Idle(String active)) {
-        roster.find(active).ifPresent(link -> link.advise(Verb.CHECKPOINT, Bytes.EMPTY));
+        doors.roster().find(active).ifPresent(link -> link.advise(Verb.CHECKPOINT, Bytes.EMPTY));
       }
     }
   }
@@ -248,7 +187,7 @@ public final class Supervisor implements AutoCloseable {
 
   private Optional<Summary.Row> row() {
     try {
-      Status status = authority.status(settings.lineage());
+      Status status = doors.authority().status(settings.lineage());
       Status.Operation row = status.operation();
       Bytes mrenclave = status.active().map(Status.Active::mrenclave).orElse(Bytes.zeros(32));
       return Optional.of(new Summary.Row(row.epoch(), row.fence(), row.gen(), mrenclave));

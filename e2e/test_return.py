@@ -1,0 +1,58 @@
+"""A supervisor that died and comes back: clients and instance meet it again at once."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+
+from services import SERVICE, Background, Site, answers, endless
+from world import wait_for
+
+
+def let_through(site: Site, name: str) -> int:
+    """Where the supervisor would let clients through if it came back now; 0 while it parks them."""
+    return int((site.home / "lineages" / name / "ports").read_text().split()[2])
+
+
+def serves_at(site: Site, name: str) -> list[int]:
+    return [each["port"] for each in site.status(name)["supervisor"]["instances"]]
+
+
+def test_clients_are_let_through_before_the_authority_has_answered(site: Site) -> None:
+    app = site.app("returns", SERVICE)
+    supervisor = site.start("returns", app)
+    client = site.client("returns")
+    client.put("/a", b"kept")
+    assert serves_at(site, "returns") == [let_through(site, "returns")]
+    authority = site.world.processes["authority"]
+    authority.popen.send_signal(signal.SIGSTOP)
+    try:
+        supervisor.kill()
+        again = site.launch("returns", app)
+        wait_for("an answer", lambda: answers(client, b"kept"))
+        assert "serving" not in again.output(), "the authority stands still: nothing is settled"
+    finally:
+        authority.popen.send_signal(signal.SIGCONT)
+    again.await_line("serving")
+    assert answers(client, b"kept")
+
+
+def test_nobody_is_let_through_while_it_drains_and_a_drain_that_fails_is_served_again(site: Site) -> None:
+    app = site.app("drains", SERVICE.replace("drain_timeout=1.0", "drain_timeout=5.0"))
+    supervisor = site.start("drains", app)
+    client = site.client("drains")
+    client.put("/a", b"kept")
+    held = site.client("drains")
+    held.get("/a")
+    threading.Thread(target=endless, args=(held,), daemon=True).start()
+    time.sleep(0.5)
+    rotation = Background(lambda: site.rotate("drains"))
+    wait_for("the drain", lambda: let_through(site, "drains") == 0, 60)
+    supervisor.kill()
+    again = site.launch("drains", app)
+    again.await_line("DRAIN_DEADLINE", 60)
+    wait_for("an answer", lambda: answers(client, b"kept"), 60)
+    assert serves_at(site, "drains") == [let_through(site, "drains")], "the supervisor that came back knows the port"
+    assert (site.status("drains")["state"], site.status("drains")["epoch"]) == ("ACTIVE", 1)
+    assert rotation.result()[0] != 0
