@@ -144,12 +144,22 @@ public final class AuthorityHome {
     }
   }
 
+  /** A server that is made while the register is opened. */
+  public interface Making {
+    HttpsServer get() throws IOException, InterruptedException;
+  }
+
   /**
-   * Opens everything and listens.
+   * A server that does not listen yet.
    *
    * @param port 0 for the port of the last start, or a free one
    */
-  public Running start(int port) throws IOException {
+  public HttpsServer server(int port) throws IOException {
+    return HttpsServer.make(port == 0 ? lastPort() : port, own("tls.pem"), own("tls.key"));
+  }
+
+  /** Opens everything and listens. */
+  public Running start(Making making) throws IOException, InterruptedException {
     Facts facts = facts();
     KeyFile keys = KeyFile.open(own("keystore"));
     SqliteStore store = null;
@@ -168,11 +178,11 @@ public final class AuthorityHome {
                   new DcapJudge(facts.collateral(), SeenCollateral.in(own("seen-collateral"))),
                   Clocks.system(),
                   Randomness.system()));
-      HttpsServer server =
-          HttpsServer.start(port == 0 ? lastPort() : port, own("tls.pem"), own("tls.key"), service);
+      HttpsServer server = making.get();
+      server.serve(service);
       publish(server.port());
       return new Running(server, store, keys, service.alarms());
-    } catch (IOException | RuntimeException failed) {
+    } catch (IOException | InterruptedException | RuntimeException failed) {
       keys.close();
       if (store != null) {
         store.close();

@@ -24,9 +24,11 @@ import java.security.cert.CertificateFactory;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
 
 /**
  * TLS 1.3 around an {@link Endpoint}: bytes in, bytes out, every size and wait bounded (protocol
@@ -44,12 +46,17 @@ public final class HttpsServer implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofSeconds(15);
 
+  private final int port;
   private final WebServer server;
   private final Connections connections;
+  private final CompletableFuture<Endpoint> endpoint;
 
-  private HttpsServer(WebServer server, Connections connections) {
+  private HttpsServer(
+      int port, WebServer server, Connections connections, CompletableFuture<Endpoint> endpoint) {
+    this.port = port;
     this.server = server;
     this.connections = connections;
+    this.endpoint = endpoint;
   }
 
   /**
@@ -65,6 +72,19 @@ public final class HttpsServer implements AutoCloseable {
   static HttpsServer start(
       int port, Path certificate, Path key, Endpoint endpoint, Duration patience)
       throws IOException {
+    HttpsServer made = make(port, certificate, key, patience);
+    made.serve(endpoint);
+    return made;
+  }
+
+  /** One that does not listen yet; {@link IOException} if the files are not to be had. */
+  static HttpsServer make(int port, Path certificate, Path key) throws IOException {
+    return make(port, certificate, key, PATIENCE);
+  }
+
+  private static HttpsServer make(int port, Path certificate, Path key, Duration patience)
+      throws IOException {
+    CompletableFuture<Endpoint> endpoint = new CompletableFuture<>();
     Tls tls =
         Tls.builder()
             .sslContext(context(certificate, key))
@@ -89,12 +109,17 @@ public final class HttpsServer implements AutoCloseable {
             .routing(
                 routes -> routes.post("/v1/{name}", handling::post).get("/v1/*", handling::get))
             .build();
+    return new HttpsServer(port, server, connections, endpoint);
+  }
+
+  /** Listens from now on; {@link IOException} if the port is not to be had. */
+  void serve(Endpoint behind) throws IOException {
+    endpoint.complete(behind);
     server.start();
     if (!server.isRunning()) {
       throw new IOException("cannot listen on 127.0.0.1:" + port + ": is the port in use?");
     }
     connections.watch();
-    return new HttpsServer(server, connections);
   }
 
   public int port() {
@@ -108,7 +133,7 @@ public final class HttpsServer implements AutoCloseable {
   }
 
   /** One request after the other of each connection. */
-  private record Handling(Endpoint endpoint, Connections connections) {
+  private record Handling(CompletableFuture<Endpoint> endpoint, Connections connections) {
     void post(ServerRequest request, ServerResponse response) throws IOException {
       byte[] body;
       try (InputStream in = request.content().inputStream()) {
@@ -119,12 +144,12 @@ public final class HttpsServer implements AutoCloseable {
         return;
       }
       String name = request.path().pathParameters().get("name");
-      answer(request, response, () -> endpoint.post(name, Bytes.wrap(body)));
+      answer(request, response, () -> endpoint.join().post(name, Bytes.wrap(body)));
     }
 
     void get(ServerRequest request, ServerResponse response) {
       String path = request.path().path().substring("/v1/".length());
-      answer(request, response, () -> endpoint.get(path));
+      answer(request, response, () -> endpoint.join().get(path));
     }
 
     private void answer(ServerRequest request, ServerResponse response, Supplier<Reply> reply) {
@@ -162,7 +187,8 @@ public final class HttpsServer implements AutoCloseable {
       KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
       keys.init(memory, new char[0]);
       SSLContext context = SSLContext.getInstance("TLSv1.3");
-      context.init(keys.getKeyManagers(), null, null);
+      // Nobody shows this server a certificate; to read those of the JDK would take a while.
+      context.init(keys.getKeyManagers(), new TrustManager[0], null);
       return context;
     } catch (GeneralSecurityException malformed) {
       throw new IOException(

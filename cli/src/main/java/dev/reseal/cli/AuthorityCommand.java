@@ -1,6 +1,7 @@
 package dev.reseal.cli;
 
 import dev.reseal.authority.AuthorityHome;
+import dev.reseal.authority.HttpsServer;
 import dev.reseal.authority.KeyStoreException;
 import dev.reseal.authority.StoreException;
 import dev.reseal.lifecycle.Cause;
@@ -21,15 +22,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code reseal authority}: the trusted side, a process of its own. */
-@Command(
-    name = "authority",
-    description = "The trusted side: register, keys and policy.",
-    subcommands = {
-      AuthorityCommand.Init.class,
-      AuthorityCommand.Start.class,
-      PolicyCommand.class,
-      KeysCommand.class
-    })
+@Command(name = "authority", description = "The trusted side: register, keys and policy.")
 public final class AuthorityCommand {
   private AuthorityCommand() {}
 
@@ -126,15 +119,16 @@ public final class AuthorityCommand {
       return 0;
     }
 
-    private AuthorityHome.Running running() throws IOException {
+    private AuthorityHome.Running running() throws IOException, InterruptedException {
       AuthorityHome authority = new AuthorityHome(home.path());
       if (!authority.exists()) {
         throw new Refused(
             "NOT_INITIALISED", home.path() + " has no authority", "reseal authority init");
       }
+      Later<HttpsServer> server = Later.of(() -> authority.server(port));
       P256.preferFastest();
       try {
-        return authority.start(port);
+        return authority.start(server::get);
       } catch (StoreException.Rollback older) {
         throw new Refused(
             ExitCode.QUARANTINED,

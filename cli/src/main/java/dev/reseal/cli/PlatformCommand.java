@@ -24,15 +24,7 @@ import picocli.CommandLine.Spec;
 /** {@code reseal platform}: the emulated machine, a process of its own. */
 @Command(
     name = "platform",
-    description = "The emulated platform: no SGX needed, no security given.",
-    subcommands = {
-      PlatformCommand.Init.class,
-      PlatformCommand.Start.class,
-      PlatformTcbCommand.class,
-      PlatformFaultCommand.class,
-      PlatformResetCommand.class,
-      PlatformProbeCommand.class
-    })
+    description = "The emulated platform: no SGX needed, no security given.")
 public final class PlatformCommand {
   private PlatformCommand() {}
 

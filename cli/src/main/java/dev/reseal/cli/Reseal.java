@@ -1,6 +1,7 @@
 package dev.reseal.cli;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -43,20 +44,46 @@ public final class Reseal {
           AttackCommand.class,
           LabCommand.class);
 
+  /** Verbs below those that run for long, and that somebody waits for after a crash. */
+  private static final Map<Class<?>, List<Class<?>>> BELOW =
+      Map.of(
+          AuthorityCommand.class,
+          List.of(
+              AuthorityCommand.Init.class,
+              AuthorityCommand.Start.class,
+              PolicyCommand.class,
+              KeysCommand.class),
+          PlatformCommand.class,
+          List.of(
+              PlatformCommand.Init.class,
+              PlatformCommand.Start.class,
+              PlatformTcbCommand.class,
+              PlatformFaultCommand.class,
+              PlatformResetCommand.class,
+              PlatformProbeCommand.class));
+
   private Reseal() {}
 
   /**
-   * Knows the verb that the first argument names, or all of them if it names none: to read the
+   * Knows the verb that the first arguments name, or all of them if they name none: to read the
    * options of every verb takes a third of a short command's time.
    */
   static CommandLine commandLine(String... arguments) {
     CommandLine line = new CommandLine(Reseal.class);
-    List<Class<?>> named =
-        VERBS.stream()
-            .filter(verb -> arguments.length > 0 && name(verb).equals(arguments[0]))
-            .toList();
-    (named.isEmpty() ? VERBS : named).forEach(verb -> line.addSubcommand(verb));
+    add(line, VERBS, List.of(arguments));
     return line;
+  }
+
+  private static void add(CommandLine line, List<Class<?>> verbs, List<String> words) {
+    List<Class<?>> named =
+        verbs.stream()
+            .filter(verb -> words.stream().limit(1).anyMatch(name(verb)::equals))
+            .toList();
+    for (Class<?> verb : named.isEmpty() ? verbs : named) {
+      CommandLine below = new CommandLine(verb);
+      line.addSubcommand(below);
+      add(below, BELOW.getOrDefault(verb, List.of()), words.stream().skip(1).toList());
+    }
   }
 
   private static String name(Class<?> verb) {
