@@ -6,9 +6,11 @@ import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.Security;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Pattern;
 import picocli.CommandLine;
 
 /**
@@ -19,6 +21,18 @@ import picocli.CommandLine;
 final class Train {
   private static final String NAME = "train";
   private static final long PATIENCE_S = 60;
+  private static final String[] DRAFT = {
+    "draft",
+    "--lineage",
+    NAME,
+    "--purpose",
+    "billing-token",
+    "--life-ms",
+    "2000",
+    "--skew-ms",
+    "200"
+  };
+  private static final Pattern SERVING = Pattern.compile("\"SERVING\",\"pid\":([0-9]+)");
 
   private final Path home;
   private final List<String> app;
@@ -60,11 +74,27 @@ final class Train {
             Files.exists(home.resolve("public/authority.url"))
                 && Files.exists(home.resolve("platform/host.sock")));
     Path policy = home.resolve("policy.json");
-    Files.writeString(policy, say("draft", "--lineage", NAME, "--purpose", "billing-token"));
+    Files.writeString(policy, say(DRAFT));
     say("authority", "policy", "apply", policy.toString());
     goOn("run", "--lineage", NAME);
-    await("an instance", () -> say("status", NAME, "--json").contains("SERVING"));
+    await("an instance", () -> status().contains("SERVING"));
     say("rotate", NAME, "--json");
+    String before = serving();
+    ProcessHandle.of(Long.parseLong(before)).ifPresent(ProcessHandle::destroyForcibly);
+    await("a takeover", () -> !List.of(before, "").contains(serving()));
+    // A supervisor has the JDK's own providers, which until here those of the authority hid.
+    Security.removeProvider(Security.getProviders()[0].getName());
+    status();
+    say(DRAFT);
+  }
+
+  private String status() {
+    return say("status", NAME, "--json");
+  }
+
+  /** The process that serves, or nothing. */
+  private String serving() {
+    return SERVING.matcher(status()).results().map(found -> found.group(1)).findFirst().orElse("");
   }
 
   /** One verb to its end; its output. Verbs that start an application are given it. */

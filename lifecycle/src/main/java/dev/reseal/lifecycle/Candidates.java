@@ -10,6 +10,9 @@ import java.util.List;
 
 /** From DESTROY to RESTORE: the old instance goes, candidates come until one is ready. */
 final class Candidates {
+  /** The rule by which evidence is refused whose challenge is not known (any more). */
+  private static final String NONCE = "NONCE";
+
   private final Limits limits;
   private final BackOut backOut;
 
@@ -176,7 +179,19 @@ final class Candidates {
     if (denial.code() == Code.PERMIT_EXPIRED || denial.code() == Code.UNAVAILABLE) {
       return attestLater(run, limits.backOffMs() << 2);
     }
+    return denial.rule().equals(NONCE) ? attestAgain(run, denial) : failed(run, denial);
+  }
+
+  private Decision failed(Run run, Denial denial) {
     return failed(run, denial.code() + "/" + denial.rule(), denial.detail());
+  }
+
+  /** An authority that was restarted knows no nonce; a candidate that never shows one is bad. */
+  private Decision attestAgain(Run run, Denial denial) {
+    Run counted = run.failedBy(denial.code() + "/" + denial.rule());
+    return counted.tries().same() < Limits.CANDIDATES
+        ? attestLater(counted, 1)
+        : failed(run, denial);
   }
 
   /** Not the candidate's fault, so not counted: the same one answers a fresh challenge later. */
@@ -215,7 +230,7 @@ final class Candidates {
       return halt(run, cause);
     }
     Run next = run.at(Phase.CREATE);
-    long ms = limits.backOffMs() << Math.min(run.tries().creates() - 1, 5);
+    long ms = limits.backOffMs() << Math.min(run.tries().creates() / Limits.SAME_PAUSE, 5);
     return Decision.failing(
         cause.toString(),
         new Situation.Running(next),

@@ -15,6 +15,10 @@ public record Limits(
   public static final Limits DEFAULT = new Limits(60_000, 300_000, 30_000, 300_000, 60_000, 100);
 
   static final int SEALS = 3;
-  static final int CREATES = 40;
+  static final int CREATES = 64;
+
+  /** Creates before the pause between them doubles: EPC or a platform may be back in a moment. */
+  static final int SAME_PAUSE = 8;
+
   static final int CANDIDATES = 3;
 }

@@ -208,6 +208,34 @@ class LifecycleTest {
   }
 
   @Test
+  void aPlatformThatIsAwayForAMomentIsAskedAgainWithoutLongPauses() {
+    Play play = Play.reseal(Phase.CREATE);
+    for (int i = 0; i < 5; i++) {
+      play.on(new Event.NotCreated(true, new Cause("PLATFORM_UNREACHABLE", "", "")));
+      assertThat(play.last())
+          .containsExactly(new Effect.Wait(Alarm.BACK_OFF, Limits.DEFAULT.backOffMs(), turn(play)));
+      play.on(new Event.Elapsed(Alarm.BACK_OFF, turn(play)));
+    }
+  }
+
+  @Test
+  void theSameCandidateAnswersAFreshChallengeWhenTheAuthorityKnowsItsNonceNoMore() {
+    Play play = Play.reseal(Phase.PROVISION);
+    Event unknown =
+        new Event.Denied(Call.GRANT, new Denial(Code.BINDING_MISMATCH, "NONCE", "", 0, ""));
+    for (int i = 0; i < Limits.CANDIDATES - 1; i++) {
+      play.on(unknown);
+      assertThat(play.phase()).isEqualTo(Phase.ATTEST);
+      play.on(new Event.Elapsed(Alarm.BACK_OFF, turn(play)));
+      assertThat(play.last()).containsExactly(new Effect.Challenge(OP));
+      play.on(new Event.GrantAsked(NEW, Bytes.ascii("evidence")));
+      assertThat(play.phase()).isEqualTo(Phase.PROVISION);
+    }
+    play.on(unknown);
+    assertThat(play.situation()).isInstanceOf(Situation.Halted.class);
+  }
+
+  @Test
   void aCandidateMayCallBeforeItsCreationWasAnswered() {
     Play play = Play.reseal(Phase.CREATE).on(new Event.Born(NEW), new Event.Created(NEW));
     assertThat(play.phase()).isEqualTo(Phase.ATTEST);

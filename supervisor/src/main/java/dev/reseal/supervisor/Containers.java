@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -115,7 +116,10 @@ public final class Containers {
     FileTime head = Files.getLastModifiedTime(path(bodyId));
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
       for (Path file : files) {
-        if (!arrived.containsValue(file) && Files.getLastModifiedTime(file).compareTo(head) < 0) {
+        if (!arrived.containsValue(file)
+            && ifThere(file, Files::getLastModifiedTime)
+                .filter(t -> t.compareTo(head) < 0)
+                .isPresent()) {
           Files.deleteIfExists(file);
         }
       }
@@ -126,11 +130,25 @@ public final class Containers {
     long largest = 0;
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
       for (Path file : files) {
-        largest = Math.max(largest, Files.size(file));
+        largest = Math.max(largest, ifThere(file, Files::size).orElse(0L));
       }
       return largest;
     } catch (IOException refused) {
       throw new UncheckedIOException("cannot read " + directory, refused);
+    }
+  }
+
+  /** What is asked of a file. */
+  interface Question<T> {
+    T ask(Path file) throws IOException;
+  }
+
+  /** Another thread may have renamed or deleted a file since it was listed. */
+  static <T> Optional<T> ifThere(Path file, Question<T> question) throws IOException {
+    try {
+      return Optional.of(question.ask(file));
+    } catch (NoSuchFileException gone) {
+      return Optional.empty();
     }
   }
 

@@ -18,9 +18,9 @@ import java.util.function.Supplier;
  * (protocol 6.3). A newer call ends the repeating of an older one.
  */
 final class Conversation {
-  private static final int ATTEMPTS = 10;
+  private static final int ATTEMPTS = 24;
   private static final long FIRST_PAUSE_MS = 50;
-  private static final long LONGEST_PAUSE_MS = 250;
+  private static final long LONGEST_PAUSE_MS = 100;
 
   private final Authority authority;
   private final Bytes lineage;

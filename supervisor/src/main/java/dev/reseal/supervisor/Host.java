@@ -45,6 +45,7 @@ final class Host implements Effects, AutoCloseable {
   private final Journal journal;
   private final Consumer<Event> events;
   private final BiConsumer<Bytes, Outcome> finished;
+  private final Consumer<Throwable> broken;
   private final ScheduledExecutorService hands =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("hands").factory());
@@ -58,7 +59,8 @@ final class Host implements Effects, AutoCloseable {
       Platform platform,
       Doors doors,
       Journal journal,
-      BiConsumer<Bytes, Outcome> finished) {
+      BiConsumer<Bytes, Outcome> finished,
+      Consumer<Throwable> broken) {
     this.settings = settings;
     this.platform = platform;
     this.doors = doors;
@@ -68,6 +70,7 @@ final class Host implements Effects, AutoCloseable {
     this.journal = journal;
     this.events = doors.events()::add;
     this.finished = finished;
+    this.broken = broken;
     this.conversation = new Conversation(authority, settings.lineage(), settings.key(), events);
     this.preflight = new Preflight(settings, authority, platform, containers);
     this.surveyor = new Surveyor(settings.lineage(), authority, platform, roster, containers);
@@ -76,7 +79,7 @@ final class Host implements Effects, AutoCloseable {
   @Override
   public void perform(Effect effect) {
     switch (effect) {
-      case Effect.Inspect(var kind) -> hands.execute(() -> events.accept(preflight.inspect(kind)));
+      case Effect.Inspect(var kind) -> byHand(() -> events.accept(preflight.inspect(kind)));
       case Effect.Submit(var call, Bytes message) -> conversation.submit(call, message);
       case Effect.Challenge(Bytes opId) -> conversation.challenge(opId);
       case Effect.Demand(var kind) -> conversation.demand(kind);
@@ -87,17 +90,17 @@ final class Host implements Effects, AutoCloseable {
       case Effect.Advise(String handle, Verb verb, Bytes payload) ->
           roster.find(handle).ifPresent(link -> link.advise(verb, payload));
       case Effect.CheckPlatform(String handle) -> Thread.ofVirtual().start(() -> showSlots(handle));
-      case Effect.Keep(_, Bytes body) -> hands.execute(() -> keep(body));
-      case Effect.Destroy(String handle) -> hands.execute(() -> destroy(handle));
-      case Effect.Reclaim() -> hands.execute(this::reclaim);
-      case Effect.Create(Bytes opId) -> hands.execute(() -> create(opId));
+      case Effect.Keep(_, Bytes body) -> byHand(() -> keep(body));
+      case Effect.Destroy(String handle) -> byHand(() -> destroy(handle));
+      case Effect.Reclaim() -> byHand(this::reclaim);
+      case Effect.Create(Bytes opId) -> byHand(() -> create(opId));
       case Effect.Wait(var alarm, long ms, long turn) ->
           later(alarms, ms, () -> events.accept(new Event.Elapsed(alarm, turn)));
       case Effect.Survey(long afterMs) -> {
         List<Entry> entries = journal.entries();
         later(hands, afterMs, () -> survey(entries));
       }
-      case Effect.Tidy() -> hands.execute(this::tidy);
+      case Effect.Tidy() -> byHand(this::tidy);
       case Effect.Finish(Bytes opId, Outcome outcome) -> finished.accept(opId, outcome);
     }
   }
@@ -109,8 +112,22 @@ final class Host implements Effects, AutoCloseable {
     alarms.shutdownNow();
   }
 
-  private static void later(ScheduledExecutorService where, long ms, Runnable what) {
-    var _ = where.schedule(what, ms, TimeUnit.MILLISECONDS);
+  private void byHand(Runnable what) {
+    later(hands, 0, what);
+  }
+
+  /** A task that throws has a bug, and nobody would answer what it was to answer: all ends. */
+  private void later(ScheduledExecutorService where, long ms, Runnable what) {
+    Runnable task =
+        () -> {
+          try {
+            what.run();
+          } catch (RuntimeException | Error bug) {
+            broken.accept(bug);
+            throw bug;
+          }
+        };
+    var _ = where.schedule(task, ms, TimeUnit.MILLISECONDS);
   }
 
   /** Not being able to show them is not a verdict: the grant decides. */
@@ -231,20 +248,16 @@ final class Host implements Effects, AutoCloseable {
   }
 
   /**
-   * The platform tells at once; the JDK would look at a process that is not its child now and then.
+   * The platform tells at once. One that ended itself took its instances with it: their connections
+   * to it are what they are (spec 22.2). If this one lives all the same, the survey finds it.
    */
   private void await(Link link, String handle) {
     try {
       platform.awaitEnd(handle);
-      gone(link);
-    } catch (PlatformException silent) {
-      ProcessHandle.of(link.pid())
-          .ifPresentOrElse(
-              process -> {
-                var _ = process.onExit().thenRun(() -> gone(link));
-              },
-              () -> gone(link));
+    } catch (PlatformException gone) {
+      Log.debug("the platform of " + link.handle() + " is gone: " + gone.getMessage());
     }
+    gone(link);
   }
 
   private void gone(Link link) {

@@ -47,7 +47,8 @@ public final class Supervisor implements AutoCloseable {
             FileJournal.open(
                 doors.home().journal(), settings.lineage(), System::currentTimeMillis));
     this.stopwatch = new Stopwatch(settings.name(), followers);
-    this.host = new Host(settings, platform, doors, journal, this::ended);
+    this.host =
+        new Host(settings, platform, doors, journal, this::ended, ended::completeExceptionally);
     this.effects = seams.effects(host);
     this.engine =
         new Engine(new Lifecycle(settings.limits()), journal, this::perform, this::changed);

@@ -7,11 +7,13 @@ import dev.reseal.bytes.Bytes;
 import dev.reseal.wire.Digests;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -122,5 +124,32 @@ class ContainersTest {
     containers.supersededBy(head);
     containers.keep(waiting);
     assertThat(containers.bodies()).containsExactlyInAnyOrder(head, waiting);
+  }
+
+  @Test
+  void aFileThatVanishesWhileTheOthersAreLookedAtIsNoFailure() throws Exception {
+    Containers containers = new Containers(dir);
+    Bytes head = kept(containers, "head", System.currentTimeMillis() + 60_000);
+    AtomicBoolean enough = new AtomicBoolean();
+    Thread checkpoints =
+        Thread.ofPlatform()
+            .start(() -> {
+              for (int n = 0; !enough.get(); n++) {
+                Path fleeting = dir.resolve(n + ".tmp");
+                try {
+                  Files.createFile(fleeting);
+                  Files.deleteIfExists(fleeting);
+                } catch (IOException impossible) {
+                  throw new UncheckedIOException(impossible);
+                }
+              }
+            });
+    for (int i = 0; i < 2_000; i++) {
+      assertThat(containers.largest()).isPositive();
+      containers.supersededBy(head);
+    }
+    enough.set(true);
+    checkpoints.join();
+    assertThat(Containers.ifThere(dir.resolve("gone"), Files::size)).isEmpty();
   }
 }
