@@ -26,13 +26,20 @@ final class Conversation {
   private final Bytes lineage;
   private final SigningKey key;
   private final Consumer<Event> events;
+  private final Consumer<Throwable> broken;
   private final AtomicLong newest = new AtomicLong();
 
-  Conversation(Authority authority, Bytes lineage, SigningKey key, Consumer<Event> events) {
+  Conversation(
+      Authority authority,
+      Bytes lineage,
+      SigningKey key,
+      Consumer<Event> events,
+      Consumer<Throwable> broken) {
     this.authority = authority;
     this.lineage = lineage;
     this.key = key;
     this.events = events;
+    this.broken = broken;
   }
 
   void submit(Call call, Bytes message) {
@@ -105,7 +112,10 @@ final class Conversation {
 
   private void begin(Call call, Supplier<Reply> attempt) {
     long mine = newest.incrementAndGet();
-    Thread.ofVirtual().name("authority-" + call).start(() -> repeat(call, attempt, mine));
+    Thread.ofVirtual()
+        .name("authority-" + call)
+        .uncaughtExceptionHandler((_, bug) -> broken.accept(bug))
+        .start(() -> repeat(call, attempt, mine));
   }
 
   private void repeat(Call call, Supplier<Reply> attempt, long mine) {

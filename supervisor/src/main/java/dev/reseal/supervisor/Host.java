@@ -71,7 +71,8 @@ final class Host implements Effects, AutoCloseable {
     this.events = doors.events()::add;
     this.finished = finished;
     this.broken = broken;
-    this.conversation = new Conversation(authority, settings.lineage(), settings.key(), events);
+    this.conversation =
+        new Conversation(authority, settings.lineage(), settings.key(), events, broken);
     this.preflight = new Preflight(settings, authority, platform, containers);
     this.surveyor = new Surveyor(settings.lineage(), authority, platform, roster, containers);
   }
@@ -243,7 +244,10 @@ final class Host implements Effects, AutoCloseable {
     }
     Optional<String> handle = link.platformHandle();
     if (handle.isPresent()) {
-      Thread.ofVirtual().name("watch").start(() -> await(link, handle.get()));
+      Thread.ofVirtual()
+          .name("watch")
+          .uncaughtExceptionHandler((_, bug) -> broken.accept(bug))
+          .start(() -> await(link, handle.get()));
     }
   }
 
