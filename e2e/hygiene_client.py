@@ -17,7 +17,8 @@ from reseal.messages import FLAG_DEMO_POLICY
 def main(url: str, spki: str, lineage: str, mrenclave: str, memory: str) -> None:
     policy = Policy.of(spki, lineage, [mrenclave], [EMULATED], accept_flags=FLAG_DEMO_POLICY, skew_ms=200)
     record = sys.stdin.buffer.read()
-    with AttestedClient(url, policy, Memory(memory), connect_within_s=60.0) as client:
+    # Its memory and the cores of others are searched while the request is in flight; that may take minutes.
+    with AttestedClient(url, policy, Memory(memory), timeout_s=600.0, connect_within_s=60.0) as client:
         assert client.put("/client", record).status == 200
         print("written", flush=True)
         client.get("/slow")
