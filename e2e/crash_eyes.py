@@ -12,7 +12,7 @@ from typing import Any
 
 from reseal import cbor
 
-PHASE_CREATE = 9
+PHASE_QUIESCE, PHASE_CREATE = 4, 9
 
 
 @dataclass(frozen=True)

@@ -159,7 +159,7 @@ class Matrix:
         after = world.row(LINEAGE)
         verdict.epochs = before.epoch, after.epoch
         verdict.taken_over = after.kind == TAKEOVER and after.epoch > before.epoch
-        measure(verdict, probe, crashed, journal(self.home / "lineages" / LINEAGE / "journal"))
+        measure(verdict, probe, crashed, list(journal(self.home / "lineages" / LINEAGE / "journal")))
         judge(verdict, self.rpo, answers)
 
     def _recover(self, cell: Cell, verdict: Verdict, lineage: str, name: str) -> float:

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import argparse
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from crash_cells import SIDES, VICTIMS, Point, Verdict
-from crash_eyes import PHASE_CREATE
+from crash_eyes import PHASE_CREATE, PHASE_QUIESCE
 from crash_probe import Probe, own_time
 
 STALL_MS = 250
+DRAIN_S = 1.5
+"""How long the application of the matrix lets a drain take; in an abort a request is in flight for longer."""
 
-Entries = Iterable[tuple[float, bytes, int, int]]
+Entries = list[tuple[float, bytes, int, int]]
 """Of a journal: seconds, op_id, phase, edge."""
 
 
 def measure(verdict: Verdict, probe: Probe, crashed: float, entries: Entries) -> None:
-    """The longest silence, without what the passport's end and the application's own start take of it."""
+    """The longest silence, without what the passport's end and the application's own start and drain take of it."""
     marks = [crashed, *(each for each in probe.answers if each > crashed)]
     if len(marks) == 1:
         verdict.why.append("nobody was answered after the crash")
         return
     begin, end = max(itertools.pairwise(marks), key=lambda gap: gap[1] - gap[0])
-    excused = list(starts(entries, begin, end))
+    excused = list(spans(entries, PHASE_CREATE, begin, end))
+    if verdict.cell.operation == "abort":
+        drains = spans(entries, PHASE_QUIESCE, begin, end)
+        excused += [(since, min(until, since + DRAIN_S)) for since, until in drains]
     if verdict.taken_over:
         epoch = verdict.epochs[1] - 1  # whose passport the takeover waited for
         ends = [at + row.wait_ms / 1000 for at, row in probe.waits if row.epoch == epoch and row.wait_ms and at <= end]
@@ -35,13 +40,13 @@ def measure(verdict: Verdict, probe: Probe, crashed: float, entries: Entries) ->
     verdict.own_ms = round(own_time((begin, end), excused) * 1000)
 
 
-def starts(entries: Entries, begin: float, end: float) -> Iterator[tuple[float, float]]:
-    """From each order to create a process until it spoke for the first time, or the supervisor ended."""
+def spans(entries: Entries, of: int, begin: float, end: float) -> Iterator[tuple[float, float]]:
+    """From the newest order of a phase to its end: to create a process until it spoke, to drain until that had ended."""
     since = 0.0
     for at, _, phase, edge in entries:
-        if phase == PHASE_CREATE and edge == 0:
+        if phase == of and edge == 0:
             since = at
-        elif since and phase == PHASE_CREATE and begin < at:
+        elif since and phase == of and begin < at:
             yield since, at
             since = 0.0
 
