@@ -180,6 +180,8 @@ class Matrix:
             world.disarm()
 
         def whole() -> bool:
+            if second and world.said(lineage, f"crash {second} "):
+                world.disarm()  # once: every supervisor that comes back would pass the same point
             world.mend(lineage)
             return world.settled(lineage)
 
