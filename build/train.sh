@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes starts fast, and only that: cli/target/quick/start has what the launcher runs, the jars of ../lib made fit for it, native libraries
-# that need no unpacking, and a record of the classes that a whole life of a lineage loads, so that every start finds them linked (JEP 514).
+# that need no unpacking, and for each role a record of the classes that it loads in a whole life of a lineage, so that every start finds them linked (JEP 514).
 # A directory of its own: later builds write to ../lib again, and a record is void when a jar has changed.
 here=$(cd "$(dirname "$0")/.." && pwd)
 start=$here/cli/target/quick/start
@@ -21,6 +21,6 @@ if [ "$(uname -sm)" = "Linux x86_64" ]; then
 fi
 
 (cd "$scratch" && "$JAVA_HOME/bin/jar" xf "$here/quote/src/test/resources/dev/reseal/quote/cases.zip" good)
-RESEAL_TRAIN="$start/reseal.aot" "$here/reseal" "$scratch/home" "$here/.venv/bin/python" "$here/python/examples/customers/app.py" "$scratch/good" \
+RESEAL_TRAIN="$start/verbs.aot" "$here/reseal" "$scratch/home" "$here/.venv/bin/python" "$here/python/examples/customers/app.py" "$scratch/good" "$start" \
   >"$scratch/log" 2>&1 || { echo "build: no start-up cache was made; reseal starts slower without it" >&2; tail -n 5 "$scratch/log" >&2; }
-rm -rf "$scratch" "$start/reseal.aot.config"
+rm -rf "$scratch" "$start"/*.aot.config

@@ -103,7 +103,7 @@ class CrashWorld:
             "-Xlog:disable",
             "-Xlog:all=error:stderr",
         ]
-        cache, native = START / "reseal.aot", START / "native"
+        cache, native = START / "run.aot", START / "native"
         command += [f"-XX:AOTCache={cache}"] if cache.exists() else ["-Xshare:auto"]
         if native.exists():
             command += [f"-Djava.library.path={native}", f"-Dorg.sqlite.lib.path={native}"]

@@ -181,7 +181,9 @@ public final class HttpsServer implements AutoCloseable {
       PrivateKey secret =
           KeyFactory.getInstance("EC")
               .generatePrivate(new PKCS8EncodedKeySpec(TlsFiles.unpem(Files.readString(key))));
-      KeyStore memory = KeyStore.getInstance("PKCS12");
+      // It is never written: PKCS12 would spend a tenth of the start on deriving keys from the
+      // password.
+      KeyStore memory = KeyStore.getInstance("JKS");
       memory.load(null, new char[0]);
       memory.setKeyEntry("tls", secret, new char[0], new Certificate[] {carrier});
       KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");

@@ -126,7 +126,8 @@ public final class AuthorityCommand {
             "NOT_INITIALISED", home.path() + " has no authority", "reseal authority init");
       }
       Later<HttpsServer> server = Later.of(() -> authority.server(port));
-      P256.preferFastest();
+      // Its own tests take longer than all else here, and nobody waits for them.
+      Thread.ofPlatform().daemon().name("providers").start(P256::preferFastest);
       try {
         return authority.start(server::get);
       } catch (StoreException.Rollback older) {

@@ -6,7 +6,7 @@ import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.Security;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -14,9 +14,10 @@ import java.util.regex.Pattern;
 import picocli.CommandLine;
 
 /**
- * Walks through the life of a lineage with every role in one process, so that a start-up cache (JEP
- * 514) recorded meanwhile serves each of them: {@code Train HOME PYTHON APP}. Used by the build
- * only; nothing but the speed of a start depends on it.
+ * Walks through the life of a lineage, so that start-up caches (JEP 514) can be recorded meanwhile:
+ * one in this process, for the short verbs, and one in each process that runs for long. {@code
+ * Train HOME PYTHON APP VECTOR CACHES}. Used by the build only; nothing but the speed of a start
+ * depends on it.
  */
 final class Train {
   private static final String NAME = "train";
@@ -36,16 +37,25 @@ final class Train {
 
   private final Path home;
   private final List<String> app;
+  private final Path caches;
+  private final List<Process> started = new ArrayList<>();
 
-  private Train(Path home, List<String> app) {
+  private Train(Path home, List<String> app, Path caches) {
     this.home = home;
     this.app = app;
+    this.caches = caches;
   }
 
   public static void main(String[] arguments) throws IOException, InterruptedException {
     verify(Path.of(arguments[3]));
-    new Train(Path.of(arguments[0]), List.of(arguments[1], arguments[2])).live();
-    System.exit(0);
+    Train train =
+        new Train(
+            Path.of(arguments[0]), List.of(arguments[1], arguments[2]), Path.of(arguments[4]));
+    try {
+      train.live();
+    } finally {
+      train.end();
+    }
   }
 
   /** A quote with its collateral, as the vectors of module quote keep them. */
@@ -66,8 +76,8 @@ final class Train {
   private void live() throws IOException, InterruptedException {
     say("authority", "init");
     say("platform", "init");
-    goOn("authority", "start");
-    goOn("platform", "start");
+    goOn("authority", "authority", "start");
+    goOn("platform", "platform", "start");
     await(
         "authority and platform",
         () ->
@@ -76,14 +86,12 @@ final class Train {
     Path policy = home.resolve("policy.json");
     Files.writeString(policy, say(DRAFT));
     say("authority", "policy", "apply", policy.toString());
-    goOn("run", "--lineage", NAME);
+    goOn("run", "run", "--lineage", NAME);
     await("an instance", () -> status().contains("SERVING"));
     say("rotate", NAME, "--json");
     String before = serving();
     ProcessHandle.of(Long.parseLong(before)).ifPresent(ProcessHandle::destroyForcibly);
     await("a takeover", () -> !List.of(before, "").contains(serving()));
-    // A supervisor has the JDK's own providers, which until here those of the authority hid.
-    Security.removeProvider(Security.getProviders()[0].getName());
     status();
     say(DRAFT);
   }
@@ -107,12 +115,27 @@ final class Train {
     return out.toString();
   }
 
-  private void goOn(String... words) {
-    Thread.ofPlatform().daemon().name("train-" + words[0]).start(() -> say(words));
+  private void goOn(String role, String... words) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("reseal.root"), "reseal").toString());
+    command.addAll(List.of(with(words)));
+    ProcessBuilder process = new ProcessBuilder(command).inheritIO();
+    process.environment().put("RESEAL_TRAIN", caches.resolve(role + ".aot").toString());
+    started.addFirst(process.start());
+  }
+
+  /** Told to stop, each process makes its cache of what it has recorded. */
+  private void end() throws IOException, InterruptedException {
+    started.forEach(Process::destroy);
+    for (Process each : started) {
+      if (!each.waitFor(PATIENCE_S, TimeUnit.SECONDS)) {
+        throw new IOException(each.info().command() + " did not end within " + PATIENCE_S + " s");
+      }
+    }
   }
 
   private String[] with(String... words) {
-    List<String> all = new java.util.ArrayList<>(List.of(words));
+    List<String> all = new ArrayList<>(List.of(words));
     all.addAll(List.of("--home", home.toString()));
     if (words[0].equals("draft") || words[0].equals("run")) {
       all.add("--");

@@ -1,7 +1,8 @@
 package dev.reseal.quote;
 
 import com.amazon.corretto.crypto.provider.AmazonCorrettoCryptoProvider;
-import com.amazon.corretto.crypto.provider.SelfTestStatus;
+import java.security.KeyFactory;
+import java.security.NoSuchAlgorithmException;
 import java.security.Provider;
 import java.util.Optional;
 
@@ -9,11 +10,20 @@ import java.util.Optional;
 final class Corretto {
   private Corretto() {}
 
-  /** The provider, where its native library loads and passes its test. */
+  /**
+   * The provider, where its native library loads and passes its tests. It runs them once by itself,
+   * and its first service waits for them.
+   */
   static Optional<Provider> provider() {
     AmazonCorrettoCryptoProvider corretto = AmazonCorrettoCryptoProvider.INSTANCE;
-    boolean usable =
-        corretto.getLoadingError() == null && corretto.runSelfTests() == SelfTestStatus.PASSED;
-    return usable ? Optional.of(corretto) : Optional.empty();
+    if (corretto.getLoadingError() != null) {
+      return Optional.empty();
+    }
+    try {
+      KeyFactory.getInstance("EC", corretto);
+      return Optional.of(corretto);
+    } catch (NoSuchAlgorithmException failed) {
+      return Optional.empty();
+    }
   }
 }
