@@ -5,7 +5,6 @@ import dev.reseal.emulator.EmulatedPlatform;
 import dev.reseal.emulator.ImageBuilder;
 import dev.reseal.platform.Image;
 import dev.reseal.platform.Platform;
-import dev.reseal.quote.P256;
 import dev.reseal.sgx.SigStruct;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -55,9 +54,7 @@ final class AppOptions {
     }
   }
 
-  /** Hashes some hundred files, by a library that is fast from its first byte on. */
   Measured measure(HomeOption home) throws IOException {
-    P256.preferFastest();
     Path sdk = Path.of(System.getProperty("reseal.root", "."), "python", "reseal");
     ImageBuilder builder =
         new ImageBuilder(command.get(0), Path.of(command.get(1)), sdk)
