@@ -5,12 +5,15 @@ import dev.reseal.emulator.EmulatedPlatform;
 import dev.reseal.emulator.ImageBuilder;
 import dev.reseal.platform.Image;
 import dev.reseal.platform.Platform;
+import dev.reseal.sgx.MalformedException;
 import dev.reseal.sgx.SigStruct;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.interfaces.RSAPrivateCrtKey;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -70,7 +73,10 @@ final class AppOptions {
     };
   }
 
-  /** Signs the measurement with the host's signer and keeps declaration and signature. */
+  /**
+   * Signs the measurement with the host's signer and keeps declaration and signature. One that was
+   * kept serves again: clients wait for a supervisor that comes back.
+   */
   static Bytes sign(Measured measured, HomeOption home, Path lineage) throws IOException {
     SigStruct.Body body =
         SigStruct.Body.of(
@@ -78,9 +84,27 @@ final class AppOptions {
             measured.image().isvProdId(),
             measured.image().isvSvn(),
             0x20260101);
-    Bytes sigstruct = SigStruct.sign(body, KeyFile.readOrMakeSigner(home.signer())).encode();
+    RSAPrivateCrtKey signer = KeyFile.readOrMakeSigner(home.signer());
+    Path kept = lineage.resolve("image.sigstruct");
     Files.write(lineage.resolve("image.cbor"), measured.image().encode().toArray());
-    Files.write(lineage.resolve("image.sigstruct"), sigstruct.toArray());
+    Optional<SigStruct> last = read(kept).filter(found -> found.isOf(body, signer));
+    if (last.isPresent()) {
+      return last.get().encode();
+    }
+    Bytes sigstruct = SigStruct.sign(body, signer).encode();
+    Files.write(kept, sigstruct.toArray());
     return sigstruct;
+  }
+
+  /** Nothing too where a crash left half of one. */
+  private static Optional<SigStruct> read(Path kept) throws IOException {
+    if (!Files.exists(kept)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(SigStruct.parse(Bytes.wrap(Files.readAllBytes(kept))));
+    } catch (MalformedException half) {
+      return Optional.empty();
+    }
   }
 }

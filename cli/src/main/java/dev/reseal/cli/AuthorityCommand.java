@@ -6,7 +6,6 @@ import dev.reseal.authority.KeyStoreException;
 import dev.reseal.authority.StoreException;
 import dev.reseal.lifecycle.Cause;
 import dev.reseal.lifecycle.ExitCode;
-import dev.reseal.quote.P256;
 import dev.reseal.wire.Essentials.Env;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -126,8 +125,6 @@ public final class AuthorityCommand {
             "NOT_INITIALISED", home.path() + " has no authority", "reseal authority init");
       }
       Later<HttpsServer> server = Later.of(() -> authority.server(port));
-      // Its own tests take longer than all else here, and nobody waits for them.
-      Thread.ofPlatform().daemon().name("providers").start(P256::preferFastest);
       try {
         return authority.start(server::get);
       } catch (StoreException.Rollback older) {

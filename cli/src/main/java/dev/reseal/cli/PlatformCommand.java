@@ -6,7 +6,6 @@ import dev.reseal.emulator.Faults;
 import dev.reseal.emulator.Knobs;
 import dev.reseal.emulator.Machine;
 import dev.reseal.emulator.PlatformIdentity;
-import dev.reseal.quote.P256;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -148,8 +147,6 @@ public final class PlatformCommand {
       CountDownLatch stop = new CountDownLatch(1);
       Knobs knobs = knobs();
       Faults faults = seed.map(chosen -> Faults.seeded(chosen, 1_000, 10)).orElseGet(Faults::none);
-      // For measuring images; nobody has to wait for it.
-      Thread.ofPlatform().daemon().name("providers").start(P256::preferFastest);
       try (Daemon daemon =
           Daemon.start(home.resolve("platform"), knobs, faults, Clock.systemUTC())) {
         Thread.setDefaultUncaughtExceptionHandler((thread, bug) -> {

@@ -188,6 +188,15 @@ public record SigStruct(Body body, Bytes modulus, Bytes signature, Bytes q1, Byt
   }
 
   /**
+   * Whether it is genuine, of {@code wanted} and by {@code key}: to sign again would make the same.
+   */
+  public boolean isOf(Body wanted, RSAPrivateCrtKey key) {
+    return body.equals(wanted)
+        && SignatureMath.littleEndian(modulus).equals(key.getModulus())
+        && check() instanceof SignatureCheck.Genuine;
+  }
+
+  /**
    * Signs {@code body}; the key must have 3,072 bits and exponent 3, else {@link
    * IllegalArgumentException}.
    */

@@ -75,6 +75,22 @@ class SigStructTest {
   }
 
   @Test
+  void whatSigningAgainWouldMakeIsKnownByBodyKeyAndSignature() throws Exception {
+    KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+    generator.initialize(1024);
+    RSAPrivateCrtKey other = (RSAPrivateCrtKey) generator.generateKeyPair().getPrivate();
+    SigStruct forged =
+        new SigStruct(SIGNED.body(), SIGNED.modulus(), SIGNED.q1(), SIGNED.q1(), SIGNED.q2());
+    assertThat(SIGNED.isOf(SIGNED.body(), Samples.SIGNER)).isTrue();
+    assertThat(
+            SIGNED.isOf(
+                SigStruct.Body.of(Bytes.hex("ab".repeat(32)), 7, 4, 0x20261124), Samples.SIGNER))
+        .isFalse();
+    assertThat(SIGNED.isOf(SIGNED.body(), other)).isFalse();
+    assertThat(forged.isOf(SIGNED.body(), Samples.SIGNER)).isFalse();
+  }
+
+  @Test
   void onlyAnRsa3072KeyWithExponent3MaySign() throws Exception {
     KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
     generator.initialize(2048);

@@ -1,5 +1,6 @@
 package dev.reseal.simulation;
 
+import dev.reseal.cli.HeadStart;
 import dev.reseal.cli.RunCommand;
 import dev.reseal.emulator.Fault;
 import dev.reseal.emulator.Faulty;
@@ -38,6 +39,7 @@ public final class CrashRun {
   }
 
   public static void main(String[] arguments) {
+    HeadStart.of("run");
     CrashRun crash = new CrashRun(Path.of(arguments[0]));
     CommandLine line = new CommandLine(new RunCommand(crash::start));
     System.exit(line.execute(Arrays.copyOfRange(arguments, 1, arguments.length)));

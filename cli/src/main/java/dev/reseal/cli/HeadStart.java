@@ -1,0 +1,60 @@
+package dev.reseal.cli;
+
+import dev.reseal.quote.P256;
+import io.helidon.common.mapper.MapperManager;
+import io.helidon.service.registry.GlobalServiceRegistry;
+import io.helidon.service.registry.ServiceRegistry;
+import io.helidon.service.registry.ServiceRegistryConfig;
+import io.helidon.service.registry.ServiceRegistryManager;
+import java.security.GeneralSecurityException;
+import java.security.KeyPairGenerator;
+import java.security.spec.ECGenParameterSpec;
+import javax.net.ssl.SSLContext;
+
+/**
+ * What a role that runs for long needs in any case, made ready while its command line is read:
+ * after a crash somebody waits for it. Nothing depends on it but the time of a start.
+ */
+public final class HeadStart {
+  private HeadStart() {}
+
+  public static void of(String... arguments) {
+    GlobalServiceRegistry.registry(HeadStart::services);
+    String words = String.join(" ", arguments) + " ";
+    if (words.startsWith("run ")) {
+      beside(HeadStart::tls);
+    } else if (words.startsWith("authority start ") || words.startsWith("platform start ")) {
+      // For signatures and for measuring images; its own tests take longer than all else here.
+      beside(P256::preferFastest);
+    }
+  }
+
+  private static void beside(Runnable work) {
+    Thread.ofPlatform().daemon().name("head-start").start(work);
+  }
+
+  /** The tables of its curve are most of a first handshake. */
+  private static void tls() {
+    try {
+      SSLContext.getInstance("TLSv1.3");
+      KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+      generator.initialize(new ECGenParameterSpec("secp256r1"));
+      generator.generateKeyPair();
+    } catch (GeneralSecurityException missing) {
+      throw new IllegalStateException("this JDK has no TLS 1.3 or no P-256", missing);
+    }
+  }
+
+  /** All that our servers need of Helidon, which would search the class path for more. */
+  @SuppressWarnings("removal") // its routing still asks for a MapperManager
+  private static ServiceRegistry services() {
+    MapperManager mappers = MapperManager.builder().discoverServices(false).build();
+    return ServiceRegistryManager.create(
+            ServiceRegistryConfig.builder()
+                .discoverServices(false)
+                .discoverServicesFromServiceLoader(false)
+                .putContractInstance(MapperManager.class, mappers)
+                .build())
+        .registry();
+  }
+}
