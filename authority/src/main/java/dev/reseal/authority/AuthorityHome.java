@@ -7,6 +7,7 @@ import dev.reseal.wire.Randomness;
 import dev.reseal.wire.SigningKey;
 import dev.reseal.wire.VerifyKey;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -205,9 +206,15 @@ public final class AuthorityHome {
   }
 
   private void publish(int port) throws IOException {
-    Files.writeString(own("port"), port + "\n");
-    Files.writeString(
-        home.resolve("public").resolve("authority.url"), "https://127.0.0.1:" + port + "\n");
+    say(own("port"), port + "\n");
+    say(home.resolve("public").resolve("authority.url"), "https://127.0.0.1:" + port + "\n");
+  }
+
+  /** Whole or not at all, since others read it meanwhile; a restart has nothing new to say. */
+  private static void say(Path path, String text) throws IOException {
+    if (!Files.exists(path) || !Files.readString(path).equals(text)) {
+      DurableFile.replace(path, Bytes.wrap(text.getBytes(StandardCharsets.US_ASCII)));
+    }
   }
 
   private Path own(String name) {

@@ -2,6 +2,7 @@ package dev.reseal.cli;
 
 import dev.reseal.bytes.Bytes;
 import dev.reseal.bytes.Secret;
+import dev.reseal.quote.P256;
 import dev.reseal.wire.Randomness;
 import dev.reseal.wire.SigningKey;
 import dev.reseal.wire.VerifyKey;
@@ -63,6 +64,7 @@ final class KeyFile {
   static RSAPrivateCrtKey readOrMakeSigner(Path path) throws IOException {
     try {
       if (!Files.exists(path)) {
+        P256.preferFastest(); // the JDK would look for the primes for seconds
         KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
         generator.initialize(new RSAKeyGenParameterSpec(RSA_BITS, RSA_EXPONENT));
         write(path, pem("PRIVATE KEY", generator.generateKeyPair().getPrivate().getEncoded()));
