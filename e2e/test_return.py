@@ -1,4 +1,4 @@
-"""A supervisor that died and comes back: clients and instance meet it again at once."""
+"""A supervisor that ended and comes back: clients and instance meet it again at once."""
 
 from __future__ import annotations
 
@@ -56,3 +56,22 @@ def test_nobody_is_let_through_while_it_drains_and_a_drain_that_fails_is_served_
     assert serves_at(site, "drains") == [let_through(site, "drains")], "the supervisor that came back knows the port"
     assert (site.status("drains")["state"], site.status("drains")["epoch"]) == ("ACTIVE", 1)
     assert rotation.result()[0] != 0
+
+
+def test_a_supervisor_that_cannot_do_its_work_ends_and_the_next_one_finishes(site: Site) -> None:
+    app = site.app("breaks", SERVICE)
+    supervisor = site.start("breaks", app)
+    client = site.client("breaks")
+    client.put("/a", b"kept")
+    instances = site.home / "lineages" / "breaks" / "instances"
+    aside = instances.rename(instances.with_name("aside"))
+    instances.write_text("a file where the directories of instances are made")
+    rotation = Background(lambda: site.rotate("breaks"))
+    wait_for("its end", lambda: not supervisor.alive(), 60)
+    assert (supervisor.popen.returncode, rotation.result()[0] != 0) == (50, True)
+    assert "cannot make a directory for an instance" in supervisor.output()
+    instances.unlink()
+    aside.rename(instances)
+    site.launch("breaks", app).await_line("serving", 60)
+    wait_for("an answer", lambda: answers(client, b"kept"), 60)
+    assert (site.status("breaks")["state"], site.status("breaks")["epoch"]) == ("ACTIVE", 2)
