@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes starts fast, and only that: cli/target/quick/start has what the launcher runs, the jars of ../lib made fit for it, native libraries
-# that need no unpacking, and for each role a record of the classes that it loads in a whole life of a lineage, so that every start finds them linked (JEP 514).
+# that need no unpacking, and for each role a record of the classes that it loads in the life of a lineage, so that every start finds them
+# linked (JEP 514).
 # A directory of its own: later builds write to ../lib again, and a record is void when a jar has changed.
 here=$(cd "$(dirname "$0")/.." && pwd)
 start=$here/cli/target/quick/start

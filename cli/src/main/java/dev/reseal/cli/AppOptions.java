@@ -86,12 +86,12 @@ final class AppOptions {
             0x20260101);
     RSAPrivateCrtKey signer = KeyFile.readOrMakeSigner(home.signer());
     Path kept = lineage.resolve("image.sigstruct");
+    Bytes sigstruct =
+        read(kept)
+            .filter(found -> found.isOf(body, signer))
+            .orElseGet(() -> SigStruct.sign(body, signer))
+            .encode();
     Files.write(lineage.resolve("image.cbor"), measured.image().encode().toArray());
-    Optional<SigStruct> last = read(kept).filter(found -> found.isOf(body, signer));
-    if (last.isPresent()) {
-      return last.get().encode();
-    }
-    Bytes sigstruct = SigStruct.sign(body, signer).encode();
     Files.write(kept, sigstruct.toArray());
     return sigstruct;
   }

@@ -18,7 +18,7 @@ import javax.net.ssl.SSLContext;
 public final class HeadStart {
   private HeadStart() {}
 
-  public static void of(String... arguments) {
+  public static void begin(String... arguments) {
     GlobalServiceRegistry.registry(HeadStart::services);
     String words = String.join(" ", arguments) + " ";
     if (words.startsWith("run ")) {

@@ -92,7 +92,7 @@ public final class Reseal {
 
   public static void main(String[] arguments) {
     HELIDON.setLevel(Level.WARNING);
-    HeadStart.of(arguments);
+    HeadStart.begin(arguments);
     CommandLine line = commandLine(arguments);
     line.setExecutionExceptionHandler((failure, command, _) -> {
       command.getErr().println("reseal: " + failure.getMessage());

@@ -39,7 +39,7 @@ public final class CrashRun {
   }
 
   public static void main(String[] arguments) {
-    HeadStart.of("run");
+    HeadStart.begin("run");
     CrashRun crash = new CrashRun(Path.of(arguments[0]));
     CommandLine line = new CommandLine(new RunCommand(crash::start));
     System.exit(line.execute(Arrays.copyOfRange(arguments, 1, arguments.length)));
