@@ -7,7 +7,6 @@ import dev.reseal.wire.Randomness;
 import dev.reseal.wire.SigningKey;
 import dev.reseal.wire.VerifyKey;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -213,7 +212,7 @@ public final class AuthorityHome {
   /** Whole or not at all, since others read it meanwhile; a restart has nothing new to say. */
   private static void say(Path path, String text) throws IOException {
     if (!Files.exists(path) || !Files.readString(path).equals(text)) {
-      DurableFile.replace(path, Bytes.wrap(text.getBytes(StandardCharsets.US_ASCII)));
+      DurableFile.replace(path, Bytes.ascii(text));
     }
   }
 

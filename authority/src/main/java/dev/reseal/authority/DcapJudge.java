@@ -49,7 +49,6 @@ public final class DcapJudge implements EvidenceJudge {
   private static final String END = "-----END CERTIFICATE-----";
 
   private final Path folder;
-  private final P256 p256 = P256.fastest();
   private final Map<Set<Bytes>, Verifier> verifiers = new ConcurrentHashMap<>();
   private volatile Optional<Known> newest = Optional.empty();
   private final SeenCollateral seen;
@@ -112,7 +111,7 @@ public final class DcapJudge implements EvidenceJudge {
       Set<Bytes> roots, Bytes evidence, Collateral collateral, Instant now) {
     Verifier verifier =
         verifiers.computeIfAbsent(
-            roots, each -> Verifier.remembering(p256, new TrustAnchors(each)));
+            roots, each -> Verifier.remembering(P256.fastest(), new TrustAnchors(each)));
     Known known =
         newest
             .filter(each -> each.roots().equals(roots) && each.collateral().equals(collateral))
