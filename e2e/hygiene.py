@@ -58,7 +58,7 @@ class Secrets:
 
 def start(site: Site, name: str, app: pathlib.Path) -> Process:
     """The supervisor, with patience: whoever asks is about secrets and attacks, not about speed."""
-    words = ["run", "--lineage", name, "--", sys.executable, str(app)]
+    words = ["run", "--lineage", name, "--drain-ms", "600000", "--", sys.executable, str(app)]
     return site.world.start(name, *words, ready="serving", within_s=600, cwd=site.home)
 
 

@@ -32,7 +32,7 @@ NAME = "kept"
 def patient(flag: pathlib.Path) -> str:
     """The service, whose /slow says that it began and ends when ``flag`` is there."""
     slow = f"open({str(flag) + '.begun'!r}, 'w').close()\n        while not os.path.exists({str(flag)!r}): time.sleep(0.02)"
-    return hygiene.APP.replace("drain_timeout=1.0", "drain_timeout=200.0").replace("time.sleep(20)", slow)
+    return hygiene.APP.replace("drain_timeout=1.0", "drain_timeout=600.0").replace("time.sleep(20)", slow)
 
 
 def names(hits: Iterator[Hit]) -> set[str]:
