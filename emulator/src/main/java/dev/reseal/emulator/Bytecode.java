@@ -23,23 +23,38 @@ final class Bytecode {
   private static final int MINUTES = 3;
 
   /**
-   * Compiles what the image can reach: its own modules, and those of the standard library that they
-   * name, directly or not. A guess from the text is enough; a module that is missed is compiled in
-   * memory when it is imported.
+   * Compiles what the image reaches from its boot stub, its application and the SDK: of its own
+   * modules whatever they name anywhere, of the standard library what is imported as a module is. A
+   * guess from the text is enough; a module that is missed is compiled in memory when it is
+   * imported.
    */
   private static final String COMPILER =
       """
-      import importlib.util, os, py_compile, re, sys
+      import os, py_compile, re, sys
       root, stdlib = sys.argv[1:3]
       listed = set(sys.stdin.read().splitlines())
-      name = re.compile(r"^[ \\t]*(?:from[ \\t]+([\\w.]+)[ \\t]+import|import[ \\t]+([\\w., \\t]+))", re.M)
+      folders = [root + "/site/", root + "/app/", stdlib + "/", root + "/"]
       mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
-      def named(module):
-          base = stdlib + "/" + module.replace(".", "/")
-          return [path for path in (base + ".py", base + "/__init__.py") if path in listed]
-      todo = [path for path in listed if path.startswith(root)]
-      for module in ("encodings.utf_8", "encodings.ascii", "encodings.idna", "importlib.machinery", "ctypes"):
-          todo += named(module)
+      block = re.compile(r"^(?=\\S)", re.M)
+      late = ("def ", "async def ", "if __name__")
+      deep = re.compile(r"^ {5}.*", re.M)
+      word = re.compile(r"[\\w.]+")
+      statement = re.compile(
+          r"^[ \\t]*(?:from[ \\t]+([\\w.]+)[ \\t]+import[ \\t]+(\\([^)]*\\)|[^\\n]*)|import[ \\t]+([\\w., \\t]+))", re.M)
+      def paths(module):
+          names = [folder + module.replace(".", "/") for folder in folders]
+          return [path for name in names for path in (name + ".py", name + "/__init__.py") if path in listed]
+      def imported(text, package):
+          for origin, parts, plain in statement.findall(text):
+              name = origin.lstrip(".")
+              if name != origin:
+                  above = package[: len(package) - (len(origin) - len(name)) + 1]
+                  name = ".".join(above + [name]).strip(".")
+              yield from [name + "." + part for part in ["", *word.findall(parts)]] if origin else [
+                  part.split()[0] for part in plain.split(",") if part.strip()]
+      todo = [path for path in listed if path.startswith(root) and not path.startswith(folders[0])]
+      for module in ("reseal", "encodings.utf_8", "encodings.ascii", "encodings.idna", "importlib.machinery", "ctypes"):
+          todo += paths(module)
       done = set()
       while todo:
           path = todo.pop()
@@ -52,16 +67,14 @@ final class Bytecode {
               continue
           with open(path, encoding="utf-8", errors="replace") as source:
               text = source.read()
-          package = os.path.dirname(os.path.relpath(path, stdlib)).replace("/", ".")
-          for origin, plain in name.findall(text):
-              for module in [origin] if origin else [part.split()[0] for part in plain.split(",") if part.strip()]:
-                  absolute = module if not module.startswith(".") else package + "." + module.lstrip(".")
-                  parts = absolute.strip(".").split(".")
-                  for count in range(1, len(parts) + 1):
-                      todo += named(".".join(parts[:count]))
-              if origin.startswith(".") and path.startswith(stdlib):
-                  folder = os.path.dirname(path)
-                  todo += [other for other in listed if os.path.dirname(other) == folder]
+          folder = next(each for each in folders if path.startswith(each))
+          if folder == folders[2]:
+              parts = [part for part in block.split(text) if not part.startswith(late)]
+              text = "".join(deep.sub("", part) if part.startswith("class ") else part for part in parts)
+          for module in imported(text, os.path.dirname(path[len(folder):]).split("/")):
+              parts = module.strip(".").split(".")
+              for count in range(1, len(parts) + 1):
+                  todo += paths(".".join(parts[:count]))
       """;
 
   private Bytecode() {}

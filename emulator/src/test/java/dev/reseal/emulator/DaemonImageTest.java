@@ -61,6 +61,25 @@ class DaemonImageTest extends OnARealDaemon {
   }
 
   @Test
+  void whatAnInstanceImportsWasCompiledBefore() throws Exception {
+    rig.created(
+        rig.image(
+            """
+            import collections.abc, email.message, http.server, json, logging.handlers, os, ssl
+            import xml.dom.minidom as dom
+            from concurrent import futures
+            specs = [module.__spec__ for module in sys.modules.values() if module.__spec__]
+            cached = [spec for spec in specs if spec.cached]
+            say("cached", len(cached))
+            say("late", [spec.name for spec in cached if not os.path.exists(spec.cached)])
+            """
+                + WAIT));
+    rig.said("ready");
+    assertThat(Integer.parseInt(rig.said("cached"))).isGreaterThan(50);
+    assertThat(rig.said("late")).isEqualTo("[]");
+  }
+
+  @Test
   void aChangedInterpreterIsRefused() throws Exception {
     Path real = Rig.python();
     Path copy = rig.home.resolve("py/bin/python3");
