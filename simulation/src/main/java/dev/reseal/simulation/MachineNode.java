@@ -64,9 +64,12 @@ final class MachineNode implements Faulty {
     }
   }
 
-  /** The same in every run, so that a seed's history is the same to the last byte. */
+  /**
+   * The same in every run, so that a seed's history is the same to the last byte; from this number
+   * two primes are soon found.
+   */
   private static final RSAPrivateCrtKey SIGNER =
-      SigningKeys.generate(new Chance(1).bytes().secureRandom());
+      SigningKeys.generate(new Chance(36).bytes().secureRandom());
 
   private static final long NEED = Image.FIRST.pages.measure().epcPages();
   private static final EnclaveIdentity FIRST = EnclaveIdentity.initialised(Image.FIRST.signature);

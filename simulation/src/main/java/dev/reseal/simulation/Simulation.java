@@ -15,6 +15,10 @@ final class Simulation {
   private static final long OPERATING_MS = 200_000;
   private static final long HEALING_MS = 400_000;
 
+  static {
+    QuickVerification.install();
+  }
+
   private final long seed;
   private final World world;
   private final Plan plan;

@@ -21,6 +21,10 @@ final class CrashCell {
 
   private static final Replay REPLAY = Replay.ofSpec();
 
+  static {
+    QuickVerification.install();
+  }
+
   private final List<CrashPoint> points;
   private final int kept;
   final SimWorld world;

@@ -14,6 +14,7 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 
 /**
  * The product's classes, loaded once more with one rule taken out of them: production code has no
@@ -58,12 +59,22 @@ final class Mutant extends ClassLoader {
   protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
     synchronized (getClassLoadingLock(name)) {
       Class<?> loaded = findLoadedClass(name);
-      if (loaded == null && name.startsWith("dev.reseal.")) {
+      if (loaded == null && isOurs(name)) {
         byte[] bytes = edited(name, read(name));
         loaded = defineClass(name, bytes, 0, bytes.length);
       }
       return loaded != null ? loaded : super.loadClass(name, resolve);
     }
+  }
+
+  /** What an edit is in, and the worlds that use it; all that they stand on need not be twice. */
+  private boolean isOurs(String name) {
+    return Stream.concat(Stream.of(Mutant.class.getName()), edits.stream().map(Edit::type))
+        .anyMatch(type -> packageOf(type).equals(packageOf(name)));
+  }
+
+  private static String packageOf(String type) {
+    return type.substring(0, type.lastIndexOf('.') + 1);
   }
 
   private byte[] read(String name) throws ClassNotFoundException {
