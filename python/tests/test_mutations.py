@@ -8,58 +8,12 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
+from driven import SPKI, World
 
-from reseal import cbor, cose, messages, rsc1
+from reseal import cbor, cose, messages
 from reseal.errors import CODES, Refused
 from reseal.fields import MESSAGE
-from reseal.instance import Instance, Trust
-from reseal.keyring import Keyring
 from reseal.machine import State
-from reseal.testing import Authority, Platform
-
-SPKI = cose.SigningKey.generate().public.spki
-
-
-class World:
-    """An instance that is driven by hand through real messages of a real authority."""
-
-    def __init__(self) -> None:
-        self.authority = Authority()
-        trust = Trust((self.authority.key.public,), None, self.authority.lineage)
-        self.instance = Instance(Platform(), trust, Keyring(), SPKI, lambda _: None)
-        self.sealed: tuple[rsc1.Body, bytes] | None = None
-
-    def store(self, kind: str) -> rsc1.Body:
-        sealing = self.instance.begin(kind, 0).sealing
-        for _ in sealing.stream([[]], self.instance.finish_values):
-            pass
-        assert sealing.body is not None
-        return sealing.body
-
-    def to(self, state: State) -> World:
-        """Born, challenged; then as far as asked."""
-        instance, authority = self.instance, self.authority
-        authority.begin()
-        request = instance.challenge(authority.challenge())
-        if state is State.BORN:
-            self.request = request
-            return self
-        instance.grant(authority.grant(request))
-        ready = instance.begun(self.store("genesis"))
-        if state is State.STANDBY:
-            self.request = ready
-            return self
-        instance.activation(authority.activate(ready), lambda _: None)
-        if state is State.LOCKED:
-            instance.finish(authority.prepare(True))
-            instance.drained()
-            instance.sign_receipt(self.store("seal"))
-        return self
-
-    def seen(self) -> tuple[Any, ...]:
-        """What a refused message must not change."""
-        i = self.instance
-        return (i.state, i.epoch, i.ring.active, i.passport, i.log_head, i.ready, i.receipt, i.gen_floor, i.policy)
 
 
 class Reading(NamedTuple):
@@ -308,88 +262,3 @@ def test_a_payload_that_is_not_canonical_or_not_whole_is_refused(reading: Readin
         assert attempt(cbor.encode({other: value for other, value in fields.items() if other != key})) == "FIELD"
         assert attempt(cbor.encode({**fields, key: {}})) == "TYPE"
     reading.read(world, message)
-
-
-def test_a_replayed_grant_activation_ticket_or_abort_changes_nothing() -> None:
-    world = World().to(State.BORN)
-    grant = world.authority.grant(world.request)
-    world.instance.grant(grant)
-    ready = world.instance.begun(world.store("genesis"))
-    activation = world.authority.activate(ready)
-    world.instance.activation(activation, lambda _: None)
-
-    def again(message: bytes, read: Callable[[bytes], object]) -> str:
-        before = world.seen()
-        with pytest.raises(Refused) as refusal:
-            read(message)
-        assert world.seen() == before
-        return refusal.value.rule
-
-    instance = world.instance
-    assert again(grant, instance.grant) == "WRONG_STATE"
-    assert again(activation, lambda m: instance.activation(m, lambda _: None)) == "WRONG_STATE"
-    ticket = world.authority.prepare(True)
-    instance.finish(ticket)
-    assert again(ticket, instance.finish) == "WRONG_STATE"
-    instance.drained()
-    abort = world.authority.abort()
-    instance.abort(abort)
-    assert again(abort, instance.abort) == "WRONG_STATE"
-    assert again(ticket, instance.finish) == "FENCED"
-    instance.finish(world.authority.prepare(True))
-    instance.drained()
-    assert again(abort, instance.abort) == "FENCED"
-
-
-def test_an_old_rekey_grant_does_not_bring_back_a_retired_generation() -> None:
-    world = World().to(State.SERVING)
-    first = world.authority.rekey()
-    world.instance.rekey(first, lambda _: None)
-    second = world.authority.rekey()
-    world.instance.rekey(second, lambda _: None)
-    world.instance.ring.retire((1, 2))
-    for old in (first, second):
-        with pytest.raises(Refused) as refusal:
-            world.instance.rekey(old, lambda _: None)
-        assert refusal.value.rule == "FENCED"
-    assert world.instance.ring.find("records", 2) is None
-
-
-def test_a_rekey_whose_hook_fails_stays_on_the_old_generation() -> None:
-    world = World().to(State.SERVING)
-    grant = world.authority.rekey()
-
-    def broken(_: str) -> None:
-        raise OSError("the database is away")
-
-    with pytest.raises(OSError, match="database"):
-        world.instance.rekey(grant, broken)
-    assert world.instance.state is State.SERVING
-    assert world.instance.ring.current("records").generation == 1
-    world.instance.rekey(grant, lambda _: None)
-    assert world.instance.ring.current("records").generation == 2
-
-
-def test_an_activation_whose_hook_fails_is_the_end() -> None:
-    world = World().to(State.STANDBY)
-    activation = world.authority.activate(world.request)
-
-    def broken(_: str) -> None:
-        raise OSError("no")
-
-    with pytest.raises(OSError, match="no"):
-        world.instance.activation(activation, broken)
-    assert world.instance.state is State.DEAD
-    with pytest.raises(Refused):
-        world.instance.ring.current("records")
-
-
-def test_a_measured_policy_digest_refuses_every_other_policy() -> None:
-    world = World()
-    world.instance.trust = world.instance.trust._replace(policy_digest=os.urandom(32))
-    world.authority.begin()
-    request = world.instance.challenge(world.authority.challenge())
-    with pytest.raises(Refused) as refusal:
-        world.instance.grant(world.authority.grant(request))
-    assert refusal.value.rule == "POLICY_REFUSED"
-    assert world.instance.state is State.BORN

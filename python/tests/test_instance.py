@@ -1,0 +1,97 @@
+"""Nothing brings an instance back: no replay, no old key, no hook that fails, no policy but the measured one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+from driven import World
+
+from reseal.errors import Refused
+from reseal.machine import State
+
+
+def test_a_replayed_grant_activation_ticket_or_abort_changes_nothing() -> None:
+    world = World().to(State.BORN)
+    grant = world.authority.grant(world.request)
+    world.instance.grant(grant)
+    ready = world.instance.begun(world.store("genesis"))
+    activation = world.authority.activate(ready)
+    world.instance.activation(activation, lambda _: None)
+
+    def again(message: bytes, read: Callable[[bytes], object]) -> str:
+        before = world.seen()
+        with pytest.raises(Refused) as refusal:
+            read(message)
+        assert world.seen() == before
+        return refusal.value.rule
+
+    instance = world.instance
+    assert again(grant, instance.grant) == "WRONG_STATE"
+    assert again(activation, lambda m: instance.activation(m, lambda _: None)) == "WRONG_STATE"
+    ticket = world.authority.prepare(True)
+    instance.finish(ticket)
+    assert again(ticket, instance.finish) == "WRONG_STATE"
+    instance.drained()
+    abort = world.authority.abort()
+    instance.abort(abort)
+    assert again(abort, instance.abort) == "WRONG_STATE"
+    assert again(ticket, instance.finish) == "FENCED"
+    instance.finish(world.authority.prepare(True))
+    instance.drained()
+    assert again(abort, instance.abort) == "FENCED"
+
+
+def test_an_old_rekey_grant_does_not_bring_back_a_retired_generation() -> None:
+    world = World().to(State.SERVING)
+    first = world.authority.rekey()
+    world.instance.rekey(first, lambda _: None)
+    second = world.authority.rekey()
+    world.instance.rekey(second, lambda _: None)
+    world.instance.ring.retire((1, 2))
+    for old in (first, second):
+        with pytest.raises(Refused) as refusal:
+            world.instance.rekey(old, lambda _: None)
+        assert refusal.value.rule == "FENCED"
+    assert world.instance.ring.find("records", 2) is None
+
+
+def test_a_rekey_whose_hook_fails_stays_on_the_old_generation() -> None:
+    world = World().to(State.SERVING)
+    grant = world.authority.rekey()
+
+    def broken(_: str) -> None:
+        raise OSError("the database is away")
+
+    with pytest.raises(OSError, match="database"):
+        world.instance.rekey(grant, broken)
+    assert world.instance.state is State.SERVING
+    assert world.instance.ring.current("records").generation == 1
+    world.instance.rekey(grant, lambda _: None)
+    assert world.instance.ring.current("records").generation == 2
+
+
+def test_an_activation_whose_hook_fails_is_the_end() -> None:
+    world = World().to(State.STANDBY)
+    activation = world.authority.activate(world.request)
+
+    def broken(_: str) -> None:
+        raise OSError("no")
+
+    with pytest.raises(OSError, match="no"):
+        world.instance.activation(activation, broken)
+    assert world.instance.state is State.DEAD
+    with pytest.raises(Refused):
+        world.instance.ring.current("records")
+
+
+def test_a_measured_policy_digest_refuses_every_other_policy() -> None:
+    world = World()
+    world.instance.trust = world.instance.trust._replace(policy_digest=os.urandom(32))
+    world.authority.begin()
+    request = world.instance.challenge(world.authority.challenge())
+    with pytest.raises(Refused) as refusal:
+        world.instance.grant(world.authority.grant(request))
+    assert refusal.value.rule == "POLICY_REFUSED"
+    assert world.instance.state is State.BORN
