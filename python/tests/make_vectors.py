@@ -10,7 +10,8 @@ import os
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from test_vectors import VECTORS, Fixed, Opening, changed, stores
+from opening import Fixed, Opening, changed, stores
+from vector_files import VECTORS
 
 from reseal import cbor, hpke, messages, records, rsc1, slots
 from reseal.errors import Refused
