@@ -12,6 +12,7 @@ import mmap
 import os
 import pathlib
 import struct
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import IO
@@ -68,10 +69,34 @@ Needle = tuple[str, str, bytes]
 """Canary, form, what to search for."""
 
 
-def _tail(window: bytes, needles: list[Needle]) -> bytes:
-    """What of a window may be the beginning of a needle."""
-    most = max((len(needle) for _, _, needle in needles), default=1) - 1
-    return window[-most:] if most else b""
+class _Needles:
+    """What to search for in a stream.
+
+    A needle of 15 bytes has a whole aligned word of 8 in it, wherever it lies. A window with none of these words holds
+    none of these needles, and is done with in one pass however many they are.
+    """
+
+    def __init__(self, needles: list[Needle]) -> None:
+        self._all = needles
+        self._short = [each for each in needles if len(each[2]) < 15]
+        self._words = {
+            int.from_bytes(needle[shift : shift + 8], sys.byteorder)
+            for _, _, needle in needles
+            if len(needle) >= 15
+            for shift in range(8)
+        }
+        self._most = max((len(needle) for _, _, needle in needles), default=1) - 1
+
+    def within(self, window: bytes) -> Iterator[tuple[str, str]]:
+        """Canary and form of whatever is in the window."""
+        words = memoryview(window)[: len(window) // 8 * 8].cast("Q")
+        for name, form, needle in self._short if self._words.isdisjoint(words) else self._all:
+            if needle in window:
+                yield name, form
+
+    def tail(self, window: bytes) -> bytes:
+        """What of a window may be the beginning of a needle."""
+        return window[-self._most :] if self._most else b""
 
 
 class Scanner:
@@ -79,8 +104,9 @@ class Scanner:
 
     def __init__(self, canaries: Iterable[Canary]) -> None:
         needles = [(c.name, form, needle) for c in canaries for form, needle in c.forms().items()]
-        self._texts = [each for each in needles if each[1].lower().startswith(("hex", "base64"))]
-        self._bytes = [each for each in needles if each not in self._texts]
+        texts = [each for each in needles if each[1].lower().startswith(("hex", "base64"))]
+        self._texts = _Needles(texts)
+        self._bytes = _Needles([each for each in needles if each not in texts])
 
     def blocks(self, blocks: Iterable[bytes], place: str) -> Iterator[Hit]:
         """Hits in a stream of blocks, also across their borders; each (canary, form) at most once."""
@@ -88,18 +114,12 @@ class Scanner:
         seen: set[tuple[str, str]] = set()
         for block in blocks:
             window += block
-            yield from self._hits(self._bytes, window, seen, place)
-            window = _tail(window, self._bytes)
             text += block.translate(_AS_TEXT, _NO_TEXT)
-            yield from self._hits(self._texts, text, seen, place)
-            text = _tail(text, self._texts)
-
-    @staticmethod
-    def _hits(needles: list[Needle], window: bytes, seen: set[tuple[str, str]], place: str) -> Iterator[Hit]:
-        for name, form, needle in needles:
-            if (name, form) not in seen and needle in window:
-                seen.add((name, form))
-                yield Hit(name, form, place)
+            for name, form in (*self._bytes.within(window), *self._texts.within(text)):
+                if (name, form) not in seen:
+                    seen.add((name, form))
+                    yield Hit(name, form, place)
+            window, text = self._bytes.tail(window), self._texts.tail(text)
 
     def file(self, path: pathlib.Path) -> Iterator[Hit]:
         """Hits in one file."""

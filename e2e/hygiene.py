@@ -74,14 +74,20 @@ def prepare(site: Site, name: str, source: str = APP) -> Secrets:
     """Starts the lineage, writes a record and gives a key to the authority, for the next generation."""
     app = site.app(name, source, life_ms=4000)
     start(site, name, app)
+    key = give_key(site, name)
+    record = secrets.token_hex(24)
+    with site.client(name) as client:
+        assert client.put("/secret", record.encode()).status == 200
+    return collected(site, name, Canary("record", record.encode()), key)
+
+
+def give_key(site: Site, name: str) -> Canary:
+    """A key of ours, for the next generation."""
     key = secrets.token_bytes(32)
     adding = add_key(site, name)
     _, said = adding.communicate(key, 120)
     assert adding.returncode == 0, said
-    record = secrets.token_hex(24)
-    with site.client(name) as client:
-        assert client.put("/secret", record.encode()).status == 200
-    return collected(site, name, Canary("record", record.encode()), Canary("key generation", key))
+    return Canary("key generation", key)
 
 
 def plant(site: Site, name: str) -> Secrets:
