@@ -263,9 +263,13 @@ final class World {
   }
 
   Instance instance(EnclaveIdentity identity) {
+    return instance(machine, identity);
+  }
+
+  Instance instance(Machine on, EnclaveIdentity identity) {
     return new Instance(
         new Trust(List.of(signer.verifyKey()), Optional.empty(), LINEAGE),
-        new MachineDevice(machine, identity),
+        new MachineDevice(on, identity),
         new App(),
         Randomness.system(),
         Workers.caller());

@@ -1,0 +1,167 @@
+package dev.reseal.authority;
+
+import static dev.reseal.authority.World.answer;
+import static dev.reseal.authority.World.refusal;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.reseal.bytes.Bytes;
+import dev.reseal.instance.Instance;
+import dev.reseal.instance.State;
+import dev.reseal.instance.Verb;
+import dev.reseal.sealed.Slot;
+import dev.reseal.wire.Ask;
+import dev.reseal.wire.Code;
+import dev.reseal.wire.Kind;
+import dev.reseal.wire.Randomness;
+import dev.reseal.wire.SigningKey;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What operators and supervisors ask for: who may, about which row, and what comes of it. */
+class RequestsTest {
+  @TempDir private Path home;
+  private World world;
+
+  @BeforeEach
+  void make() {
+    world = new World(home);
+  }
+
+  @Test
+  void aLineageIsBornAndServes() {
+    Instance first = world.serving();
+    assertThat(first.state()).isEqualTo(State.SERVING);
+    assertThat(world.status().state()).isEqualTo("ACTIVE");
+    assertThat(world.status().operation().epoch()).isEqualTo(1);
+    assertThat(world.status().policy().lowered())
+        .containsExactly("life_ms=2000", "skew_ms=200", "rekey_grace_s=2");
+  }
+
+  @Test
+  void anUnknownLineageIsSaidToBeUnknown() {
+    assertThat(refusal(world.service.get("status/" + World.LINEAGE)).code())
+        .isEqualTo(Code.LINEAGE_MISMATCH);
+    assertThat(refusal(world.service.get("named/nobody")).rule()).isEqualTo("UNKNOWN_LINEAGE");
+    Ask ask = world.ask(Kind.GENESIS, true, Ask.NOTHING);
+    assertThat(refusal(world.request(ask, world.operator)).rule()).isEqualTo("UNKNOWN_LINEAGE");
+  }
+
+  @Test
+  void everyVerbIsForThoseWhomPolicyNames() {
+    world.serving();
+    SigningKey stranger = SigningKey.generate(Randomness.system());
+    for (Kind kind : List.of(Kind.RESEAL, Kind.TAKEOVER, Kind.REKEY, Kind.ABORT, Kind.CLOSE)) {
+      assertThat(refusal(world.request(world.ask(kind, false, Ask.NOTHING), stranger)).rule())
+          .isEqualTo("SIGNER");
+      boolean listed = kind == Kind.TAKEOVER || kind == Kind.ABORT;
+      String rule =
+          refusal(
+                  world.request(
+                      world.ask(listed ? Kind.REKEY : kind, false, Ask.NOTHING), world.supervisor))
+              .rule();
+      assertThat(rule).isEqualTo("DENY verb=" + (listed ? "rekey" : kind.wireName()));
+    }
+  }
+
+  @Test
+  void kindsOfLaterVersionsAreRefusedPlainly() {
+    world.serving();
+    for (Kind kind : List.of(Kind.UPGRADE, Kind.MIGRATE, Kind.RECOVER)) {
+      assertThat(refusal(world.request(world.ask(kind, false, Ask.NOTHING), world.operator)).rule())
+          .isEqualTo("NOT_IN_THIS_VERSION");
+    }
+  }
+
+  @Test
+  void t18TheSameOpIdWithAnotherPayloadIsRefused() {
+    world.serving();
+    Ask ask = world.ask(Kind.REKEY, true, Ask.NOTHING);
+    answer(world.request(ask, world.operator));
+    Ask other = new Ask(ask.head(), Kind.REKEY, Optional.empty(), List.of(), false, Ask.NOTHING);
+    assertThat(refusal(world.request(other, world.operator)).code()).isEqualTo(Code.OP_CONFLICT);
+  }
+
+  @Test
+  void t37ARequestAboutAnOlderRowIsFenced() {
+    world.serving();
+    Ask held = world.ask(Kind.RESEAL, true, Ask.NOTHING);
+    world.begin(Kind.REKEY, true);
+    assertThat(refusal(world.request(held, world.operator)).code()).isEqualTo(Code.FENCED);
+  }
+
+  @Test
+  void anAbortDestroysThePreparedKeysAndIsFoundAgainByItsOperation() {
+    Instance old = world.serving();
+    int before = world.keys.names().size();
+    Bytes opId = world.sealed(old, true);
+    assertThat(world.keys.names()).hasSize(before + 2);
+    Bytes abort = answer(world.request(world.ask(Kind.ABORT, false, Ask.NOTHING), world.operator));
+    assertThat(world.keys.names()).hasSize(before);
+    assertThat(answer(world.service.get("abort/" + World.LINEAGE + "/" + opId))).isEqualTo(abort);
+    World.done(old.obey(Verb.ABORT, abort));
+    Instance next = world.activate(world.sealed(old, true));
+    assertThat(next.gen()).contains(2L);
+  }
+
+  @Test
+  void t32ARekeyChangesNeitherHeadNorEpoch() {
+    Instance active = world.serving();
+    Bytes head = world.status().head().orElseThrow().bodyId();
+    Ask ask = world.ask(Kind.REKEY, true, Ask.NOTHING);
+    Bytes grant = answer(world.request(ask, world.operator));
+    assertThat(world.status().operation().gen()).isEqualTo(2);
+    assertThat(world.status().operation().epoch()).isEqualTo(1);
+    assertThat(world.status().head().orElseThrow().bodyId()).isEqualTo(head);
+    World.done(active.obey(Verb.REKEY_GRANT, grant));
+    assertThat(active.gen()).contains(2L);
+  }
+
+  @Test
+  void t12AKeyThatTheHeadNeedsIsNotRetired() {
+    Instance active = world.serving();
+    world.checkpoint(active);
+    Bytes needed =
+        Slot.decode(world.status().head().orElseThrow().slots()).getFirst().header().wrapId();
+    Ask ask = world.ask(Kind.RETIRE, false, new Ask.Extra.Keys(List.of(needed), List.of()));
+    assertThat(refusal(world.request(ask, world.operator)).rule()).isEqualTo("KEY_NEEDED");
+    Ask gen = world.ask(Kind.RETIRE, false, new Ask.Extra.Keys(List.of(), List.of(1L)));
+    assertThat(refusal(world.request(gen, world.operator)).rule()).isEqualTo("KEY_NEEDED");
+  }
+
+  @Test
+  void t17AfterRetireOldGrantsAndKeysAreGone() {
+    Instance old = world.serving();
+    Bytes opId = world.sealed(old, false);
+    Instance candidate = world.instance();
+    Bytes request = world.attest(candidate, opId);
+    Bytes grant = answer(world.service.post("grant-request", request));
+    assertThat(answer(world.service.post("grant-request", request))).isEqualTo(grant);
+    Instance next = world.activate(opId);
+    assertThat(refusal(world.retireAll()).rule()).isEqualTo("HEAD_NOT_OURS");
+    world.checkpoint(next);
+    assertThat(world.status().retirable().wrapIds()).hasSize(1);
+    Bytes retired = answer(world.retireAll());
+    World.done(next.obey(Verb.RETIRED, retired));
+    assertThat(world.status().retirable().wrapIds()).isEmpty();
+    assertThat(world.keys.names().stream().filter(name -> name.startsWith("wrap/"))).hasSize(1);
+    assertThat(refusal(world.service.post("grant-request", request)).code())
+        .isEqualTo(Code.KEY_DESTROYED);
+  }
+
+  @Test
+  void aClosedLineageKeepsItsKeysUntilNoPassportIsValidAndIsNeverBornAgain() {
+    world.serving();
+    answer(world.request(world.ask(Kind.CLOSE, false, Ask.NOTHING), world.operator));
+    assertThat(world.keys.names()).isNotEmpty();
+    world.clocks.pass(2_500);
+    assertThat(world.status().state()).isEqualTo("CLOSED");
+    assertThat(world.keys.names()).isEmpty();
+    Ask again =
+        world.ask(Kind.POLICY, false, new Ask.Extra.PolicyFile(World.bytes(world.policy(""))));
+    assertThat(refusal(world.request(again, world.operator)).code()).isEqualTo(Code.WRONG_STATE);
+  }
+}
