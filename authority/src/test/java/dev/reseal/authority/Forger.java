@@ -1,6 +1,7 @@
 package dev.reseal.authority;
 
 import dev.reseal.bytes.Bytes;
+import dev.reseal.instance.Instance;
 import dev.reseal.wire.AuthorityMessage.Challenge;
 import dev.reseal.wire.Claims;
 import dev.reseal.wire.InstanceMessage.GrantRequest;
@@ -9,6 +10,9 @@ import dev.reseal.wire.Randomness;
 import dev.reseal.wire.Signed;
 import dev.reseal.wire.SigningKey;
 import dev.reseal.wire.X25519;
+import java.lang.reflect.Field;
+import java.lang.reflect.Method;
+import java.util.Objects;
 import java.util.Optional;
 
 /** An admitted image on an admitted platform that does not do what an instance does. */
@@ -75,5 +79,22 @@ final class Forger {
                 honest.openingProof()),
             key)
         .cose();
+  }
+
+  /** The key that signs an instance's messages: what a broken instance could sign with. */
+  static SigningKey keyOf(Instance instance) {
+    try {
+      Field body = Instance.class.getDeclaredField("body");
+      body.setAccessible(true);
+      Object heart = Objects.requireNonNull(body.get(instance));
+      Field identity = heart.getClass().getDeclaredField("identity");
+      identity.setAccessible(true);
+      Object keys = Objects.requireNonNull(identity.get(heart));
+      Method signature = keys.getClass().getDeclaredMethod("signature");
+      signature.setAccessible(true);
+      return (SigningKey) Objects.requireNonNull(signature.invoke(keys));
+    } catch (ReflectiveOperationException changed) {
+      throw new LinkageError("the instance keeps its key elsewhere now", changed);
+    }
   }
 }

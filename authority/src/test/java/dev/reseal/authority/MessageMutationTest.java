@@ -6,19 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.reseal.authority.Endpoint.Reply;
 import dev.reseal.bytes.Bytes;
-import dev.reseal.instance.Instance;
-import dev.reseal.wire.Ask;
 import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Cose;
-import dev.reseal.wire.Head;
-import dev.reseal.wire.Kind;
 import dev.reseal.wire.Limits;
 import dev.reseal.wire.MessageType;
 import dev.reseal.wire.Randomness;
 import dev.reseal.wire.SigningKey;
 import java.io.IOException;
-import java.lang.reflect.Field;
-import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -57,11 +51,8 @@ final class MessageMutationTest {
     FLIPPED
   }
 
-  /** An authority in the right state, the good message, who signed it and who no longer may. */
-  record Setting(World world, Bytes good, SigningKey signer, SigningKey old) {}
-
   private interface Scene {
-    Setting set(World world);
+    GoodMessage play(World world);
   }
 
   /** A type of message, how it comes about, and the rules that are its own. */
@@ -73,7 +64,7 @@ final class MessageMutationTest {
     ROWS.put(
         MessageType.REQUEST,
         new Row(
-            MessageMutationTest::request,
+            GoodMessage::request,
             // An op_id is the requester's own to choose: another one is another request.
             Map.of(
                 Change.OTHER_EPOCH, "FENCED",
@@ -82,7 +73,7 @@ final class MessageMutationTest {
     ROWS.put(
         MessageType.OPEN,
         new Row(
-            MessageMutationTest::open,
+            GoodMessage::open,
             // Only overlap opens, which is not in this version: nothing behind the signature
             // counts.
             Map.of(
@@ -92,7 +83,7 @@ final class MessageMutationTest {
     ROWS.put(
         MessageType.SEAL_RECEIPT,
         new Row(
-            MessageMutationTest::receipt,
+            GoodMessage::receipt,
             Map.of(
                 Change.OTHER_OP, "OTHER_OPERATION",
                 Change.OTHER_EPOCH, "OTHER_OPERATION",
@@ -100,24 +91,24 @@ final class MessageMutationTest {
     ROWS.put(
         MessageType.CHECKPOINT,
         new Row(
-            MessageMutationTest::checkpoint,
+            GoodMessage::checkpoint,
             // Its op_id is fresh and random (6.3).
             Map.of(Change.OTHER_EPOCH, "FENCED", Change.OTHER_FENCE, "FENCED")));
     // In these two, operation and fence say which epoch is meant.
     ROWS.put(
         MessageType.GRANT_REQUEST,
         new Row(
-            MessageMutationTest::grantRequest,
+            GoodMessage::grantRequest,
             Map.of(Change.OTHER_OP, "OTHER_OPERATION", Change.OTHER_FENCE, "OTHER_OPERATION")));
     ROWS.put(
         MessageType.READY,
         new Row(
-            MessageMutationTest::ready,
+            GoodMessage::ready,
             Map.of(Change.OTHER_OP, "OTHER_OPERATION", Change.OTHER_FENCE, "OTHER_OPERATION")));
     ROWS.put(
         MessageType.RENEW,
         new Row(
-            MessageMutationTest::renew,
+            GoodMessage::renew,
             // Its op_id is fresh and random, and the newest passport is named by digest (6.4).
             Map.of(Change.OTHER_EPOCH, "FENCED")));
   }
@@ -136,85 +127,6 @@ final class MessageMutationTest {
     return rules;
   }
 
-  private static Setting request(World world) {
-    world.serving();
-    Ask ask = world.ask(Kind.RESEAL, false, Ask.NOTHING);
-    return new Setting(world, world.signed(ask, world.operator), world.operator, world.supervisor);
-  }
-
-  /** The instance of epoch 2, and the key of the one of epoch 1. */
-  private record Second(Instance active, SigningKey old) {
-    static Second of(World world) {
-      Instance first = world.serving();
-      SigningKey key = key(first);
-      return new Second(world.activate(world.sealed(first, false)), key);
-    }
-  }
-
-  private static Setting open(World world) {
-    Second second = Second.of(world);
-    world.begin(Kind.RESEAL, false);
-    Head row = new Head(World.LINEAGE, world.status().operation().opId(), 3, 2);
-    Bytes payload =
-        new dev.reseal.wire.InstanceMessage.Open(
-                row, Bytes.zeros(8), Bytes.zeros(8), Bytes.zeros(32))
-            .payload();
-    SigningKey signer = key(second.active());
-    return new Setting(world, Cose.sign("open", payload, signer), signer, second.old());
-  }
-
-  private static Setting receipt(World world) {
-    Second second = Second.of(world);
-    Ask ask = world.ask(Kind.RESEAL, false, Ask.NOTHING);
-    SigningKey signer = key(second.active());
-    Bytes receipt = world.seal(second.active(), answer(world.request(ask, world.operator)));
-    return new Setting(world, receipt, signer, second.old());
-  }
-
-  private static Setting checkpoint(World world) {
-    Second second = Second.of(world);
-    return new Setting(
-        world, world.checkpointOf(second.active()), key(second.active()), second.old());
-  }
-
-  private static Setting grantRequest(World world) {
-    Instance first = world.serving();
-    SigningKey old = key(first);
-    Bytes opId = world.sealed(first, false);
-    Instance candidate = world.instance();
-    return new Setting(world, world.attest(candidate, opId), key(candidate), old);
-  }
-
-  private static Setting ready(World world) {
-    Instance first = world.serving();
-    SigningKey old = key(first);
-    Bytes opId = world.sealed(first, false);
-    Instance candidate = world.instance();
-    return new Setting(world, world.ready(candidate, opId), key(candidate), old);
-  }
-
-  private static Setting renew(World world) {
-    Second second = Second.of(world);
-    return new Setting(world, world.renewal(second.active()), key(second.active()), second.old());
-  }
-
-  /** The key that signs an instance's messages: what a broken instance could sign with. */
-  static SigningKey key(Instance instance) {
-    try {
-      Field body = Instance.class.getDeclaredField("body");
-      body.setAccessible(true);
-      Object heart = Objects.requireNonNull(body.get(instance));
-      Field identity = heart.getClass().getDeclaredField("identity");
-      identity.setAccessible(true);
-      Object keys = Objects.requireNonNull(identity.get(heart));
-      Method signature = keys.getClass().getDeclaredMethod("signature");
-      signature.setAccessible(true);
-      return (SigningKey) Objects.requireNonNull(signature.invoke(keys));
-    } catch (ReflectiveOperationException changed) {
-      throw new LinkageError("the instance keeps its key elsewhere now", changed);
-    }
-  }
-
   @TestFactory
   List<DynamicTest> everyMutationOfEveryTypeIsRefusedByNameAndChangesNothing() {
     List<DynamicTest> tests = new ArrayList<>();
@@ -230,10 +142,10 @@ final class MessageMutationTest {
 
   private void check(MessageType type, Row row, Change change) throws IOException {
     World world = new World(Files.createTempDirectory(home, "w"));
-    Setting setting = row.scene().set(world);
+    GoodMessage message = row.scene().play(world);
     long entries = world.store.tail().seq();
     Bytes before = world.store.row(World.LINEAGE).orElseThrow().row();
-    Reply reply = world.service.post(type.wireName(), changed(type, setting, change));
+    Reply reply = world.service.post(type.wireName(), changed(type, message, change));
     String expected = rules(row).get(change);
     if (expected == null) {
       assertThat(reply)
@@ -244,7 +156,7 @@ final class MessageMutationTest {
     assertThat(refusal(reply).rule()).isEqualTo(expected);
     assertThat(world.store.tail().seq()).isEqualTo(entries);
     assertThat(world.store.row(World.LINEAGE).orElseThrow().row()).isEqualTo(before);
-    Reply good = world.service.post(type.wireName(), setting.good());
+    Reply good = world.service.post(type.wireName(), message.cose());
     if (type == MessageType.OPEN) {
       assertThat(refusal(good).rule()).isEqualTo("NOT_OVERLAP");
     } else {
@@ -252,23 +164,23 @@ final class MessageMutationTest {
     }
   }
 
-  private static Bytes changed(MessageType type, Setting setting, Change change) {
-    Bytes good = setting.good();
+  private static Bytes changed(MessageType type, GoodMessage message, Change change) {
+    Bytes good = message.cose();
     Bytes payload = Cose.parse(good, type.most()).payload();
     Cbor.Map fields = (Cbor.Map) Cbor.decode(payload);
     String name = type.wireName();
     return switch (change) {
-      case OTHER_LINEAGE -> with(type, setting, 3, Cbor.of(Bytes.ascii("another lineage!")));
-      case OTHER_OP -> with(type, setting, 4, Cbor.of(Bytes.ascii("another operatio")));
-      case OTHER_FENCE -> with(type, setting, 5, Cbor.of(number(fields, 5) + 1));
-      case OTHER_EPOCH -> with(type, setting, 6, Cbor.of(number(fields, 6) + 1));
+      case OTHER_LINEAGE -> with(type, message, 3, Cbor.of(Bytes.ascii("another lineage!")));
+      case OTHER_OP -> with(type, message, 4, Cbor.of(Bytes.ascii("another operatio")));
+      case OTHER_FENCE -> with(type, message, 5, Cbor.of(number(fields, 5) + 1));
+      case OTHER_EPOCH -> with(type, message, 6, Cbor.of(number(fields, 6) + 1));
       case WRONG_SIGNER -> Cose.sign(name, payload, SigningKey.generate(Randomness.system()));
-      case OLD_KEY -> Cose.sign(name, payload, setting.old());
+      case OLD_KEY -> Cose.sign(name, payload, message.old());
       case OTHER_TYPE ->
           Cose.sign(
               (type == MessageType.RENEW ? MessageType.CHECKPOINT : MessageType.RENEW).wireName(),
               payload,
-              setting.signer());
+              message.signer());
       case TRUNCATED -> good.slice(0, good.size() - 1);
       case OVERSIZED -> Bytes.concat(good, Bytes.zeros(type.most()));
       case NOT_CANONICAL ->
@@ -286,9 +198,9 @@ final class MessageMutationTest {
   }
 
   /** Signed by the right one; in a request, what it asks for says the same as its head. */
-  private static Bytes with(MessageType type, Setting setting, long key, Cbor value) {
+  private static Bytes with(MessageType type, GoodMessage message, long key, Cbor value) {
     Cbor.Map fields =
-        (Cbor.Map) Cbor.decode(Cose.parse(setting.good(), Limits.GRANT_REQUEST).payload());
+        (Cbor.Map) Cbor.decode(Cose.parse(message.cose(), Limits.GRANT_REQUEST).payload());
     Cbor.Map changed = replaced(fields, key, value);
     if (type == MessageType.REQUEST) {
       Bytes ask = ((Cbor.Bin) Objects.requireNonNull(fields.entries().get(10L))).value();
@@ -296,7 +208,7 @@ final class MessageMutationTest {
       Bytes other = replaced((Cbor.Map) Cbor.decode(ask), key - 2, value).encode();
       changed = replaced(changed, 10, Cbor.of(other));
     }
-    return Cose.sign(type.wireName(), changed.encode(), setting.signer());
+    return Cose.sign(type.wireName(), changed.encode(), message.signer());
   }
 
   private static Cbor.Map replaced(Cbor.Map fields, long key, Cbor value) {
@@ -312,11 +224,11 @@ final class MessageMutationTest {
                 type.wireName(),
                 () -> {
                   World world = new World(Files.createTempDirectory(home, "w"));
-                  Setting setting = row.scene().set(world);
-                  Reply first = world.service.post(type.wireName(), setting.good());
+                  GoodMessage message = row.scene().play(world);
+                  Reply first = world.service.post(type.wireName(), message.cose());
                   long entries = world.store.tail().seq();
                   Bytes before = world.store.row(World.LINEAGE).orElseThrow().row();
-                  Reply again = world.service.post(type.wireName(), setting.good());
+                  Reply again = world.service.post(type.wireName(), message.cose());
                   if (type == MessageType.RENEW) {
                     assertThat(refusal(again).rule()).isEqualTo("STALE_PASSPORT");
                   } else {

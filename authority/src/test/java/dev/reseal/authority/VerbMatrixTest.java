@@ -285,7 +285,7 @@ final class VerbMatrixTest {
 
   private void check(Row row) throws Exception {
     World world = new World(Files.createTempDirectory(home, "w"));
-    SigningKey instance = MessageMutationTest.key(row.scene().play(world));
+    SigningKey instance = Forger.keyOf(row.scene().play(world));
     SigningKey other = otherOperator(world);
     behind = world.service;
     Call call = row.asking().call(world);
