@@ -19,7 +19,6 @@ import dev.reseal.wire.Ask;
 import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Digests;
 import dev.reseal.wire.Essentials;
-import dev.reseal.wire.Fields;
 import dev.reseal.wire.Head;
 import dev.reseal.wire.InstanceMessage;
 import dev.reseal.wire.Keyset;
@@ -37,7 +36,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.HashMap;
@@ -125,10 +123,6 @@ final class World {
 
   void restart() {
     service = started();
-  }
-
-  Path file(String name) {
-    return home.resolve(name);
   }
 
   /** The policy of these tests; {@code more} are fields added to it. */
@@ -390,13 +384,5 @@ final class World {
       }
     }
     throw new AssertionError("no " + type + " in " + outcome);
-  }
-
-  static Fields array(Bytes encoded) {
-    return Fields.ofArray(encoded, "test");
-  }
-
-  static void copy(Path from, Path to) throws IOException {
-    Files.write(to, Files.readAllBytes(from));
   }
 }
