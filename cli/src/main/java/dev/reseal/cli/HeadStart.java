@@ -19,13 +19,17 @@ public final class HeadStart {
   private HeadStart() {}
 
   public static void begin(String... arguments) {
-    GlobalServiceRegistry.registry(HeadStart::services);
     String words = String.join(" ", arguments) + " ";
-    if (words.startsWith("run ")) {
+    boolean run = words.startsWith("run ");
+    boolean authority = words.startsWith("authority start ");
+    if (run) {
       beside(HeadStart::tls);
-    } else if (words.startsWith("authority start ") || words.startsWith("platform start ")) {
+    } else if (authority || words.startsWith("platform start ")) {
       // For signatures and for measuring images; its own tests take longer than all else here.
       beside(P256::preferFastest);
+    }
+    if (run || authority) { // they are servers
+      GlobalServiceRegistry.registry(HeadStart::services);
     }
   }
 

@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /**
  * One emulated machine as it is kept in {@code platform/}: processor secret, keys of its
@@ -37,6 +38,21 @@ public record Machine(
 
   /** Collateral older than this is signed again when the platform starts. */
   static final Duration REISSUE_AFTER = Duration.ofDays(10);
+
+  /** Names the machine file that the published files are of. */
+  private static final String PUBLISHED = "published";
+
+  /** The files of a channel, as a PCCS client keeps them. */
+  private static final List<String> COLLATERAL =
+      List.of(
+          "tcb_info.json",
+          "qe_identity.json",
+          "root.pem",
+          "tcb_info_issuer_chain.pem",
+          "qe_identity_issuer_chain.pem",
+          "pck_crl_issuer_chain.pem",
+          "root_ca_crl.der",
+          "pck_crl.der");
 
   /** A new machine, as its factory and the provisioning service would make it. */
   public static Machine make(Bytes fmspc, Instant now) {
@@ -71,8 +87,20 @@ public record Machine(
       machine = machine.reissued(now);
       MachineFile.write(directory, machine);
     }
-    machine.publish(directory);
+    if (!isPublished(directory)) {
+      machine.publish(directory);
+    }
     return machine;
+  }
+
+  /** Whether all that this machine publishes is there: what names its file is written last. */
+  private static boolean isPublished(Path directory) throws IOException {
+    Path stamp = directory.resolve(PUBLISHED);
+    return Stream.of("collateral", "collateral-early")
+            .flatMap(folder -> COLLATERAL.stream().map(directory.resolve(folder)::resolve))
+            .allMatch(Files::exists)
+        && Files.exists(stamp)
+        && Files.readString(stamp).equals(MachineFile.digest(directory).toHex());
   }
 
   /**
@@ -193,6 +221,7 @@ public record Machine(
     publish(Files.createDirectories(directory.resolve("collateral")), judgement);
     publish(Files.createDirectories(directory.resolve("collateral-early")), early);
     replace(directory, "root.pem", chain.rootPem());
+    replace(directory, PUBLISHED, Bytes.ascii(MachineFile.digest(directory).toHex()));
   }
 
   private void publish(Path folder, Judgement said) throws IOException {

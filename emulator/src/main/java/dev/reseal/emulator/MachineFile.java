@@ -35,6 +35,11 @@ final class MachineFile {
     return directory.resolve("machine");
   }
 
+  /** SHA-256 of the file in {@code directory}; it says nothing of the secrets in it. */
+  static Bytes digest(Path directory) throws IOException {
+    return FileHashes.fresh(in(directory));
+  }
+
   static void write(Path directory, Machine machine) throws IOException {
     Path fresh = directory.resolve(".machine.new");
     Files.deleteIfExists(fresh);

@@ -11,11 +11,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.MethodType;
 import java.lang.invoke.VarHandle;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -36,22 +36,39 @@ final class UnixServer implements AutoCloseable {
   private static final int EINTR = 4;
   private static final int MSG_NOSIGNAL = 0x4000;
 
-  private static final Linker LINKER = Linker.nativeLinker();
   private static final StructLayout STATE = Linker.Option.captureStateLayout();
   private static final VarHandle ERRNO =
       STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
-  private static final ValueLayout PTR = ValueLayout.ADDRESS;
-  private static final MethodHandle SOCKET = call("socket", INT, INT, INT, INT);
-  private static final MethodHandle BIND = call("bind", INT, INT, PTR, INT);
-  private static final MethodHandle LISTEN = call("listen", INT, INT, INT);
-  private static final MethodHandle ACCEPT = call("accept4", INT, INT, PTR, PTR, INT);
-  private static final MethodHandle OPTION = call("getsockopt", INT, INT, INT, INT, PTR, PTR);
-  private static final MethodHandle RECV = call("recv", LONG, INT, PTR, LONG, INT);
-  private static final MethodHandle SEND = call("send", LONG, INT, PTR, LONG, INT);
-  private static final MethodHandle SHUTDOWN = call("shutdown", INT, INT, INT);
-  private static final MethodHandle CLOSE = call("close", INT, INT);
+
+  /**
+   * One handle for all calls, since each type of its own costs a start ten milliseconds. Arguments
+   * are passed in whole registers, of which a function reads what it has declared; of a result that
+   * is an int only the lower half is defined.
+   */
+  private static final MethodHandle CALL =
+      Linker.nativeLinker()
+          .downcallHandle(
+              FunctionDescriptor.of(LONG, LONG, LONG, LONG, LONG, LONG),
+              Linker.Option.captureCallState("errno"));
+
+  private static final Call SOCKET = Call.of("socket", Integer.BYTES);
+  private static final Call BIND = Call.of("bind", Integer.BYTES);
+  private static final Call LISTEN = Call.of("listen", Integer.BYTES);
+  private static final Call ACCEPT = Call.of("accept4", Integer.BYTES);
+  private static final Call OPTION = Call.of("getsockopt", Integer.BYTES);
+  private static final Call RECV = Call.of("recv", Long.BYTES);
+  private static final Call SEND = Call.of("send", Long.BYTES);
+  private static final Call SHUTDOWN = Call.of("shutdown", Integer.BYTES);
+  private static final Call CLOSE = Call.of("close", Integer.BYTES);
+
+  /** A function of the C library, and how wide its result is. */
+  private record Call(String name, MemorySegment address, int resultBytes) {
+    static Call of(String name, int resultBytes) {
+      return new Call(name, Linker.nativeLinker().defaultLookup().findOrThrow(name), resultBytes);
+    }
+  }
 
   private final int socket;
   private final Path path;
@@ -70,13 +87,13 @@ final class UnixServer implements AutoCloseable {
           "socket path '" + path + "' has " + name.length + " bytes, at most " + LONGEST_PATH);
     }
     Files.deleteIfExists(path);
-    int socket = (int) check("socket", path, SOCKET, AF_UNIX, STREAM_CLOEXEC, 0);
+    int socket = (int) check(SOCKET, path, AF_UNIX, STREAM_CLOEXEC, 0);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment address = arena.allocate(2 + 108, 2);
       address.set(ValueLayout.JAVA_SHORT, 0, (short) AF_UNIX);
       MemorySegment.copy(name, 0, address, ValueLayout.JAVA_BYTE, 2, name.length);
-      check("bind", path, BIND, socket, address, 2 + name.length + 1);
-      check("listen", path, LISTEN, socket, 128);
+      check(BIND, path, socket, address.address(), 2 + name.length + 1);
+      check(LISTEN, path, socket, 128);
     } catch (IOException failed) {
       quietly(CLOSE, socket);
       throw failed;
@@ -86,12 +103,11 @@ final class UnixServer implements AutoCloseable {
 
   /** The next connection; throws {@link IOException} once this server is closed. */
   Connection accept() throws IOException {
-    MemorySegment none = MemorySegment.NULL;
-    int accepted = (int) check("accept", path, ACCEPT, socket, none, none, CLOEXEC);
+    int accepted = (int) check(ACCEPT, path, socket, 0, 0, CLOEXEC);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment credentials = arena.allocate(12, 4);
       MemorySegment size = arena.allocateFrom(INT, 12);
-      check("getsockopt", path, OPTION, accepted, SOL_SOCKET, SO_PEERCRED, credentials, size);
+      check(OPTION, path, accepted, SOL_SOCKET, SO_PEERCRED, credentials.address(), size.address());
       int pid = credentials.get(INT, 0);
       return new Connection(accepted, pid, Integer.toUnsignedLong(credentials.get(INT, 4)));
     } catch (IOException failed) {
@@ -150,7 +166,7 @@ final class UnixServer implements AutoCloseable {
           }
           try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(size);
-            long got = check("recv", Path.of("peer"), RECV, socket, buffer, (long) size, 0);
+            long got = check(RECV, Path.of("peer"), socket, buffer.address(), size, 0);
             if (got == 0) {
               return -1;
             }
@@ -176,8 +192,8 @@ final class UnixServer implements AutoCloseable {
             MemorySegment.copy(from, offset, buffer, ValueLayout.JAVA_BYTE, 0, size);
             long sent = 0;
             while (sent < size) {
-              MemorySegment rest = buffer.asSlice(sent);
-              sent += check("send", Path.of("peer"), SEND, socket, rest, size - sent, MSG_NOSIGNAL);
+              long rest = buffer.address() + sent;
+              sent += check(SEND, Path.of("peer"), socket, rest, size - sent, MSG_NOSIGNAL);
             }
             buffer.fill((byte) 0);
           }
@@ -206,22 +222,8 @@ final class UnixServer implements AutoCloseable {
     }
   }
 
-  /** Of one type, {@code (Object[]) -> long}: adapting a handle at each call costs more than it. */
-  private static MethodHandle call(String name, ValueLayout result, MemoryLayout... arguments) {
-    MethodHandle exact =
-        LINKER.downcallHandle(
-            LINKER.defaultLookup().findOrThrow(name),
-            FunctionDescriptor.of(result, arguments),
-            Linker.Option.captureCallState("errno"));
-    int count = exact.type().parameterCount();
-    return exact
-        .asType(MethodType.genericMethodType(count).changeReturnType(long.class))
-        .asSpreader(Object[].class, count);
-  }
-
   /** Calls until it is not interrupted; a negative result becomes an {@link IOException}. */
-  private static long check(String name, Path path, MethodHandle call, Object... arguments)
-      throws IOException {
+  private static long check(Call call, Path path, long... arguments) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = arena.allocate(STATE);
       while (true) {
@@ -231,24 +233,24 @@ final class UnixServer implements AutoCloseable {
         }
         int errno = (int) ERRNO.get(state, 0L);
         if (errno != EINTR) {
-          throw new IOException(name + " on " + path + " failed: errno " + errno);
+          throw new IOException(call.name + " on " + path + " failed: errno " + errno);
         }
       }
     }
   }
 
-  private static void quietly(MethodHandle call, Object... arguments) {
+  private static void quietly(Call call, long... arguments) {
     try (Arena arena = Arena.ofConfined()) {
       invoke(call, arena.allocate(STATE), arguments);
     }
   }
 
-  private static long invoke(MethodHandle call, MemorySegment state, Object... arguments) {
-    Object[] all = new Object[arguments.length + 1];
-    all[0] = state;
-    System.arraycopy(arguments, 0, all, 1, arguments.length);
+  private static long invoke(Call call, MemorySegment state, long... arguments) {
+    long[] five = Arrays.copyOf(arguments, 5);
     try {
-      return (long) call.invokeExact(all);
+      long result =
+          (long) CALL.invokeExact(call.address, state, five[0], five[1], five[2], five[3], five[4]);
+      return call.resultBytes == Integer.BYTES ? (int) result : result;
     } catch (Throwable impossible) {
       throw new IllegalStateException("downcall failed", impossible);
     }

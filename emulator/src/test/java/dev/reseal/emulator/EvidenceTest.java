@@ -147,6 +147,22 @@ class EvidenceTest {
         .contains("\"issueDate\":\"" + later + "\"");
   }
 
+  @Test
+  void whatIsPublishedStaysUntilItIsLostOrTheMachineIsAnother() throws IOException {
+    Path platform = home.resolve("platform");
+    Machine.init(platform, PlatformIdentity.FIRST_FMSPC, NOW);
+    Path early = platform.resolve("collateral-early/tcb_info.json");
+    String first = Files.readString(early);
+    Machine.open(platform, NOW.plusSeconds(60));
+    assertThat(early).content().isEqualTo(first);
+    Files.delete(early);
+    Machine.open(platform, NOW.plusSeconds(60));
+    assertThat(early).exists();
+    MachineFile.write(platform, Machine.read(platform).recovering("A-1", NOW.plusSeconds(120)));
+    Machine.open(platform, NOW.plusSeconds(180)); // a crash came before it was published
+    assertThat(early).content().contains("A-1");
+  }
+
   private String oracle(Machine machine, Instant now, Optional<String> root) throws Exception {
     Path script = oracles().resolve("quote.py");
     Path bundle = Files.createDirectories(home.resolve("bundle"));
