@@ -29,7 +29,7 @@ public final class HeadStart {
       beside(P256::preferFastest);
     }
     if (run || authority) { // they are servers
-      GlobalServiceRegistry.registry(HeadStart::services);
+      services();
     }
   }
 
@@ -51,14 +51,22 @@ public final class HeadStart {
 
   /** All that our servers need of Helidon, which would search the class path for more. */
   @SuppressWarnings("removal") // its routing still asks for a MapperManager
-  private static ServiceRegistry services() {
+  private static void services() {
+    // What makes one looks for services too: an empty registry answers it.
+    GlobalServiceRegistry.registry(registry(found()));
     MapperManager mappers = MapperManager.builder().discoverServices(false).build();
-    return ServiceRegistryManager.create(
-            ServiceRegistryConfig.builder()
-                .discoverServices(false)
-                .discoverServicesFromServiceLoader(false)
-                .putContractInstance(MapperManager.class, mappers)
-                .build())
-        .registry();
+    GlobalServiceRegistry.registry(
+        registry(found().putContractInstance(MapperManager.class, mappers)));
+  }
+
+  /** Nothing but what is put into it. */
+  private static ServiceRegistryConfig.Builder found() {
+    return ServiceRegistryConfig.builder()
+        .discoverServices(false)
+        .discoverServicesFromServiceLoader(false);
+  }
+
+  private static ServiceRegistry registry(ServiceRegistryConfig.Builder services) {
+    return ServiceRegistryManager.create(services.build()).registry();
   }
 }
