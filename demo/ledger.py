@@ -30,6 +30,8 @@ class Ledger:
 
     def __init__(self) -> None:
         self.revision = 0
+        self.covered = 0
+        """Up to this revision a checkpoint was acknowledged that began after the write."""
         self.acknowledged: dict[str, list[tuple[int, int]]] = {}
         """By customer: revision and the epoch whose instance acknowledged it, oldest first."""
         self.unknown: dict[str, set[int]] = {}
@@ -41,6 +43,10 @@ class Ledger:
 
     def acknowledge(self, customer_id: str, revision: int, epoch: int) -> None:
         self.acknowledged.setdefault(customer_id, []).append((revision, epoch))
+
+    def cover(self) -> None:
+        """Whatever was written so far is in the newest checkpoint."""
+        self.covered = self.revision
 
     def doubt(self, customer_id: str, revision: int) -> None:
         self.unknown.setdefault(customer_id, set()).add(revision)
@@ -74,8 +80,8 @@ class Ledger:
     def judge_killed(self, found: dict[str, Any], killed_epoch: int) -> Finding:
         """After a kill only a suffix of what the killed instance acknowledged may be missing, in order.
 
-        What is missing that way counts as ``beyond``; the ledger then forgets it. A hole in the order,
-        or a missing write that the successor acknowledged, is ``lost``.
+        What is missing that way counts as ``beyond``; the ledger then forgets it. A hole in the order, a missing
+        write that a checkpoint covers, or one that the successor acknowledged, is ``lost``.
         """
         finding = self._foreign(found)
         kept, gone = [0], []
@@ -97,9 +103,11 @@ class Ledger:
                 elif each == revision and epoch <= killed_epoch:
                     kept.append(each)
             self.acknowledged[customer_id] = [each for each in history if each[0] <= revision]
-        holes = [each for each in gone if each < max(kept)]
+        since = max(*kept, self.covered)
+        holes = [each for each in gone if each <= since]
         if holes:
-            finding.note(f"revision {holes[0]} is gone and {max(kept)} is there: not a suffix")
+            why = "a checkpoint covers it" if holes[0] <= self.covered else f"{since} is there: not a suffix"
+            finding.note(f"revision {holes[0]} is gone and {why}")
         finding.lost += len(holes)
         finding.beyond += len(gone) - len(holes)
         return finding

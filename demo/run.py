@@ -110,7 +110,14 @@ class Demo:
         self.app = app
         self.say = say
         self.world = World(home)
-        self.result: dict[str, Any] = {"beyond_rpo": 0, "takeover_wait_ms": 0.0, "recovery_ms": 0.0}
+        self.result: dict[str, Any] = {
+            **dict.fromkeys(("requests", "failed", "retried", "acknowledged", "lost", "beyond_rpo"), 0),
+            **dict.fromkeys(("epoch", "key_generation"), 0),
+            "mrenclave_equal": False,
+            **dict.fromkeys(("longest_gap_ms", "takeover_wait_ms", "recovery_ms"), 0.0),
+            "platform": "EMULATED",
+            "proof": None,
+        }
         self.faults: list[str] = []
 
     def run(self) -> dict[str, Any]:
@@ -122,7 +129,6 @@ class Demo:
                 if not self.faults:
                     self._kill(crowd)
             self._proof()
-        self.result["platform"] = "EMULATED"
         return self.result
 
     # -- the four processes
@@ -133,8 +139,9 @@ class Demo:
         say("the platform is EMULATED: it proves the protocol and protects nothing")
         self._cli("authority", "init")
         self._cli("platform", "init")
-        world.start("authority", "authority", "start", ready="ready")
-        world.start("platform", "platform", "start", ready="ready")
+        for role in ("authority", "platform"):
+            say(f"  $ reseal {role} start")
+            world.start(role, role, "start", ready="ready")
         policy = self.home / "policy.json"
         draft = ["draft", "--lineage", NAME, "--purpose", "billing-token", "--rpo-updates", str(RPO_UPDATES)]
         draft += ["--life-ms", str(LIFE_MS), "--skew-ms", str(SKEW_MS)]
@@ -195,7 +202,7 @@ class Demo:
         if counted["failed"]:
             raise WorldError(f"loading failed: {crowd.notes}")
         self.say(f"{RECORDS} records loaded by {CLIENTS} attested clients in {took:.0f} ms; now they read and write")
-        self.result |= {"requests": counted["requests"], "failed": 0, "retried": 0, "lost": 0}
+        self.result["requests"] = counted["requests"]
 
     def _reseal(self, crowd: Crowd) -> None:
         before = crowd.ask("billing")[0]
@@ -223,6 +230,7 @@ class Demo:
         self.operation = self._status()["op_id"] if not self.faults else ""
 
     def _kill(self, crowd: Crowd) -> None:
+        self._covered(crowd)
         status = self._status()
         pid = next(each["pid"] for each in status["supervisor"]["instances"] if each["state"] == "SERVING")
         crowd.ask("run")
@@ -244,15 +252,25 @@ class Demo:
             self.faults.append("no client was served after the takeover")
         recovery = (min(first) - killed_at) * 1000 if first else 0.0
         wait = sum(ms for phase, ms in phases_of(supervisor.output()[told:]) if phase == "PERMIT")
+        now = self._status()
         self.result |= {
             "takeover_wait_ms": round(wait, 1),
             "recovery_ms": round(recovery, 1),
-            "epoch": epoch + 1,
+            "epoch": now["epoch"],
+            "key_generation": now["key_generation"],
         }
         self.say(
             f"  a client was served again {recovery:.0f} ms after the kill; {wait:.0f} ms of it are the permit,"
             " which has to wait for the passport's end"
         )
+
+    def _covered(self, crowd: Crowd) -> None:
+        """Waits for a checkpoint that began after the newest write: what it covers, no kill may cost."""
+        heads = {self._status()["head_body"]}
+        while len(heads) < 3:
+            wait_for("a checkpoint", lambda: self._status()["head_body"] not in heads, 40.0)
+            heads.add(self._status()["head_body"])
+        crowd.ask("cover")
 
     def _judge(self, act: str, answers: list[Any], crowd: Crowd, *, planned: bool) -> None:
         counted = crowd.since(answers)
@@ -309,7 +327,7 @@ def main() -> int:
         description=(__doc__ or "").splitlines()[0],
         epilog="--json: longest_gap_ms is the slowest request of any client while the planned re-seal ran; recovery_ms goes from the "
         "kill to the first answer of the new instance to any client; takeover_wait_ms is the part of it that the supervisor spent "
-        "in PERMIT, where a takeover waits for the end of the killed instance's passport.",
+        "in PERMIT, where a takeover waits for the end of the killed instance's passport; proof is null where none is left.",
     )
     parser.add_argument("--app", metavar="DIR", type=pathlib.Path, default=APP, help="whose app.py is the service")
     parser.add_argument("--keep", metavar="DIR", type=pathlib.Path, help="leave everything there, also the proof")
@@ -330,13 +348,14 @@ def main() -> int:
     except (WorldError, subprocess.TimeoutExpired) as fault:
         print(f"the demo could not go on: {fault}", file=sys.stderr)
         print(f"logs: {home / 'logs'}", file=sys.stderr)
+        if options.json:
+            print(json.dumps(demo.result))
         return 1
     for each in demo.faults:
         print(f"FAILED: {each}")
-    if not options.keep:
-        if not demo.faults:
-            shutil.rmtree(home)
-        result.pop("proof", None)
+    if not options.keep and not demo.faults:
+        shutil.rmtree(home)
+        result["proof"] = None
     print(_line(result, demo.faults, time.monotonic() - begun))
     if options.json:
         print(json.dumps(result))

@@ -2,15 +2,11 @@
 
 import json
 import subprocess
-import time
 
 from world import RESEAL, ROOT
 
-WITHIN_S = 600
-
 
 def test_every_attack_falls_on_the_baseline_and_is_refused_by_its_rule() -> None:
-    began = time.monotonic()
     run = subprocess.run(
         [RESEAL, "attack", "run", "all", "--json"], capture_output=True, text=True, cwd=ROOT, check=False
     )
@@ -18,7 +14,6 @@ def test_every_attack_falls_on_the_baseline_and_is_refused_by_its_rule() -> None
     assert [row["id"] for row in rows[:-1] if not row.get("ok", True)] == [], run.stdout
     assert run.returncode == 0, run.stderr
     assert rows[-1]["attacks"] + rows[-1]["absent"] == len(rows) - 1
-    assert time.monotonic() - began < WITHIN_S
 
 
 def test_an_attack_that_does_not_exist_is_said_to_be_unknown() -> None:

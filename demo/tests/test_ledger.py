@@ -64,6 +64,15 @@ def test_a_hole_in_the_order_is_lost_and_no_excuse_counts() -> None:
     assert (finding.lost, finding.beyond) == (1, 0)
 
 
+def test_what_a_checkpoint_covers_is_lost_also_at_the_end() -> None:
+    ledger = ledger_of(("a", 1), ("b", 1))
+    ledger.cover()
+    ledger.acknowledge("c", ledger.next(), 1)
+    finding = ledger.judge_killed(state(a=1), 1)
+    assert (finding.lost, finding.beyond) == (1, 1)
+    assert finding.notes == ["revision 2 is gone and a checkpoint covers it"]
+
+
 def test_what_the_successor_acknowledged_must_be_there() -> None:
     finding = ledger_of(("a", 1), ("b", 2)).judge_killed(state(a=1), 1)
     assert (finding.lost, finding.beyond) == (1, 0)

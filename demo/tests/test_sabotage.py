@@ -11,6 +11,22 @@ import sys
 from typing import Any
 
 DEMO = pathlib.Path(__file__).resolve().parents[1]
+SAID = {
+    *(
+        "requests",
+        "failed",
+        "retried",
+        "acknowledged",
+        "lost",
+        "beyond_rpo",
+        "epoch",
+        "key_generation",
+        "mrenclave_equal",
+    ),
+    *("longest_gap_ms", "takeover_wait_ms", "recovery_ms", "platform", "proof"),
+}
+"""What the object holds, also of a run that failed."""
+
 CUSTOMERS = DEMO.parent / "python" / "examples" / "customers" / "app.py"
 
 
@@ -21,7 +37,9 @@ def run(sabotage: str, directory: pathlib.Path) -> tuple[int, str, Any]:
     command = [sys.executable, str(DEMO / "run.py"), "--app", str(directory / "app"), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
     assert not done.stderr, done.stderr
-    return done.returncode, done.stdout, json.loads(done.stdout.strip().splitlines()[-1])
+    result = json.loads(done.stdout.strip().splitlines()[-1])
+    assert set(result) == SAID
+    return done.returncode, done.stdout, result
 
 
 def test_a_record_dropped_at_the_snapshot_is_named_as_lost(tmp_path: pathlib.Path) -> None:

@@ -202,7 +202,7 @@ def door() -> Ending:
     here = place()
     endings = []
     if os.getuid() == 0:
-        for path in (here.socket, here.home / "platform" / "host.sock"):
+        for path in (here.socket, *(here.home / "platform" / name for name in ("host.sock", "device.sock"))):
             got = hygiene.as_nobody(functools.partial(hygiene.ask, path, cbor.encode(["status"])))
             if got != "PermissionError":
                 return won(f"another user reaches {path.name}: {got}")

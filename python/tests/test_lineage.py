@@ -49,8 +49,11 @@ def test_state_and_keys_live_through_a_reseal_a_takeover_and_a_rekey() -> None:
         app = lineage.take_over()
         assert app.states["counts"][8] == 1
         assert 9 not in app.states["counts"]
+        held = app.keys["kek"].frozen()
         lineage.rekey()
         assert app.keys["kek"].current().generation == 3
+        assert held.generation == 2, "whoever froze a generation goes on with it"
+        assert app.keys["kek"].decrypt_any(held.encrypt(b"begun before")) == b"begun before"
         app = lineage.reseal(new_generation=False)
         assert app.keys["kek"].current().generation == 3
     assert log[:2] == [

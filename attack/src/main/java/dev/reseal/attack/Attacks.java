@@ -52,7 +52,7 @@ public final class Attacks {
         new Absent(
             "A43",
             "lose state that nobody declared",
-            "an operator's mistake, not a host's; a rehearsal shows it"),
+            "an application's mistake, not a host's; nothing looks for it yet: LIMITS.md"),
         new Absent(
             "A44",
             "swap the jar, the wheel or the container",

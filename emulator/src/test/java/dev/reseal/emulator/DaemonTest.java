@@ -21,6 +21,8 @@ class DaemonTest extends OnARealDaemon {
         rig.image(
             """
             say("mrenclave", _launch.mrenclave)
+            say("flags", [sys.flags.isolated, sys.flags.no_site, sys.flags.dont_write_bytecode])
+            say("environment", len(open("/proc/self/environ", "rb").read()))
             request = (4).to_bytes(2, "little") + (1).to_bytes(2, "little") + bytes(508)
             say("key", ask("egetkey", request))
             say("report", ask("report", bytes(512), b"r" * 64))
@@ -31,6 +33,8 @@ class DaemonTest extends OnARealDaemon {
     Bytes quote = Bytes.hex(rig.said("quote"));
     ReportBody body = ReportBody.parse(quote.slice(5 + 48, 384));
     assertThat(rig.said("mrenclave")).isEqualTo(created.mrenclave().toHex());
+    assertThat(rig.said("flags")).isEqualTo("[1, 1, 1]");
+    assertThat(rig.said("environment")).as("of ours, which is not empty").isEqualTo("0");
     assertThat(body.mrEnclave()).isEqualTo(created.mrenclave());
     assertThat(body.isvProdId()).isEqualTo(7);
     assertThat(body.reportData()).isEqualTo(Bytes.ascii("q".repeat(64)));
