@@ -16,7 +16,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** Scripts rely on docs/reference/exit-codes.md: what it says of each code is what the code does. */
+/**
+ * Scripts rely on docs/reference/exit-codes.md: what it says of each code is what the code does.
+ */
 class ExitCodesPageTest {
   private static final Pattern ROW = Pattern.compile("^\\| ([^|]+) \\| (\\d+) \\|$");
   private static final Pattern NUMBERS = Pattern.compile("\\b(1\\d\\d)(?:–(1\\d\\d))?\\b");
@@ -32,7 +34,9 @@ class ExitCodesPageTest {
           int first = Integer.parseInt(each.group(1));
           int last = each.group(2) == null ? first : Integer.parseInt(each.group(2));
           for (int code = first; code <= last; code++) {
-            assertThat(page.put(code, Integer.parseInt(row.group(2)))).as("%d twice", code).isNull();
+            assertThat(page.put(code, Integer.parseInt(row.group(2))))
+                .as("%d twice", code)
+                .isNull();
           }
         }
       }
@@ -53,8 +57,7 @@ class ExitCodesPageTest {
         said.add(Integer.parseInt(number.group(1)));
       }
     }
-    assertThat(said)
-        .containsAll(Arrays.stream(ExitCode.values()).map(ExitCode::number).toList());
+    assertThat(said).containsAll(Arrays.stream(ExitCode.values()).map(ExitCode::number).toList());
   }
 
   private static ExitCode exit(Code code, String rule) {
