@@ -24,10 +24,10 @@ def test_a_plan_and_a_dry_run_say_what_would_be_and_touch_nothing(site: Site) ->
     plan = site.world.json("plan", "planned")
     code, dry = site.rotate("planned", "--dry-run")
     assert code == 0 and dry == plan
-    assert (plan["possible"], plan["updates_lost"]) == (True, 0)
+    assert (plan["possible"], plan["updates_lost"]) == ("yes", 0)
     assert plan["next_key_generation"] == plan["key_generation"] + 1
     said = site.world.cli("plan", "planned").stdout
-    assert plan["rung"].lower() in said.lower() and "EMULATED" in said, said
+    assert "key generation 1 -> 2, epoch 1 -> 2" in said and "EMULATED" in said, said
     after = site.status("planned")
     assert {each: after[each] for each in LEFT_ALONE} == {each: before[each] for each in LEFT_ALONE}
     assert site.client("planned").get("/a").body == b"one"
@@ -51,5 +51,5 @@ def test_a_proof_verifies_by_the_right_anchors_and_not_when_it_was_changed(site:
     for refused in (verified(site, changed), verified(site, proof, spki="stranger.spki")):
         assert refused.returncode != 0, refused.stdout
     assert verified(site, changed).returncode == 42
-    assert json.loads(verified(site, changed).stdout.splitlines()[-1])["verdict"] == "REFUSED"
+    assert json.loads(verified(site, changed).stdout)["verdict"] == "REFUSED"
     assert "proves nothing" in verified(site, changed).stderr
