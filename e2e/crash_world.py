@@ -62,6 +62,7 @@ class CrashWorld:
             world.processes[name].await_line("ready", 60)
         policy = self.home / "policy.json"
         words = ["draft", "--lineage", "crash", "--purpose", "billing-token", "--rpo-updates", str(self.rpo)]
+        words += ["--state-max", str(4 << 20)]  # the most that policy allows where no update may be lost
         words += ["--life-ms", str(LIFE_MS), "--skew-ms", str(SKEW_MS), "--", sys.executable, str(APP)]
         drafted = json.loads(world.cli(*words).stdout)
         first = drafted["lineages"][0]
