@@ -15,7 +15,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -27,7 +26,7 @@ from typing import Any
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "e2e"))
 
-from world import World, WorldError, wait_for  # noqa: E402
+from world import World, WorldError, remove, wait_for  # noqa: E402
 
 NAME = "customers"
 APP = ROOT / "python" / "examples" / "customers"
@@ -354,7 +353,7 @@ def main() -> int:
     for each in demo.faults:
         print(f"FAILED: {each}")
     if not options.keep and not demo.faults:
-        shutil.rmtree(home)
+        remove(home)
         result["proof"] = None
     print(_line(result, demo.faults, time.monotonic() - begun))
     if options.json:

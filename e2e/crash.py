@@ -13,7 +13,6 @@ import contextlib
 import json
 import pathlib
 import random
-import shutil
 import sys
 import tempfile
 from dataclasses import asdict
@@ -27,7 +26,7 @@ from crash_cells import OPERATIONS, VICTIMS, Cell, Point, Verdict, cells, pairs
 from crash_matrix import BIRTHS, LINEAGE, Matrix
 from crash_verdict import show, summary
 from crash_world import require_built
-from world import WorldError
+from world import WorldError, remove
 
 RPO = 64
 
@@ -87,7 +86,7 @@ class Run:
         self.stack.close()
         self._replay(matrix.home)
         if self.good:
-            shutil.rmtree(matrix.home)
+            remove(matrix.home)
 
     def _replay(self, home: pathlib.Path) -> None:
         try:

@@ -6,11 +6,10 @@ import contextlib
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import tempfile
 
-from world import ROOT, wait_for
+from world import ROOT, remove, wait_for
 
 PAGE = (ROOT / "docs" / "start.md").read_text()
 
@@ -24,7 +23,7 @@ def test_the_page_that_everybody_starts_with_is_true() -> None:
     env = os.environ | {"RESEAL_HOME": str(home / ".reseal")}
     lines = re.findall(r"^    (.*)$", re.sub(r"```.*?```", "", PAGE, flags=re.DOTALL), re.MULTILINE)
     with contextlib.ExitStack() as ends:
-        ends.callback(shutil.rmtree, home)
+        ends.callback(remove, home)
         for number, line in enumerate(lines):
             if line.startswith("$ "):
                 said = run(line[2:], home, env, ends)

@@ -18,7 +18,7 @@ import hygiene
 from canary import Canary, Scanner
 from ending import Ending, harmless, together, won
 from services import Site
-from world import wait_for
+from world import remove, wait_for
 
 from reseal import cbor, cose
 from reseal.errors import ResealError
@@ -58,7 +58,7 @@ class Place:
     def close(self) -> None:
         self.site.tidy()
         self.site.world.close()
-        shutil.rmtree(self.home)
+        remove(self.home)
 
 
 _places: list[Place] = []
