@@ -17,26 +17,15 @@ import dev.reseal.wire.Signed;
 import dev.reseal.wire.SigningKey;
 import dev.reseal.wire.Target;
 import dev.reseal.wire.WireError;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Who may ask and what is admitted; each denial prints the line that would allow it. */
-class AuthorisationTest {
+class AuthorisationTest extends OnItsOwnWorld {
   private static final Bytes OTHER = Bytes.ascii("another image").sha256();
-
-  @TempDir private Path home;
-  private World world;
-
-  @BeforeEach
-  void make() {
-    world = new World(home);
-  }
 
   private Policy policy(String json) {
     return PolicyFile.parse(World.bytes(json)).getFirst();

@@ -16,21 +16,10 @@ import dev.reseal.wire.Head;
 import dev.reseal.wire.InstanceMessage;
 import dev.reseal.wire.Passport;
 import dev.reseal.wire.Signed;
-import java.nio.file.Path;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** From challenge over grant-request to ready: who becomes the instance of the next epoch. */
-class CandidatesTest {
-  @TempDir private Path home;
-  private World world;
-
-  @BeforeEach
-  void make() {
-    world = new World(home);
-  }
-
+class CandidatesTest extends OnItsOwnWorld {
   @Test
   void challengesAreForTheOperationInFlight() {
     world.serving();

@@ -20,17 +20,13 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Quotes of an emulated machine under policies that name it, restrict it, or do not. */
-class DcapJudgeTest {
-  @TempDir private Path home;
-  private World world;
+class DcapJudgeTest extends OnItsOwnWorld {
   private Instant now;
 
   @BeforeEach
   void make() {
-    world = new World(home);
     now = Instant.ofEpochMilli(world.clocks.wall);
   }
 

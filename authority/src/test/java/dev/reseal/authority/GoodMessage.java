@@ -10,6 +10,7 @@ import dev.reseal.wire.Head;
 import dev.reseal.wire.InstanceMessage;
 import dev.reseal.wire.Kind;
 import dev.reseal.wire.SigningKey;
+import java.util.function.BiFunction;
 
 /**
  * What an honest sender would send now, for each type in a world that has come so far.
@@ -58,19 +59,19 @@ record GoodMessage(World world, Bytes cose, SigningKey signer, SigningKey old) {
   }
 
   static GoodMessage grantRequest(World world) {
-    Instance first = world.serving();
-    SigningKey old = Forger.keyOf(first);
-    Bytes opId = world.sealed(first, false);
-    Instance candidate = world.instance();
-    return new GoodMessage(world, world.attest(candidate, opId), Forger.keyOf(candidate), old);
+    return ofCandidate(world, world::attest);
   }
 
   static GoodMessage ready(World world) {
+    return ofCandidate(world, world::ready);
+  }
+
+  private static GoodMessage ofCandidate(World world, BiFunction<Instance, Bytes, Bytes> made) {
     Instance first = world.serving();
     SigningKey old = Forger.keyOf(first);
     Bytes opId = world.sealed(first, false);
     Instance candidate = world.instance();
-    return new GoodMessage(world, world.ready(candidate, opId), Forger.keyOf(candidate), old);
+    return new GoodMessage(world, made.apply(candidate, opId), Forger.keyOf(candidate), old);
   }
 
   static GoodMessage renew(World world) {

@@ -12,24 +12,18 @@ import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Cose;
 import dev.reseal.wire.Kind;
 import dev.reseal.wire.Randomness;
-import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Keys that operators give: taken by the next generation, and gone with whatever could take them.
  */
-class KeyCallsTest {
+class KeyCallsTest extends OnItsOwnWorld {
   private static final Bytes KEY = Bytes.ascii("thirty-two bytes of an operator.");
-
-  @TempDir private Path home;
-  private World world;
 
   @BeforeEach
   void make() {
-    world = new World(home);
     world.serving();
   }
 

@@ -24,20 +24,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Rollback, damage and forgotten keys (protocol 14.2, 15). */
-class LedgerTest {
-  @TempDir private Path home;
-  private World world;
-
-  @BeforeEach
-  void make() {
-    world = new World(home);
-  }
-
+class LedgerTest extends OnItsOwnWorld {
   @Test
   void t26ADatabaseThatIsOlderThanItsAnchorIsNotServed() {
     world.serving();

@@ -12,21 +12,10 @@ import dev.reseal.wire.Kind;
 import dev.reseal.wire.Passport;
 import dev.reseal.wire.Randomness;
 import dev.reseal.wire.Signed;
-import java.nio.file.Path;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Renewals and passports for clients: what the active instance and the clocks allow. */
-class PassportsTest {
-  @TempDir private Path home;
-  private World world;
-
-  @BeforeEach
-  void make() {
-    world = new World(home);
-  }
-
+class PassportsTest extends OnItsOwnWorld {
   @Test
   void aRenewalAboutAnOlderPassportIsRefused() {
     Instance active = world.serving();

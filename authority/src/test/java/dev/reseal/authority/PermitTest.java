@@ -21,19 +21,15 @@ import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What a permit pins while collateral is unreachable (protocol 7), with the real verifier. */
-class PermitTest {
+class PermitTest extends OnItsOwnWorld {
   private static final long PERMIT_MS = 900_000;
 
-  @TempDir private Path home;
-  private World world;
   private Path collateral;
 
   @BeforeEach
   void make() {
-    world = new World(home);
     collateral = home.resolve("platform/collateral");
   }
 

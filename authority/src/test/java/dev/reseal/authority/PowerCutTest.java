@@ -9,26 +9,15 @@ import dev.reseal.instance.Instance;
 import dev.reseal.instance.Verb;
 import dev.reseal.wire.Ask;
 import dev.reseal.wire.Kind;
-import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The power is cut before and after every durable write of an event (protocol 14.2). */
-class PowerCutTest {
-  @TempDir private Path home;
-  private World world;
-
-  @BeforeEach
-  void make() {
-    world = new World(home);
-  }
-
+class PowerCutTest extends OnItsOwnWorld {
   /** The power goes off. */
   private static final class PowerCut extends RuntimeException {
     private static final long serialVersionUID = 1L;

@@ -15,24 +15,13 @@ import dev.reseal.wire.Kind;
 import dev.reseal.wire.PhaseTimes;
 import dev.reseal.wire.Randomness;
 import dev.reseal.wire.SigningKey;
-import java.nio.file.Path;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Proofs of real operations: they verify under the right anchors and under nothing else. */
-class ProofTest {
-  @TempDir private Path home;
-  private World world;
-
-  @BeforeEach
-  void make() {
-    world = new World(home);
-  }
-
+class ProofTest extends OnItsOwnWorld {
   private Bytes proof(Bytes opId) {
     return answer(world.service.get("proof/" + World.LINEAGE + "/" + opId));
   }

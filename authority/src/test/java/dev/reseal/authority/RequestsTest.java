@@ -14,23 +14,12 @@ import dev.reseal.wire.Code;
 import dev.reseal.wire.Kind;
 import dev.reseal.wire.Randomness;
 import dev.reseal.wire.SigningKey;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What operators and supervisors ask for: who may, about which row, and what comes of it. */
-class RequestsTest {
-  @TempDir private Path home;
-  private World world;
-
-  @BeforeEach
-  void make() {
-    world = new World(home);
-  }
-
+class RequestsTest extends OnItsOwnWorld {
   @Test
   void aLineageIsBornAndServes() {
     Instance first = world.serving();

@@ -11,21 +11,10 @@ import dev.reseal.instance.Verb;
 import dev.reseal.wire.Ask;
 import dev.reseal.wire.Code;
 import dev.reseal.wire.Kind;
-import java.nio.file.Path;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Receipts and checkpoints: a head is the newest body of its operation and its epoch. */
-class SealsTest {
-  @TempDir private Path home;
-  private World world;
-
-  @BeforeEach
-  void make() {
-    world = new World(home);
-  }
-
+class SealsTest extends OnItsOwnWorld {
   @Test
   void t9AReceiptOfAnAbortedOperationDoesNotCountForTheNext() {
     Instance old = world.serving();

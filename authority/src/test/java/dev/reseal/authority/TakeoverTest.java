@@ -12,23 +12,12 @@ import dev.reseal.wire.Kind;
 import dev.reseal.wire.Passport;
 import dev.reseal.wire.Signed;
 import dev.reseal.wire.Target;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** A takeover waits for the passport's end and replaces what was in flight; the code stays. */
-class TakeoverTest {
-  @TempDir private Path home;
-  private World world;
-
-  @BeforeEach
-  void make() {
-    world = new World(home);
-  }
-
+class TakeoverTest extends OnItsOwnWorld {
   @Test
   void t25ATakeoverWaitsForBothClocks() {
     world.serving();
