@@ -14,6 +14,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
@@ -41,18 +44,6 @@ public record Machine(
 
   /** Names the machine file that the published files are of. */
   private static final String PUBLISHED = "published";
-
-  /** The files of a channel, as a PCCS client keeps them. */
-  private static final List<String> COLLATERAL =
-      List.of(
-          "tcb_info.json",
-          "qe_identity.json",
-          "root.pem",
-          "tcb_info_issuer_chain.pem",
-          "qe_identity_issuer_chain.pem",
-          "pck_crl_issuer_chain.pem",
-          "root_ca_crl.der",
-          "pck_crl.der");
 
   /** A new machine, as its factory and the provisioning service would make it. */
   public static Machine make(Bytes fmspc, Instant now) {
@@ -87,17 +78,18 @@ public record Machine(
       machine = machine.reissued(now);
       MachineFile.write(directory, machine);
     }
-    if (!isPublished(directory)) {
+    if (!machine.isPublished(directory)) {
       machine.publish(directory);
     }
     return machine;
   }
 
   /** Whether all that this machine publishes is there: what names its file is written last. */
-  private static boolean isPublished(Path directory) throws IOException {
+  private boolean isPublished(Path directory) throws IOException {
     Path stamp = directory.resolve(PUBLISHED);
+    Set<String> names = collateral(judgement).keySet();
     return Stream.of("collateral", "collateral-early")
-            .flatMap(folder -> COLLATERAL.stream().map(directory.resolve(folder)::resolve))
+            .flatMap(folder -> names.stream().map(directory.resolve(folder)::resolve))
             .allMatch(Files::exists)
         && Files.exists(stamp)
         && Files.readString(stamp).equals(MachineFile.digest(directory).toHex());
@@ -225,15 +217,23 @@ public record Machine(
   }
 
   private void publish(Path folder, Judgement said) throws IOException {
+    for (Map.Entry<String, Supplier<Bytes>> file : collateral(said).entrySet()) {
+      replace(folder, file.getKey(), file.getValue().get());
+    }
+  }
+
+  /** The files of a channel by name, each made when it is asked for. */
+  private Map<String, Supplier<Bytes>> collateral(Judgement said) {
     var signer = chain.tcbSigner().getPrivate();
-    replace(folder, "tcb_info.json", Collateral.tcbInfo(said, identity, issued, signer));
-    replace(folder, "qe_identity.json", Collateral.qeIdentity(said, Quoting.QE, issued, signer));
-    replace(folder, "root.pem", chain.rootPem());
-    replace(folder, "tcb_info_issuer_chain.pem", chain.tcbPem());
-    replace(folder, "qe_identity_issuer_chain.pem", chain.tcbPem());
-    replace(folder, "pck_crl_issuer_chain.pem", chain.authorityPem());
-    replace(folder, "root_ca_crl.der", rootCrl());
-    replace(folder, "pck_crl.der", pckCrl());
+    return Map.of(
+        "tcb_info.json", () -> Collateral.tcbInfo(said, identity, issued, signer),
+        "qe_identity.json", () -> Collateral.qeIdentity(said, Quoting.QE, issued, signer),
+        "root.pem", chain::rootPem,
+        "tcb_info_issuer_chain.pem", chain::tcbPem,
+        "qe_identity_issuer_chain.pem", chain::tcbPem,
+        "pck_crl_issuer_chain.pem", chain::authorityPem,
+        "root_ca_crl.der", this::rootCrl,
+        "pck_crl.der", this::pckCrl);
   }
 
   Bytes rootCrl() {

@@ -15,12 +15,10 @@ import java.security.interfaces.RSAPrivateCrtKey;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Comparator;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Stream;
 
 /** A machine with its daemon and a small Python application on it, all real, in a short path. */
 final class Rig implements AutoCloseable {
@@ -209,11 +207,6 @@ final class Rig implements AutoCloseable {
   @Override
   public void close() throws IOException {
     daemon.close();
-    try (Stream<Path> all = Files.walk(home)) {
-      for (Path each : all.sorted(Comparator.naturalOrder()).filter(Files::isDirectory).toList()) {
-        each.toFile().setWritable(true);
-      }
-    }
     Trees.delete(home);
   }
 }
