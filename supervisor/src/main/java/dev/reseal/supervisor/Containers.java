@@ -152,8 +152,9 @@ public final class Containers {
     }
   }
 
-  long freeBytes() throws IOException {
-    return Files.getFileStore(directory).getUsableSpace();
+  /** Asked of the directory, not of its mount, which a chroot or a sandbox need not list. */
+  long freeBytes() {
+    return directory.toFile().getUsableSpace();
   }
 
   private static Optional<Bytes> named(Path file) {

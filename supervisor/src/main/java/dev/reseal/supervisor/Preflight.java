@@ -6,7 +6,6 @@ import dev.reseal.platform.Platform;
 import dev.reseal.platform.PlatformException;
 import dev.reseal.wire.Kind;
 import dev.reseal.wire.Status;
-import java.io.IOException;
 import java.util.Optional;
 
 /** What can be known before anything is touched (protocol 9.1, PREFLIGHT). */
@@ -68,19 +67,15 @@ final class Preflight {
   }
 
   private Optional<Cause> disk() {
-    try {
-      long need = containers.largest() * 22 / 10;
-      long free = containers.freeBytes();
-      return free >= need
-          ? Optional.empty()
-          : Optional.of(
-              new Cause(
-                  "DISK_FULL",
-                  "a re-seal may need " + need + " bytes in containers/, " + free + " are free",
-                  "free some space"));
-    } catch (IOException unreadable) {
-      return Optional.of(new Cause("DISK", String.valueOf(unreadable.getMessage()), ""));
-    }
+    long need = containers.largest() * 22 / 10;
+    long free = containers.freeBytes();
+    return free >= need
+        ? Optional.empty()
+        : Optional.of(
+            new Cause(
+                "DISK_FULL",
+                "a re-seal may need " + need + " bytes in containers/, " + free + " are free",
+                "free some space"));
   }
 
   private Optional<Cause> epc() {
