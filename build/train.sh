@@ -24,4 +24,6 @@ fi
 (cd "$scratch" && "$JAVA_HOME/bin/jar" xf "$here/quote/src/test/resources/dev/reseal/quote/cases.zip" good)
 RESEAL_TRAIN="$start/verbs.aot" "$here/reseal" "$scratch/home" "$here/.venv/bin/python" "$here/python/examples/customers/app.py" "$scratch/good" "$start" \
   >"$scratch/log" 2>&1 || { echo "build: no start-up cache was made; reseal starts slower without it" >&2; tail -n 5 "$scratch/log" >&2; }
+# A platform's sealed images are read-only, for their owner too unless that is root.
+chmod -R u+w "$scratch"
 rm -rf "$scratch" "$start"/*.aot.config
