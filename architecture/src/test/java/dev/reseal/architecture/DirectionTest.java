@@ -48,6 +48,7 @@ class DirectionTest {
           cli: *
           simulation: *
           bench: *
+          fixtures
           """);
 
   private static Map<String, Set<String>> table(String text) {

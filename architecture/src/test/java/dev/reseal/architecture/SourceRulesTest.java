@@ -2,6 +2,7 @@ package dev.reseal.architecture;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.reseal.fixtures.Checkout;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,17 +14,7 @@ import org.junit.jupiter.api.Test;
 
 /** What no source line of this project may contain. */
 class SourceRulesTest {
-  private static final Path ROOT = root();
-
-  private static Path root() {
-    Path here = Path.of("").toAbsolutePath();
-    while (!Files.exists(here.resolve("spec/README.md"))) {
-      here =
-          java.util.Objects.requireNonNull(
-              here.getParent(), "no spec/README.md above the working directory");
-    }
-    return here;
-  }
+  private static final Path ROOT = Checkout.root();
 
   @Test
   void noPythonSourceOpensAFormatThatRunsCode() throws IOException {

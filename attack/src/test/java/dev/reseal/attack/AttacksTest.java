@@ -5,11 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.reseal.attack.Attack.Baseline.CannotFall;
 import dev.reseal.attack.Attack.Baseline.Falls;
 import dev.reseal.attack.Attack.Defence;
+import dev.reseal.fixtures.Checkout;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -23,19 +22,11 @@ class AttacksTest {
   private static final Ending REFUSED = new Ending.Refused("FENCED", "an old fence");
   private static final Ending HARMLESS = new Ending.Harmless("nothing changed");
 
-  private static Path root() {
-    Path here = Path.of("").toAbsolutePath();
-    while (!Files.exists(here.resolve("spec/README.md"))) {
-      here = Objects.requireNonNull(here.getParent(), "no checkout around the working directory");
-    }
-    return here;
-  }
-
   private static Optional<String> fault(Ending naive, Ending reseal, Defence defence)
       throws Exception {
     Attack.Live attack =
         new Attack.Live("A0", false, "a test", new Falls(_ -> naive), defence, _ -> reseal);
-    try (Stage stage = new Stage(root())) {
+    try (Stage stage = new Stage(Checkout.root())) {
       return Trial.of(attack, stage).fault();
     }
   }
@@ -88,7 +79,7 @@ class AttacksTest {
   @Test
   void theTableInTheDocumentationIsTheList() throws IOException {
     List<String> table =
-        Files.readAllLines(root().resolve("docs/reference/attacks.md")).stream()
+        Files.readAllLines(Checkout.file("docs/reference/attacks.md")).stream()
             .filter(line -> line.startsWith("| A"))
             .toList();
     assertThat(table).isEqualTo(Attacks.all().stream().map(AttacksTest::row).toList());

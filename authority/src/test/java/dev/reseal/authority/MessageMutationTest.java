@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.reseal.authority.Endpoint.Reply;
 import dev.reseal.bytes.Bytes;
+import dev.reseal.fixtures.Checkout;
 import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Cose;
 import dev.reseal.wire.Limits;
@@ -248,12 +249,8 @@ final class MessageMutationTest {
 
   /** Names from the table of spec/messages.md, whose third column is "signer → readers". */
   private static Set<String> readBy(String reader) throws IOException {
-    Path here = Path.of("").toAbsolutePath();
-    while (!Files.exists(here.resolve("spec/messages.md"))) {
-      here = Objects.requireNonNull(here.getParent(), "no spec above the working directory");
-    }
     Map<String, String> readers = new TreeMap<>();
-    for (String line : Files.readAllLines(here.resolve("spec/messages.md"))) {
+    for (String line : Files.readAllLines(Checkout.file("spec/messages.md"))) {
       String[] cells = line.split("\\|", -1);
       if (cells.length > 4 && cells[1].strip().matches("\\d+") && cells[3].contains("→")) {
         readers.put(cells[2].strip().replace("`", ""), cells[3].substring(cells[3].indexOf('→')));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.reseal.authority.Endpoint.Reply;
 import dev.reseal.bytes.Bytes;
+import dev.reseal.fixtures.Checkout;
 import dev.reseal.instance.Instance;
 import dev.reseal.wire.Ask;
 import dev.reseal.wire.Cbor;
@@ -15,7 +16,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,7 +38,7 @@ class RegisterTableTest {
 
   private static List<Cell> cells() throws IOException {
     List<String[]> rows =
-        Files.readAllLines(root().resolve("spec/register.vec")).stream()
+        Files.readAllLines(Checkout.file("spec/register.vec")).stream()
             .filter(line -> !line.startsWith("#") && !line.isBlank())
             .map(line -> line.split("\\s+"))
             .toList();
@@ -57,14 +57,6 @@ class RegisterTableTest {
   private static final List<String> KINDS =
       List.of(
           "policy", "begin", "prepare", "abort", "takeover", "rekey", "retire", "close", "grant");
-
-  private static Path root() {
-    Path at = Path.of("").toAbsolutePath();
-    while (!Files.exists(at.resolve("spec/register.vec"))) {
-      at = Objects.requireNonNull(at.getParent(), "no spec/register.vec above");
-    }
-    return at;
-  }
 
   private void check(Cell cell) throws IOException {
     World world = new World(Files.createTempDirectory(home, "world"));

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.reseal.authority.ApiVerb.Call;
 import dev.reseal.authority.ApiVerb.Credential;
 import dev.reseal.bytes.Bytes;
+import dev.reseal.fixtures.Checkout;
 import dev.reseal.wire.Ask;
 import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Cose;
@@ -22,7 +23,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -221,12 +221,8 @@ final class VerbMatrixTest {
   /** A call that nobody made a verb, or that the mutations of messages do not cover. */
   @Test
   void everyCallOfTheContractHasARow() throws Exception {
-    Path here = Path.of("").toAbsolutePath();
-    while (!Files.exists(here.resolve("spec/transport.md"))) {
-      here = Objects.requireNonNull(here.getParent(), "no spec above the working directory");
-    }
     Set<String> called =
-        Files.readAllLines(here.resolve("spec/transport.md")).stream()
+        Files.readAllLines(Checkout.file("spec/transport.md")).stream()
             .filter(line -> line.startsWith("| `POST /v1/"))
             .map(line -> line.substring("| `POST /v1/".length(), line.indexOf('`', 4)))
             .collect(Collectors.toSet());

@@ -1,6 +1,7 @@
 package dev.reseal.collateral;
 
 import dev.reseal.bytes.Bytes;
+import dev.reseal.fixtures.Checkout;
 import dev.reseal.quote.Collateral;
 import dev.reseal.quote.Collateral.Part;
 import java.io.IOException;
@@ -23,12 +24,8 @@ final class OwnCases {
   }
 
   static OwnCases read() throws IOException {
-    Path here = Path.of("").toAbsolutePath();
-    while (!Files.exists(here.resolve("spec/README.md"))) {
-      here = Objects.requireNonNull(here.getParent(), "no spec/README.md above");
-    }
     Map<String, Bytes> files = new HashMap<>();
-    Path archive = here.resolve("quote/src/test/resources/dev/reseal/quote/cases.zip");
+    Path archive = Checkout.file("quote/src/test/resources/dev/reseal/quote/cases.zip");
     try (ZipInputStream zip = new ZipInputStream(Files.newInputStream(archive))) {
       for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
         files.put(entry.getName(), Bytes.wrap(zip.readAllBytes()));

@@ -1,6 +1,7 @@
 package dev.reseal.collateral;
 
 import dev.reseal.bytes.Bytes;
+import dev.reseal.fixtures.Checkout;
 import dev.reseal.quote.Json;
 import dev.reseal.sgx.MalformedException;
 import java.io.IOException;
@@ -53,11 +54,7 @@ final class Vectors {
   /** The vectors beside the repository, or in RESEAL_SHARED; skips the test, aloud, if absent. */
   static Vectors present() {
     String named = System.getenv("RESEAL_SHARED");
-    Path here = Path.of("").toAbsolutePath();
-    while (!Files.exists(here.resolve("spec/README.md"))) {
-      here = Objects.requireNonNull(here.getParent(), "no spec/README.md above");
-    }
-    Path shared = named == null ? here.resolve("../shared") : Path.of(named);
+    Path shared = named == null ? Checkout.file("../shared") : Path.of(named);
     Path root = shared.resolve("vectors").normalize();
     Assumptions.assumeTrue(
         Files.isDirectory(root.resolve("quotes")),

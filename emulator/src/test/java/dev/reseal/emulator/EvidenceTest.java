@@ -3,6 +3,7 @@ package dev.reseal.emulator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.reseal.bytes.Bytes;
+import dev.reseal.fixtures.Checkout;
 import dev.reseal.sgx.Attributes;
 import dev.reseal.sgx.Emulated;
 import dev.reseal.sgx.EnclaveIdentity;
@@ -186,7 +187,7 @@ class EvidenceTest {
   /** The shared material lies beside the repository; without it these tests are skipped, aloud. */
   private static Path oracles() {
     String named = System.getenv("RESEAL_SHARED");
-    Path shared = named == null ? Rig.root().resolve("../shared") : Path.of(named);
+    Path shared = named == null ? Checkout.file("../shared") : Path.of(named);
     Path oracles = shared.resolve("oracles");
     Assumptions.assumeTrue(
         Files.exists(oracles.resolve("quote.py")),

@@ -1,6 +1,7 @@
 package dev.reseal.emulator;
 
 import dev.reseal.bytes.Bytes;
+import dev.reseal.fixtures.Checkout;
 import dev.reseal.platform.Image;
 import dev.reseal.platform.Platform;
 import dev.reseal.platform.Platform.Creation;
@@ -183,15 +184,7 @@ final class Rig implements AutoCloseable {
   }
 
   static Path sdk() {
-    return root().resolve("python/reseal");
-  }
-
-  static Path root() {
-    Path here = Path.of("").toAbsolutePath();
-    while (!Files.exists(here.resolve("spec/README.md"))) {
-      here = java.util.Objects.requireNonNull(here.getParent(), "no spec above here");
-    }
-    return here;
+    return Checkout.file("python/reseal");
   }
 
   /** The real program behind {@code python3}. */

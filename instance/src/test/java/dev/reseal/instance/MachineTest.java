@@ -2,14 +2,13 @@ package dev.reseal.instance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.reseal.fixtures.Checkout;
 import dev.reseal.wire.Code;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -19,11 +18,7 @@ final class MachineTest {
   record Row(Input input, List<String> cells) {}
 
   private static List<String> lines() throws IOException {
-    Path here = Path.of("").toAbsolutePath();
-    while (!Files.exists(here.resolve("spec/instance.vec"))) {
-      here = Objects.requireNonNull(here.getParent(), "no spec/instance.vec above here");
-    }
-    return Files.readAllLines(here.resolve("spec/instance.vec")).stream()
+    return Files.readAllLines(Checkout.file("spec/instance.vec")).stream()
         .filter(line -> !line.isEmpty() && !line.startsWith("#"))
         .toList();
   }

@@ -2,15 +2,14 @@ package dev.reseal.lifecycle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.reseal.fixtures.Checkout;
 import dev.reseal.wire.Code;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -65,10 +64,6 @@ class ExitCodesPageTest {
   }
 
   private static List<String> page() throws IOException {
-    Path root = Path.of("").toAbsolutePath();
-    while (!Files.exists(root.resolve("docs/reference/exit-codes.md"))) {
-      root = Objects.requireNonNull(root.getParent(), "no docs above the working directory");
-    }
-    return Files.readAllLines(root.resolve("docs/reference/exit-codes.md"));
+    return Files.readAllLines(Checkout.file("docs/reference/exit-codes.md"));
   }
 }

@@ -3,40 +3,27 @@ package dev.reseal.sealed;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
-import com.sun.management.ThreadMXBean;
 import dev.reseal.bytes.Bytes;
+import dev.reseal.fixtures.Budget;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 
 /**
  * Whatever bytes come, the reader of a sealed state's open part answers or throws {@link
- * ContainerException}, within 100 ms of processor time and 64 MiB of allocation.
+ * ContainerException}, within its {@link Budget}.
  */
 class ParsersFuzzTest {
-  private static final long MOST_NANOS = 100_000_000;
-  private static final long MOST_BYTES = 64 << 20;
-  private static final int TRIES = 5;
-  private static final ThreadMXBean CLOCK = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-
   @FuzzTest(maxDuration = "10m")
   void envelope(byte[] input) throws IOException {
-    Bytes bytes = Bytes.of(input);
-    long nanos = Long.MAX_VALUE;
-    long allocated = Long.MAX_VALUE;
-    for (int i = 0; i < TRIES && (nanos > MOST_NANOS || allocated > MOST_BYTES); i++) {
-      long allocatedBefore = CLOCK.getCurrentThreadAllocatedBytes();
-      long start = CLOCK.getCurrentThreadCpuTime();
-      try {
-        Envelope read = Envelope.read(ContainerSource.of(bytes));
-        assertThat(read.size()).isEqualTo(input.length);
-        assertThat(read.core().encode()).isEqualTo(read.encodedCore());
-      } catch (ContainerException refused) {
-        assertThat(refused.getMessage()).startsWith(refused.rule().name());
-      }
-      nanos = Math.min(nanos, CLOCK.getCurrentThreadCpuTime() - start);
-      allocated = Math.min(allocated, CLOCK.getCurrentThreadAllocatedBytes() - allocatedBefore);
-    }
-    assertThat(nanos).as("nanoseconds for %d bytes", input.length).isLessThanOrEqualTo(MOST_NANOS);
-    assertThat(allocated).as("bytes for %d bytes", input.length).isLessThanOrEqualTo(MOST_BYTES);
+    Budget.keeps(
+        input,
+        () -> {
+          try {
+            Envelope read = Envelope.read(ContainerSource.of(Bytes.of(input)));
+            assertThat(read.size()).isEqualTo(input.length);
+            assertThat(read.core().encode()).isEqualTo(read.encodedCore());
+          } catch (ContainerException refused) {
+            assertThat(refused.getMessage()).startsWith(refused.rule().name());
+          }
+        });
   }
 }

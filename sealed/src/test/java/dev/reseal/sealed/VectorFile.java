@@ -1,5 +1,6 @@
 package dev.reseal.sealed;
 
+import dev.reseal.fixtures.Checkout;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -7,7 +8,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 
 /** The header-style files of spec/vectors: an unknown key fails. */
@@ -29,11 +29,7 @@ record VectorFile(Map<String, List<String>> lines) {
   }
 
   static Path directory() {
-    Path here = Path.of("").toAbsolutePath();
-    while (!Files.exists(here.resolve("spec/vectors"))) {
-      here = Objects.requireNonNull(here.getParent(), "no spec/vectors above here");
-    }
-    return here.resolve("spec/vectors");
+    return Checkout.file("spec/vectors");
   }
 
   List<String> all(String key) {

@@ -3,24 +3,16 @@ package dev.reseal.sgx;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
-import com.sun.management.ThreadMXBean;
 import dev.reseal.bytes.Bytes;
-import java.lang.management.ManagementFactory;
+import dev.reseal.fixtures.Budget;
 
 /**
- * Whatever bytes come, each reader answers or throws {@link MalformedException}, within 100 ms of
- * processor time and 64 MiB of allocation. Replays its inputs; {@code JAZZER_FUZZ=1}, one method at
- * a time, looks for new ones.
+ * Whatever bytes come, each reader answers or throws {@link MalformedException}, within its budget.
+ * Replays its inputs; {@code JAZZER_FUZZ=1}, one method at a time, looks for new ones.
  */
 class ParsersFuzzTest {
-  private static final long MOST_NANOS = 100_000_000;
-  private static final long MOST_BYTES = 64 << 20;
-  private static final int TRIES = 5;
-
   /** Code that counts its branches for the fuzzer is ten times slower than that of the product. */
   private static final MeasureLimits LIMITS = new MeasureLimits(1 << 12, 1 << 6);
-
-  private static final ThreadMXBean CLOCK = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
   /** Reads some bytes. */
   private interface Reader {
@@ -158,23 +150,15 @@ class ParsersFuzzTest {
     assertThat(again).isEqualTo(bytes);
   }
 
-  /** Cold code is slow and loads classes once; the best of a few tries counts. */
   private static void bounded(byte[] input, Reader reader) {
-    Bytes bytes = Bytes.of(input);
-    long nanos = Long.MAX_VALUE;
-    long allocated = Long.MAX_VALUE;
-    for (int i = 0; i < TRIES && (nanos > MOST_NANOS || allocated > MOST_BYTES); i++) {
-      long allocatedBefore = CLOCK.getCurrentThreadAllocatedBytes();
-      long start = CLOCK.getCurrentThreadCpuTime();
-      try {
-        reader.read(bytes);
-      } catch (MalformedException refused) {
-        assertThat(refused.expected()).isNotEmpty();
-      }
-      nanos = Math.min(nanos, CLOCK.getCurrentThreadCpuTime() - start);
-      allocated = Math.min(allocated, CLOCK.getCurrentThreadAllocatedBytes() - allocatedBefore);
-    }
-    assertThat(nanos).as("nanoseconds for %d bytes", input.length).isLessThanOrEqualTo(MOST_NANOS);
-    assertThat(allocated).as("bytes for %d bytes", input.length).isLessThanOrEqualTo(MOST_BYTES);
+    Budget.keeps(
+        input,
+        () -> {
+          try {
+            reader.read(Bytes.of(input));
+          } catch (MalformedException refused) {
+            assertThat(refused.expected()).isNotEmpty();
+          }
+        });
   }
 }

@@ -2,12 +2,11 @@ package dev.reseal.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.reseal.fixtures.Checkout;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -47,15 +46,11 @@ class SeededErrorsTest {
 
   @Test
   void theModelHasNoSeededErrorThatIsNotPlanted() throws IOException {
-    Path model = Path.of("").toAbsolutePath();
-    while (!Files.exists(model.resolve("spec/tla/Reseal.tla"))) {
-      model = Objects.requireNonNull(model.getParent(), "no spec/ above the working directory");
-    }
     Set<String> seeded = new TreeSet<>();
     for (String file : List.of("Reseal.tla", "ResealLive.tla")) {
       Matcher bug =
           Pattern.compile("Bug (?:=|#|/=) \"([a-zA-Z]+)\"")
-              .matcher(Files.readString(model.resolve("spec/tla").resolve(file)));
+              .matcher(Files.readString(Checkout.file("spec/tla/" + file)));
       while (bug.find()) {
         seeded.add(bug.group(1));
       }

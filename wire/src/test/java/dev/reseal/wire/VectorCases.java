@@ -1,5 +1,6 @@
 package dev.reseal.wire;
 
+import dev.reseal.fixtures.Checkout;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -7,7 +8,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 
 /** The header-style files of spec/vectors, cases apart by empty lines: an unknown key fails. */
@@ -67,10 +67,6 @@ final class VectorCases {
   }
 
   static Path directory() {
-    Path here = Path.of("").toAbsolutePath();
-    while (!Files.exists(here.resolve("spec/vectors"))) {
-      here = Objects.requireNonNull(here.getParent(), "no spec/vectors above here");
-    }
-    return here.resolve("spec/vectors");
+    return Checkout.file("spec/vectors");
   }
 }
