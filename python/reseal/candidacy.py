@@ -79,6 +79,8 @@ class Candidacy:
         self._locked_fence = 0
         self._rekey_fence = 0
         self._ticket: tuple[messages.Ticket, bytes] | None = None
+        self._pending: tuple[bytes, bytes, bytes] | None = None
+        """op_id, body_id and nonce of the checkpoint that is not acknowledged yet."""
 
     # -- the machine
 
@@ -106,6 +108,13 @@ class Candidacy:
     def _ours(self, head: Head) -> None:
         if head.lineage != self.trust.lineage:
             raise Refused("LINEAGE_MISMATCH", f"a message for lineage {head.lineage.hex()}")
+
+    def _current(self, head: Head, epoch: int, fence: int) -> None:
+        """Refuses what was signed in another epoch, or in this one before its activation."""
+        if head.epoch != epoch or head.fence < fence:
+            raise Refused(
+                "FENCED", f"signed in epoch {head.epoch} at fence {head.fence}, we are of epoch {epoch}, fence {fence}"
+            )
 
     def learn(self, log_head: bytes) -> None:
         """Keeps a newer log head, after checking ``K_A``'s signature on it."""
@@ -137,7 +146,7 @@ class Candidacy:
         found = self._verified(messages.Challenge, message)
         self._ours(found.head)
         self.check("challenge")
-        if self._grant is not None and self._grant.head.op_id != found.head.op_id:
+        if self._grant is not None and self._grant.head != found.head:
             raise Refused("BINDING_MISMATCH", "a challenge of another operation than the grant's")
         self._verified(messages.LogHead, found.log_head)
         self.enter("challenge")
@@ -159,12 +168,7 @@ class Candidacy:
         head = found.head
         self._ours(head)
         self.check("grant-genesis" if found.genesis else "grant")
-        challenge = self._challenge
-        if (
-            found.instance_id != self.id
-            or challenge is None
-            or (head.op_id, head.fence) != (challenge.op_id, challenge.fence)
-        ):
+        if found.instance_id != self.id or head != self._challenge:
             self.check("grant-other")
         if found.early:
             raise Refused("WRONG_STATE", "an early grant: this SDK re-seals in sequential mode only")

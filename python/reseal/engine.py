@@ -205,13 +205,13 @@ class Engine(Restoring):
             self.instance.check("checkpoint")
         body, version = self._store("checkpoint")
         with self._lock:
-            message, nonce = self.instance.checkpoint(body)
+            message = self.instance.checkpoint(body)
         status, answer = self._call("/message/checkpoint", message)
         if status != 200:
             say(f"checkpoint: {refusal(status, answer)}")
             return
         with self._lock:
-            self.instance.acknowledged(answer, body, nonce)
+            self.instance.acknowledged(answer)
         self._host.acknowledged(version)
 
     def _wanted(self, _: bytes) -> None:

@@ -44,13 +44,13 @@ class Instance(Candidacy):
         grant, _ = self._granted()
         if found.instance_id != self.id or head.op_id != grant.head.op_id:
             self.check("activation-other")
-        if head.fence != grant.head.fence or found.epoch != grant.next_epoch:
+        if head.fence != grant.head.fence or (found.epoch, head.epoch) != (grant.next_epoch, grant.next_epoch):
             self.check("activation-fenced")
         if found.policy != self._policy_bytes:
             raise Refused("POLICY_REFUSED", "the activation names another policy than the grant")
         if found.state_head != self._ready_head:
             raise Refused("BINDING_MISMATCH", "the activation names another head than our ready made")
-        passport = self._passport(found.passport, found.epoch)
+        passport = self._passport(found.passport, found.epoch, head.fence)
         self._verified(messages.LogHead, found.log_head)
         keyset = self._keyset("keyset", head, found.epoch, found.gen, found.enc, found.ct)
         self.enter("activation")
@@ -80,9 +80,10 @@ class Instance(Candidacy):
         head = found.head
         self._ours(head)
         self.check("rekey-grant")
-        if found.instance_id != self.id or head.epoch != self.epoch:
-            raise Refused("BINDING_MISMATCH", "a rekey-grant for another instance or epoch")
-        if found.gen <= self.ring.active or head.fence <= max(self._fence, self._rekey_fence):
+        if found.instance_id != self.id:
+            raise Refused("BINDING_MISMATCH", "a rekey-grant for another instance")
+        newer = found.gen > self.ring.active and head.fence > max(self._fence, self._rekey_fence)
+        if head.epoch != self.epoch or not newer:
             self.check("rekey-grant-old")
         keyset = self._keyset("rekey", head, self.epoch, found.gen, found.enc, found.ct)
         previous = self.ring.active
@@ -97,22 +98,25 @@ class Instance(Candidacy):
 
     # -- serving
 
-    def _passport(self, message: bytes, epoch: int) -> messages.Passport:
+    def _passport(self, message: bytes, epoch: int, fence: int) -> messages.Passport:
         found = self._verified(messages.Passport, message)
         self._ours(found.head)
-        if found.instance_id != self.id or found.head.epoch != epoch or found.pk_sig != self.pk_sig:
-            raise Refused("BINDING_MISMATCH", "a passport of another instance or epoch")
+        ours = (self.id, self.pk_sig, sha256(self.pk_tls))
+        if (found.instance_id, found.pk_sig, found.tls_digest) != ours:
+            raise Refused("BINDING_MISMATCH", "a passport of another instance")
         if found.nonce is not None:
             raise Refused("BINDING_MISMATCH", "a passport made for one relying party")
+        self._current(found.head, epoch, fence)
         return found
 
     def accept_passport(self, message: bytes) -> messages.Passport:
         """Keeps a newer passport."""
-        found = self._passport(message, self.epoch)
+        self.check("passport")
+        found = self._passport(message, self.epoch, self._fence)
         self._verified(messages.LogHead, found.log_head)
         self.enter("passport")
         self.learn(found.log_head)
-        held = None if self.passport is None else self._passport(self.passport, self.epoch)
+        held = None if self.passport is None else self._passport(self.passport, self.epoch, self._fence)
         if held is None or found.not_after >= held.not_after:
             self.passport = message
             return found
@@ -169,27 +173,33 @@ class Instance(Candidacy):
         gen = max(self.ring.active, 1)
         return self.seq, gen, min(self.gen_floor, gen)
 
-    def checkpoint(self, body: rsc1.Body) -> tuple[bytes, bytes]:
-        """The checkpoint message for a stored container, and its nonce."""
+    def checkpoint(self, body: rsc1.Body) -> bytes:
+        """The checkpoint message for a stored container."""
         self.enter("checkpoint")
         nonce = os.urandom(32)
         head = Head(self.trust.lineage, os.urandom(16), self._fence, self.epoch)
-        return messages.sign(messages.Checkpoint(head, *body, nonce), self._sig), nonce
+        self._pending = head.op_id, body.body_id, nonce
+        return messages.sign(messages.Checkpoint(head, *body, nonce), self._sig)
 
-    def acknowledged(self, message: bytes, body: rsc1.Body, nonce: bytes) -> None:
-        """Checks the checkpoint-ack for this body."""
+    def acknowledged(self, message: bytes) -> None:
+        """The checkpoint-ack of the newest checkpoint, once."""
         found = self._verified(messages.CheckpointAck, message)
         self._ours(found.head)
-        if found.body_id != body.body_id or found.nonce != nonce or found.head.epoch != self.epoch:
-            raise Refused("BINDING_MISMATCH", "a checkpoint-ack for another container")
+        self.check("checkpoint-ack")
+        self._current(found.head, self.epoch, self._fence)
         self._verified(messages.LogHead, found.log_head)
+        if (found.head.op_id, found.body_id, found.nonce) != self._pending:
+            raise Refused("BINDING_MISMATCH", "a checkpoint-ack for another checkpoint")
         self.enter("checkpoint-ack")
+        self._pending = None
         self.learn(found.log_head)
 
     def retired(self, message: bytes) -> messages.Retired:
         """Zeroises our copies of retired generations."""
         found = self._verified(messages.Retired, message)
         self._ours(found.head)
+        self.check("retired")
+        self._current(found.head, self.epoch, self._fence)
         self._verified(messages.LogHead, found.log_head)
         self.enter("retired")
         self.learn(found.log_head)
@@ -208,9 +218,9 @@ class Instance(Candidacy):
         found = self._verified(messages.Ticket, message)
         self._ours(found.head)
         self.check("finish")
-        if found.instance_id != self.id or found.head.epoch != self.epoch:
+        if found.instance_id != self.id:
             self.check("finish-other")
-        if found.head.fence <= max(self._locked_fence, self._fence):
+        if found.head.epoch != self.epoch or found.head.fence <= max(self._locked_fence, self._fence):
             self.check("finish-fenced")
         self.enter("finish")
         self._ticket = found, message
@@ -236,7 +246,7 @@ class Instance(Candidacy):
         self._ours(found.head)
         self.check("abort")
         ticket = self._held_ticket()[0]
-        if found.instance_id != self.id or found.head.op_id != ticket.head.op_id:
+        if found.instance_id != self.id or found.head != ticket.head:
             self.check("abort-other")
         self.enter("abort")
         self.receipt = None

@@ -83,6 +83,7 @@ __all__ = [
     "FLAG_RELAXED_TCB",
     "FLAG_TAKEOVER",
     "KINDS",
+    "LOG",
     "RECOVERY_AUTHORITY",
     "RECOVERY_NONE",
     "TARGET",
@@ -147,6 +148,9 @@ _HEAD: Shape = (
     (5, "fence", _N),
     (6, "epoch", _N),
 )
+
+LOG = Head(ZERO16, ZERO16, 0, 0)
+"""The head of messages 17 and 18, which belong to no lineage."""
 
 KINDS: dict[type[Any], Kind] = {
     Request: Kind(1, "request", MESSAGE, ((10, "ask", blob(MESSAGE)), (15, "approvals", listed(blob(1024), 0, 64)))),
@@ -321,9 +325,12 @@ def decode(kind: type[M], payload: bytes) -> M:
     found = fields_of(item, spec.name, shape)
     if found[1] != spec.number:
         raise Refused("FIELD", f"{spec.name} field 2 is {found[1]}, not {spec.number}")
+    head = Head(*found[2:6])
+    if kind in (LogEntry, LogHead) and head != LOG:
+        raise Refused("FIELD", f"a {spec.name} about a lineage: {head}")
     rest = [*found[6:-2], (found[-2], found[-1])] if genesis else found[6:]
     make: Callable[..., M] = kind
-    return make(Head(*found[2:6]), *rest)
+    return make(head, *rest)
 
 
 def sign(message: Any, key: cose.SigningKey) -> bytes:

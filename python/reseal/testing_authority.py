@@ -62,7 +62,8 @@ class Authority:
         self._generations.clear()
         self._generation(self.next_gen)
 
-    def _head(self) -> Head:
+    def head(self) -> Head:
+        """Of a message that is signed now."""
         return Head(self.lineage, self.op_id, self.fence, self.epoch)
 
     def sign(self, message: Any) -> bytes:
@@ -70,7 +71,7 @@ class Authority:
 
     def log_head(self) -> bytes:
         self._log += 1
-        return self.sign(messages.LogHead(Head(ZERO16, ZERO16, 0, 0), self._log, sha256(u64(self._log))))
+        return self.sign(messages.LogHead(messages.LOG, self._log, sha256(u64(self._log))))
 
     def _generation(self, gen: int) -> None:
         self._generations.setdefault(gen, {name: os.urandom(32) for name in self.policy.purposes})
@@ -96,18 +97,18 @@ class Authority:
         self._begin(new_generation)
         self.state = "PREPARED"
         target = [bytes(32), 0, 0, 2, None]
-        self._ticket = self.sign(messages.Ticket(self._head(), self.active.id, 2, 1, (target,), None, 1 << 42, ZERO32))
+        self._ticket = self.sign(messages.Ticket(self.head(), self.active.id, 2, 1, (target,), None, 1 << 42, ZERO32))
         return self._ticket
 
     def abort(self) -> bytes:
         if self.active is None or self.state not in ("PREPARED", "SEALED"):
             raise Refused("WRONG_STATE", f"the lineage is {self.state}")
         self.state = "ACTIVE"
-        return self.sign(messages.Abort(self._head(), self.active.id))
+        return self.sign(messages.Abort(self.head(), self.active.id))
 
     def challenge(self) -> bytes:
         self._nonce = os.urandom(32)
-        return self.sign(messages.Challenge(self._head(), self._nonce, self.log_head()))
+        return self.sign(messages.Challenge(self.head(), self._nonce, self.log_head()))
 
     def grant(self, message: bytes) -> bytes:
         """For whoever signs claims over our nonce."""
@@ -120,7 +121,7 @@ class Authority:
             raise Refused("BINDING_MISMATCH", "claims or evidence are not for this challenge")
         identity = labelled("reseal/v1/instance", cbor.encode([claims[5], claims[6], claims[7]]))
         self.candidate = Active(identity, key, claims[6], sha256(claims[7]))
-        head = self._head()
+        head = self.head()
         if self.body is None:
             info = hpke.info("grant", head.lineage, head.op_id, head.fence, identity, ZERO32, ZERO32)
             enc, ct = hpke.seal_box(claims[6], info, cbor.encode([]))
@@ -170,7 +171,7 @@ class Authority:
         if self.candidate is None or self.state != "SEALED":
             raise Refused("WRONG_STATE", f"the lineage is {self.state}")
         ready = messages.verify(messages.Ready, message, [self.candidate.key])
-        if ready.head != self._head() or ready.instance_id != self.candidate.id:
+        if ready.head != self.head() or ready.instance_id != self.candidate.id:
             raise Refused("FENCED", "ready of another operation or instance")
         if self.body is None:
             if ready.genesis is None:
@@ -195,7 +196,7 @@ class Authority:
         self.epoch, self.gen, self.active = self.epoch + 1, self.next_gen, self.candidate
         self.seq = rsc1.Footer.decode(footer).seq if self.epoch == 1 else 0
         self._wrap, self._fence_of_active, self.state = self._next_wrap, self.fence, "ACTIVE"
-        head = self._head()
+        head = self.head()
         active = self.active
         info = hpke.info("keyset", head.lineage, head.op_id, head.fence, active.id, u64(self.epoch), u64(self.gen))
         enc, ct = hpke.seal_box(active.kem, info, self._keyset())
@@ -229,7 +230,7 @@ class Authority:
         now = time.time_ns() // 1_000_000
         return self.sign(
             messages.Passport(
-                self._head(),
+                self.head(),
                 self.active.id,
                 self.active.key.spki,
                 self.active.tls_digest,
@@ -258,14 +259,15 @@ class Authority:
         body = rsc1.Body(found.core, found.slots, found.footer)
         self._seal_ok(body, ZERO16, self._fence_of_active)
         self.body = body
-        return self.sign(messages.CheckpointAck(self._head(), body.body_id, found.nonce, self.log_head()))
+        head = self.head()._replace(op_id=found.head.op_id)
+        return self.sign(messages.CheckpointAck(head, body.body_id, found.nonce, self.log_head()))
 
     def register(self, message: bytes) -> None:
         """A seal-receipt: PREPARED becomes SEALED."""
         if self.active is None or self.state != "PREPARED":
             raise Refused("WRONG_STATE", f"the lineage is {self.state}")
         found = messages.verify(messages.SealReceipt, message, [self.active.key])
-        if found.ticket_digest != sha256(self._ticket) or found.head != self._head():
+        if found.ticket_digest != sha256(self._ticket) or found.head != self.head():
             raise Refused("BINDING_MISMATCH", "a receipt for another ticket")
         body = rsc1.Body(found.core, found.slots, found.footer)
         self._seal_ok(body, self.op_id, self.fence)
@@ -289,7 +291,7 @@ class Authority:
             raise Refused("WRONG_STATE", f"the lineage is {self.state}")
         self.op_id, self.fence, self.gen = os.urandom(16), self.fence + 1, self.gen + 1
         self._generation(self.gen)
-        head, active = self._head(), self.active
+        head, active = self.head(), self.active
         info = hpke.info("rekey", head.lineage, head.op_id, head.fence, active.id, u64(self.epoch), u64(self.gen))
         enc, ct = hpke.seal_box(active.kem, info, self._keyset())
         return self.sign(messages.RekeyGrant(head, active.id, self.gen, enc, ct))
@@ -301,7 +303,7 @@ class Authority:
         for gen in gone:
             del self._generations[gen]
         self.retired_to = max([self.retired_to, *gone])
-        return self.sign(messages.Retired(self._head(), (), gone, self.log_head(), 0))
+        return self.sign(messages.Retired(self.head(), (), gone, self.log_head(), 0))
 
 
 _CLAIMS = (

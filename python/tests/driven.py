@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from whole import whole
+
 from reseal import cose, rsc1
 from reseal.instance import Instance, Trust
 from reseal.keyring import Keyring
@@ -18,9 +20,14 @@ class World:
 
     def __init__(self) -> None:
         self.authority = Authority()
+        self.platform = Platform()
+        self.former = self.authority.key
+        self.born()
+
+    def born(self) -> None:
+        """The next instance; its image is told of the key that the authority has now."""
         trust = Trust((self.authority.key.public,), None, self.authority.lineage)
-        self.instance = Instance(Platform(), trust, Keyring(), SPKI, lambda _: None)
-        self.sealed: tuple[rsc1.Body, bytes] | None = None
+        self.instance = Instance(self.platform, trust, Keyring(), SPKI, lambda _: None)
 
     def store(self, kind: str) -> rsc1.Body:
         sealing = self.instance.begin(kind, 0).sealing
@@ -43,13 +50,38 @@ class World:
             self.request = ready
             return self
         instance.activation(authority.activate(ready), lambda _: None)
-        if state is State.LOCKED:
-            instance.finish(authority.prepare(True))
-            instance.drained()
-            instance.sign_receipt(self.store("seal"))
         return self
 
-    def seen(self) -> tuple[Any, ...]:
+    def lock(self) -> None:
+        self.instance.finish(self.authority.prepare(True))
+        self.instance.drained()
+
+    def sealed(self) -> World:
+        """The instance of epoch 1 has sealed; the authority has another key since."""
+        self.to(State.SERVING).lock()
+        self.authority.register(self.instance.sign_receipt(self.store("seal")))
+        self.authority.key = cose.SigningKey.generate()
+        return self
+
+    def attested(self) -> World:
+        """A candidate, and what it asks."""
+        self.born()
+        self.request = self.instance.challenge(self.authority.challenge())
+        return self
+
+    def restored(self) -> World:
+        """A candidate in STANDBY."""
+        body = self.attested().authority.body
+        assert body is not None
+        self.instance.grant(self.authority.grant(self.request))
+        self.request = self.instance.restored(self.instance.open_state(body.core, body.footer))
+        return self
+
+    def succeeded(self) -> World:
+        """The instance of epoch 2 serves."""
+        self.restored().instance.activation(self.authority.activate(self.request), lambda _: None)
+        return self
+
+    def seen(self) -> Any:
         """What a refused message must not change."""
-        i = self.instance
-        return (i.state, i.epoch, i.ring.active, i.passport, i.log_head, i.ready, i.receipt, i.gen_floor, i.policy)
+        return whole(self.instance)

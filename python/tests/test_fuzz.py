@@ -126,8 +126,8 @@ def _payload(kind: type) -> bytes:
         2: messages.KINDS[kind].number,
         3: bytes(16),
         4: bytes(16),
-        5: 1,
-        6: 1,
+        5: 0,
+        6: 0,
     }
     for key, _, check in messages.KINDS[kind].shape:
         for candidate in (1, bytes(32), bytes(91), bytes(80), False, [], [[bytes(32), 1, 1, 2, None]]):

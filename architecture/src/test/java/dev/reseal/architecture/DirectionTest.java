@@ -34,6 +34,7 @@ class DirectionTest {
           quote: bytes sgx
           collateral: bytes sgx quote
           wire: bytes
+          mutation: bytes wire
           sealed: bytes sgx wire
           platform: bytes sgx wire
           urts

@@ -6,6 +6,7 @@ import dev.reseal.wire.AuthorityMessage.Activation;
 import dev.reseal.wire.AuthorityMessage.RekeyGrant;
 import dev.reseal.wire.Code;
 import dev.reseal.wire.Digests;
+import dev.reseal.wire.Head;
 import dev.reseal.wire.Hpke;
 import dev.reseal.wire.HpkeInfo;
 import dev.reseal.wire.InstanceMessage.Ready;
@@ -24,11 +25,13 @@ final class Activating {
     if (!(body.phase() instanceof Phase.Standby(var held, var ready, long genFloor))) {
       throw new IllegalStateException("STANDBY without a grant");
     }
-    if (!body.ears.names(activation.instanceId(), activation.head(), held.head())) {
+    Head head = activation.head();
+    if (!body.ears.names(activation.instanceId()) || !head.opId().equals(held.head().opId())) {
       throw body.refusal(Input.ACTIVATION_OTHER);
     }
     if (activation.epoch() != held.grant().nextEpoch()
-        || activation.head().fence() != held.head().fence()) {
+        || head.epoch() != activation.epoch()
+        || head.fence() != held.head().fence()) {
       throw body.refusal(Input.ACTIVATION_FENCED);
     }
     if (!activation.essentials().equals(held.grant().essentials())) {
@@ -39,11 +42,10 @@ final class Activating {
       throw new RefusedException(
           Code.BINDING_MISMATCH, "the activation names another head than our ready made");
     }
-    var passport = body.ears.passport(activation.passport(), activation.epoch());
+    var passport = body.ears.passport(activation.passport(), activation.epoch(), head.fence());
     var logHead = body.ears.logHead(activation.logHead());
     Bytes info =
-        HpkeInfo.of(activation.head())
-            .keyset(activation.instanceId(), activation.epoch(), activation.gen());
+        HpkeInfo.of(head).keyset(activation.instanceId(), activation.epoch(), activation.gen());
     Keyset keyset = keyset(body, info, activation.keyset(), activation.gen());
     Tenure tenure = new Tenure(held, keyset, passport, genFloor, body.stores().version());
     body.ears.learn(logHead);
@@ -78,7 +80,7 @@ final class Activating {
     RekeyGrant grant = body.ears.hear(RekeyGrant.class, payload).message();
     body.allow(Input.REKEY_GRANT);
     Tenure tenure = body.tenure();
-    if (!grant.instanceId().equals(body.identity.instanceId())) {
+    if (!body.ears.names(grant.instanceId())) {
       throw new RefusedException(Code.BINDING_MISMATCH, "a rekey-grant for another instance");
     }
     if (grant.head().epoch() != tenure.epoch

@@ -49,7 +49,7 @@ final class Candidacy {
               Phase.Dead _ ->
               Optional.empty();
         };
-    if (operation.isPresent() && !operation.get().opId().equals(head.opId())) {
+    if (operation.isPresent() && !operation.get().equals(head)) {
       throw new RefusedException(
           Code.BINDING_MISMATCH, "a challenge of another operation than the grant's");
     }
@@ -75,8 +75,8 @@ final class Candidacy {
     body.allow(grant.genesis() ? Input.GRANT_GENESIS : Input.GRANT);
     if (!(body.phase() instanceof Phase.Born(Optional<Head> challenge))
         || challenge.isEmpty()
-        || !body.ears.names(grant.instanceId(), grant.head(), challenge.get())
-        || grant.head().fence() != challenge.get().fence()) {
+        || !body.ears.names(grant.instanceId())
+        || !grant.head().equals(challenge.get())) {
       throw body.refusal(Input.GRANT_OTHER);
     }
     if (grant.early()) {

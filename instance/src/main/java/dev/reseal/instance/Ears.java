@@ -61,11 +61,11 @@ final class Ears {
     return policy;
   }
 
-  /** A passport of this instance in that epoch, for everybody. */
-  Signed<Passport> passport(Bytes cose, long epoch) {
+  /** A passport of this instance, activated in that epoch at that fence, for everybody. */
+  Signed<Passport> passport(Bytes cose, long epoch, long fence) {
     Signed<Passport> signed = hear(Passport.class, cose);
     Passport passport = signed.message();
-    if (!passport.instanceId().equals(identity.instanceId())
+    if (!names(passport.instanceId())
         || !passport.instanceKey().equals(identity.signature().verifyKey())
         || !passport.tlsKeyDigest().equals(identity.tls().verifyKey().spki().sha256())) {
       throw new RefusedException(Code.BINDING_MISMATCH, "a passport of another instance");
@@ -73,15 +73,28 @@ final class Ears {
     if (passport.nonce().isPresent()) {
       throw new RefusedException(Code.BINDING_MISMATCH, "a passport made for one relying party");
     }
-    if (passport.head().epoch() != epoch) {
-      throw new RefusedException(
-          Code.FENCED, "a passport of epoch " + passport.head().epoch() + ", not " + epoch);
-    }
+    current(passport.head(), epoch, fence);
     return signed;
   }
 
-  /** Whether a message names this instance and this operation. */
-  boolean names(Bytes instanceId, Head head, Head operation) {
-    return instanceId.equals(identity.instanceId()) && head.opId().equals(operation.opId());
+  /** Refuses what was signed in another epoch, or in this one before its activation. */
+  static void current(Head head, long epoch, long fence) {
+    if (head.epoch() != epoch || head.fence() < fence) {
+      throw new RefusedException(
+          Code.FENCED,
+          "signed in epoch "
+              + head.epoch()
+              + " at fence "
+              + head.fence()
+              + ", we are of epoch "
+              + epoch
+              + ", fence "
+              + fence);
+    }
+  }
+
+  /** Whether a message names this instance. */
+  boolean names(Bytes instanceId) {
+    return instanceId.equals(identity.instanceId());
   }
 }

@@ -19,7 +19,7 @@ final class Leaving {
     Signed<Ticket> ticket = body.ears.hear(Ticket.class, payload);
     body.allow(Input.FINISH);
     Tenure tenure = body.tenure();
-    if (!ticket.message().instanceId().equals(body.identity.instanceId())) {
+    if (!body.ears.names(ticket.message().instanceId())) {
       throw body.refusal(Input.FINISH_OTHER);
     }
     Head head = ticket.message().head();
@@ -72,8 +72,7 @@ final class Leaving {
     if (!(body.phase() instanceof Phase.Locked(Tenure tenure, Signed<Ticket> ticket))) {
       throw new IllegalStateException("LOCKED without a ticket");
     }
-    if (!body.ears.names(abort.instanceId(), abort.head(), ticket.message().head())
-        || abort.head().fence() != ticket.message().head().fence()) {
+    if (!body.ears.names(abort.instanceId()) || !abort.head().equals(ticket.message().head())) {
       throw body.refusal(Input.ABORT_OTHER);
     }
     body.move(Input.ABORT, new Phase.Serving(tenure), out);

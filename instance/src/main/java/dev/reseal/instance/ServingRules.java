@@ -32,26 +32,25 @@ final class ServingRules {
     Body.Ending ending = new Body.Ending(tenure.nextSeq(), tenure.gen(), tenure.genFloor());
     ContainerWriter.Body written = body.write(to, ending, target);
     Bytes nonce = body.randomness.bytes(32);
-    tenure.checkpointed(new Tenure.Pending(nonce, written.bodyId(), version));
-    body.send(
+    Checkpoint checkpoint =
         new Checkpoint(
             tenure.head(body.randomness.bytes(16)),
             written.core(),
             written.slots(),
             written.footer(),
-            nonce),
-        out);
+            nonce);
+    tenure.checkpointed(
+        new Tenure.Pending(checkpoint.head().opId(), nonce, written.bodyId(), version));
+    body.send(checkpoint, out);
   }
 
   static void checkpointAck(Body body, Bytes payload, List<Output> out) {
     CheckpointAck ack = body.ears.hear(CheckpointAck.class, payload).message();
     body.allow(Input.CHECKPOINT_ACK);
     Tenure tenure = body.tenure();
-    if (ack.head().epoch() != tenure.epoch) {
-      throw new RefusedException(Code.FENCED, "an ack of epoch " + ack.head().epoch());
-    }
+    Ears.current(ack.head(), tenure.epoch, tenure.fence);
     var logHead = body.ears.logHead(ack.logHead());
-    if (!tenure.acknowledge(ack.nonce(), ack.bodyId())) {
+    if (!tenure.acknowledge(ack)) {
       throw new RefusedException(Code.BINDING_MISMATCH, "an ack of another checkpoint");
     }
     body.ears.learn(logHead);
@@ -74,7 +73,7 @@ final class ServingRules {
     var found = body.ears.hear(dev.reseal.wire.Passport.class, payload);
     body.allow(Input.PASSPORT);
     Tenure tenure = body.tenure();
-    var passport = body.ears.passport(payload, tenure.epoch);
+    var passport = body.ears.passport(payload, tenure.epoch, tenure.fence);
     var logHead = body.ears.logHead(found.message().logHead());
     tenure.keep(passport);
     body.ears.learn(logHead);
@@ -83,8 +82,10 @@ final class ServingRules {
   static void retired(Body body, Bytes payload, List<Output> out) {
     Retired retired = body.ears.hear(Retired.class, payload).message();
     body.allow(Input.RETIRED);
+    Tenure tenure = body.tenure();
+    Ears.current(retired.head(), tenure.epoch, tenure.fence);
     var logHead = body.ears.logHead(retired.logHead());
-    body.tenure().retire(retired.gens());
+    tenure.retire(retired.gens());
     body.ears.learn(logHead);
   }
 }

@@ -1,6 +1,7 @@
 package dev.reseal.instance;
 
 import dev.reseal.bytes.Bytes;
+import dev.reseal.wire.AuthorityMessage.CheckpointAck;
 import dev.reseal.wire.Essentials;
 import dev.reseal.wire.Head;
 import dev.reseal.wire.Keyset;
@@ -13,7 +14,13 @@ import java.util.Optional;
 /** What an activated instance knows: its epoch, keys, fences and what the register confirmed. */
 final class Tenure implements AutoCloseable {
   /** A checkpoint that was signed and not yet acknowledged. */
-  record Pending(Bytes nonce, Bytes bodyId, long version) {}
+  record Pending(Bytes opId, Bytes nonce, Bytes bodyId, long version) {
+    boolean of(CheckpointAck ack) {
+      return ack.head().opId().equals(opId)
+          && ack.nonce().equals(nonce)
+          && ack.bodyId().equals(bodyId);
+    }
+  }
 
   final Bytes lineage;
   final long epoch;
@@ -123,9 +130,8 @@ final class Tenure implements AutoCloseable {
   }
 
   /** Whether this acknowledges the pending checkpoint; then its updates are in the head. */
-  boolean acknowledge(Bytes nonce, Bytes bodyId) {
-    Optional<Pending> found =
-        pending.filter(each -> each.nonce().equals(nonce) && each.bodyId().equals(bodyId));
+  boolean acknowledge(CheckpointAck ack) {
+    Optional<Pending> found = pending.filter(each -> each.of(ack));
     found.ifPresent(each -> {
       acknowledged = each.version();
       pending = Optional.empty();

@@ -36,7 +36,8 @@ import java.util.Optional;
 final class Side {
   static final Bytes LINEAGE = Bytes.hex("00112233445566778899aabbccddeeff");
 
-  final SigningKey authority = SigningKey.generate(Randomness.system());
+  SigningKey authority = SigningKey.generate(Randomness.system());
+  private Optional<SigningKey> former = Optional.empty();
   final Essentials policy =
       new Essentials(
           LINEAGE,
@@ -66,6 +67,16 @@ final class Side {
         10L * number,
         number,
         X25519.Pair.generate(Randomness.system()));
+  }
+
+  /** {@code K_A} is another one from now on; who is born from now on is not told of the old one. */
+  void changeKey() {
+    former = Optional.of(authority);
+    authority = SigningKey.generate(Randomness.system());
+  }
+
+  SigningKey former() {
+    return former.orElseThrow();
   }
 
   Bytes sign(Message message) {
@@ -138,7 +149,7 @@ final class Side {
     Bytes info =
         HpkeInfo.of(operation.head()).keyset(instance.instanceId(), operation.epoch(), gen);
     return new Activation(
-        operation.head(),
+        new Head(LINEAGE, operation.opId(), operation.fence(), operation.epoch()),
         instance.instanceId(),
         operation.epoch(),
         gen,

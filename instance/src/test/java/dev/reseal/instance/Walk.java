@@ -4,6 +4,7 @@ import dev.reseal.bytes.Bytes;
 import dev.reseal.sealed.ContainerSource;
 import dev.reseal.sealed.Workers;
 import dev.reseal.wire.Cbor;
+import dev.reseal.wire.Digests;
 import dev.reseal.wire.InstanceMessage.GrantRequest;
 import dev.reseal.wire.InstanceMessage.Ready;
 import dev.reseal.wire.InstanceMessage.SealReceipt;
@@ -151,6 +152,16 @@ final class Walk {
     }
   }
 
+  /** What the register has of it. */
+  static Side.Registered registered(Side.Operation current, Sealed<SealReceipt> sealed) {
+    SealReceipt receipt = sealed.message().message();
+    return new Side.Registered(
+        receipt.core(),
+        Digests.body(receipt.core(), receipt.footer()),
+        receipt.slots(),
+        current.wrap());
+  }
+
   /** A successor in RESTORING with a grant for what was sealed. */
   static Walk granted(
       Side side, Side.Operation current, Side.Operation next, Sealed<SealReceipt> sealed) {
@@ -163,13 +174,7 @@ final class Walk {
       Side.Operation next,
       Sealed<SealReceipt> sealed,
       SoftDevice device) {
-    SealReceipt receipt = sealed.message().message();
-    Side.Registered state =
-        new Side.Registered(
-            receipt.core(),
-            dev.reseal.wire.Digests.body(receipt.core(), receipt.footer()),
-            receipt.slots(),
-            current.wrap());
+    Side.Registered state = registered(current, sealed);
     Walk successor = new Walk(side, device);
     Signed<GrantRequest> request = successor.attest(next);
     successor.obey(Verb.GRANT, side.grant(next, request, Optional.of(state)));

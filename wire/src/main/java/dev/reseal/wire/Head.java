@@ -26,6 +26,12 @@ public record Head(Bytes lineage, Bytes opId, long fence, long epoch) {
   static Head read(MessageType type, Fields fields) {
     fields.uint(1, 1, 1);
     fields.uint(2, type.number(), type.number());
-    return new Head(fields.bytes(3, 16), fields.bytes(4, 16), fields.uint(5), fields.uint(6));
+    Head head = new Head(fields.bytes(3, 16), fields.bytes(4, 16), fields.uint(5), fields.uint(6));
+    boolean log = type == MessageType.LOG_ENTRY || type == MessageType.LOG_HEAD;
+    if (log && !head.equals(LOG)) {
+      throw new WireException(
+          WireException.Rule.FIELD, "a " + type.wireName() + " about a lineage: " + head);
+    }
+    return head;
   }
 }
