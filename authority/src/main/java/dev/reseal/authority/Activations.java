@@ -46,7 +46,9 @@ final class Activations {
       Bytes message,
       Optional<EvidenceJudge.Verdict> verdict) {
     Denied.unless(
-        peeked.head().opId().equals(operation.opId()) && peeked.head().fence() == operation.fence(),
+        peeked
+            .head()
+            .equals(new Head(row.lineage(), operation.opId(), operation.fence(), row.epoch())),
         Code.FENCED,
         "OTHER_OPERATION",
         "the ready is for another operation");

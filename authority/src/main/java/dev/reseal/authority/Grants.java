@@ -42,8 +42,7 @@ final class Grants {
       EvidenceJudge.Verdict verdict,
       boolean fresh) {
     Denied.unless(
-        request.head().opId().equals(operation.opId())
-            && request.head().fence() == operation.fence(),
+        request.head().equals(head(operation)),
         Code.FENCED,
         "OTHER_OPERATION",
         "the grant-request is for another operation");

@@ -107,10 +107,17 @@ public final class Register {
       Incumbent incumbent = serving(row, "renew");
       Renew renew = signedBy(incumbent, Renew.class, message).message();
       Denied.unless(
-          renew.head().epoch() == row.epoch(),
+          renew.head().epoch() == row.epoch() && renew.head().fence() == incumbent.fence(),
           Code.FENCED,
           "FENCED",
-          "a renewal of epoch " + renew.head().epoch() + ", the row is at " + row.epoch());
+          "a renewal of epoch "
+              + renew.head().epoch()
+              + ", fence "
+              + renew.head().fence()
+              + "; the row is at epoch "
+              + row.epoch()
+              + ", activated at fence "
+              + incumbent.fence());
       Row renewed = new Passports(desk).renew(row, incumbent, renew);
       return new Accepted(
           renewed,

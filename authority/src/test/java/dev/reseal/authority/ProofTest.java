@@ -6,19 +6,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.reseal.bytes.Bytes;
 import dev.reseal.instance.Instance;
+import dev.reseal.mutation.Scene;
+import dev.reseal.mutation.Table;
+import dev.reseal.mutation.Trial;
 import dev.reseal.proof.Finding;
 import dev.reseal.proof.ProofVerifier;
 import dev.reseal.quote.TrustAnchors;
 import dev.reseal.sgx.MalformedException;
 import dev.reseal.wire.Cose;
 import dev.reseal.wire.Kind;
+import dev.reseal.wire.MessageType;
 import dev.reseal.wire.PhaseTimes;
 import dev.reseal.wire.Randomness;
 import dev.reseal.wire.SigningKey;
+import java.io.IOException;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 
 /** Proofs of real operations: they verify under the right anchors and under nothing else. */
 class ProofTest extends OnItsOwnWorld {
@@ -111,6 +119,18 @@ class ProofTest extends OnItsOwnWorld {
           .isInstanceOf(Finding.Refused.class);
       changed[at] ^= (byte) (1 << (at % 8));
     }
+  }
+
+  /** spec/mutations.vec: each message of a proof, and the one around it, wrong in every way. */
+  @TestFactory
+  Stream<DynamicTest> everyCellOfTheVerifier() throws IOException {
+    ProofScenes proofs = new ProofScenes(world);
+    Map<String, Scene.Set> scenes = new TreeMap<>();
+    for (MessageType type : MessageType.values()) {
+      proofs.of(type).ifPresent(scene -> scenes.put(type.wireName(), () -> scene));
+    }
+    return Trial.all(Table.read().of("verifier"), scenes).stream()
+        .map(trial -> DynamicTest.dynamicTest(trial.name(), trial::run));
   }
 
   @Test
