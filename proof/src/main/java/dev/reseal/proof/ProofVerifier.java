@@ -259,6 +259,7 @@ public final class ProofVerifier {
     LogEvent event = log.only("retire", retired.head().opId());
     Fault.unless(
         retired.head().lineage().equals(head.lineage())
+            && retired.head().equals(event.operation())
             && event.wrapIds().equals(retired.wrapIds())
             && event.gens().equals(retired.gens()),
         "retired",
