@@ -113,7 +113,7 @@ final class ControlServer implements AutoCloseable {
         request.end();
         Frames.write(out, Cbor.array(Cbor.of(0), status.get()));
       }
-      case "operate" -> operate(request.end(request.blob(1, Limits.MESSAGE)), out);
+      case "operate" -> operate(request.end(request.blob(1, Limits.FRAME)), out);
       case "resume" -> {
         request.end();
         resume(out);

@@ -6,6 +6,12 @@ import dev.reseal.bytes.Bytes;
 import dev.reseal.lifecycle.Cause;
 import dev.reseal.lifecycle.Event;
 import dev.reseal.lifecycle.Outcome;
+import dev.reseal.mutation.Good;
+import dev.reseal.mutation.Reader;
+import dev.reseal.mutation.Scene;
+import dev.reseal.mutation.Table;
+import dev.reseal.mutation.Trial;
+import dev.reseal.mutation.Whole;
 import dev.reseal.supervisor.ControlClient.Result;
 import dev.reseal.wire.Ask;
 import dev.reseal.wire.Cbor;
@@ -14,20 +20,26 @@ import dev.reseal.wire.Fields;
 import dev.reseal.wire.Frames;
 import dev.reseal.wire.Head;
 import dev.reseal.wire.Kind;
+import dev.reseal.wire.MessageType;
 import dev.reseal.wire.Randomness;
 import dev.reseal.wire.Request;
 import dev.reseal.wire.SigningKey;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -175,6 +187,40 @@ class ControlMatrixTest {
     assertThat(events)
         .hasSize(2)
         .allSatisfy(each -> assertThat(((Event.Asked) each).request()).isEqualTo(message));
+  }
+
+  /** Refused by name or passed on, and whoever runs operations hears of nothing else. */
+  private record Passing(ControlMatrixTest test) implements Reader {
+    @Override
+    public Verdict read(Bytes message) {
+      try (ControlClient client = ControlClient.connect(test.dir.resolve("control.sock"))) {
+        return switch (client.operate(message, (_, _, _) -> {})) {
+          case Result.Ended _ -> new Verdict.Taken();
+          case Result.Refused(String rule, _) -> new Verdict.Refused(rule.split(" ")[0]);
+        };
+      } catch (IOException gone) {
+        throw new UncheckedIOException(gone);
+      }
+    }
+
+    @Override
+    public String whole() {
+      return Whole.of(test.events);
+    }
+  }
+
+  private Scene asked() {
+    Bytes cose = message(Kind.RESEAL, Credential.OPERATOR);
+    Good good = new Good(MessageType.REQUEST, cose, OPERATOR, STRANGER, 1);
+    return new Scene(new Passing(this), good, this::asked);
+  }
+
+  /** spec/mutations.vec: the one message that a supervisor judges, wrong in every way. */
+  @TestFactory
+  Stream<DynamicTest> everyCell() throws IOException {
+    Map<String, Scene.Set> scenes = Map.of(MessageType.REQUEST.wireName(), this::asked);
+    return Trial.all(Table.read().of("supervisor"), scenes).stream()
+        .map(trial -> DynamicTest.dynamicTest(trial.name(), trial::run));
   }
 
   /** The verbs without a signature: nothing that could be signed is among them. */
