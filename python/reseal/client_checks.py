@@ -16,7 +16,7 @@ from reseal.fields import CORE, MESSAGE, Shape, blob, fixed, map_of, nullable
 from reseal.hashes import sha256
 from reseal.messages import LogHead, Passport
 
-__all__ = ["EMULATED", "SGX", "Floor", "Policy", "channel_content", "check_answer", "hello"]
+__all__ = ["EMULATED", "SGX", "Floor", "Policy", "channel_content", "check_answer", "hello", "remembered"]
 
 SGX, EMULATED = 1, 2
 KIND = 2
@@ -153,10 +153,15 @@ def _check_log(passport: Passport, policy: Policy, floor: Floor) -> LogHead:
     """A head counts only with ``K_A``'s signature; one older than remembered means a restored register."""
     newest = messages.verify(LogHead, passport.log_head, policy.authority)
     if floor.log_head is not None:
-        known = messages.verify(LogHead, floor.log_head, policy.authority)
+        known = remembered(floor.log_head)
         if newest.seq < known.seq or (newest.seq == known.seq and newest.hash != known.hash):
             raise Refused("AUTHORITY_ROLLBACK", f"log entry {newest.seq} after {known.seq}: the register went back")
     return newest
+
+
+def remembered(log_head: bytes) -> LogHead:
+    """One whose signature was checked before it was kept; by a key that may no longer be the authority's."""
+    return messages.decode(LogHead, cose.parse(log_head, LOG_HEAD_MAX).payload)
 
 
 LOG_HEAD_MAX = CORE

@@ -7,8 +7,8 @@ import os
 import pathlib
 import threading
 
-from reseal import cbor, messages
-from reseal.client_checks import LOG_HEAD_MAX, Floor
+from reseal import cbor
+from reseal.client_checks import LOG_HEAD_MAX, Floor, remembered
 from reseal.errors import Refused
 from reseal.fields import blob, fixed, listed, nullable, number, row
 
@@ -59,12 +59,7 @@ def _highest(one: Floor, other: Floor) -> Floor:
 
 
 def _seq(log_head: bytes | None) -> int:
-    """Of a head whose signature was checked before it came here."""
-    if log_head is None:
-        return -1
-    from reseal import cose
-
-    return messages.decode(messages.LogHead, cose.parse(log_head, LOG_HEAD_MAX).payload).seq
+    return -1 if log_head is None else remembered(log_head).seq
 
 
 def _read(path: pathlib.Path) -> dict[bytes, Floor]:
