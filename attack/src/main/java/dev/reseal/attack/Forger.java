@@ -1,6 +1,7 @@
 package dev.reseal.attack;
 
 import dev.reseal.bytes.Bytes;
+import dev.reseal.emulator.MachineDevice;
 import dev.reseal.wire.AuthorityMessage.Challenge;
 import dev.reseal.wire.Claims;
 import dev.reseal.wire.InstanceMessage.GrantRequest;
@@ -46,7 +47,7 @@ final class Forger {
   }
 
   private Bytes quote(Bytes reportData) {
-    return new Enclave(host.site.machine, Enclave.admitted()).quoted(reportData);
+    return new MachineDevice(host.site.machine, Enclave.admitted()).quoted(reportData);
   }
 
   private Bytes signed(Bytes said, Bytes quote, SigningKey by) {

@@ -2,6 +2,7 @@ package dev.reseal.attack;
 
 import dev.reseal.authority.Endpoint.Reply;
 import dev.reseal.bytes.Bytes;
+import dev.reseal.emulator.MachineDevice;
 import dev.reseal.instance.Application;
 import dev.reseal.instance.Instance;
 import dev.reseal.instance.Outcome;
@@ -65,14 +66,14 @@ final class Host {
   }
 
   Instance create(EnclaveIdentity identity) {
-    return create(new Enclave(site.machine, identity), trust());
+    return create(new MachineDevice(site.machine, identity), trust());
   }
 
   Trust trust() {
     return new Trust(List.of(site.signer.verifyKey()), Optional.empty(), site.lineage);
   }
 
-  Instance create(Enclave device, Trust trust) {
+  Instance create(MachineDevice device, Trust trust) {
     return new Instance(trust, device, new Ledger(), Randomness.system(), Workers.caller());
   }
 

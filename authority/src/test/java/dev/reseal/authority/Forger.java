@@ -1,6 +1,7 @@
 package dev.reseal.authority;
 
 import dev.reseal.bytes.Bytes;
+import dev.reseal.emulator.MachineDevice;
 import dev.reseal.instance.Instance;
 import dev.reseal.wire.AuthorityMessage.Challenge;
 import dev.reseal.wire.Claims;
@@ -43,12 +44,7 @@ final class Forger {
   }
 
   private Bytes quote(Bytes about) {
-    MachineDevice device = new MachineDevice(world.machine, world.identity());
-    return switch (device.quote(Claims.reportData(about))) {
-      case dev.reseal.platform.Device.QuoteResult.Quote(Bytes quote) -> quote;
-      case dev.reseal.platform.Device.QuoteResult.Unavailable gone ->
-          throw new AssertionError(gone);
-    };
+    return new MachineDevice(world.machine, world.identity()).quoted(Claims.reportData(about));
   }
 
   Bytes grantRequest() {

@@ -3,6 +3,7 @@ package dev.reseal.authority;
 import dev.reseal.authority.Endpoint.Reply;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.emulator.Machine;
+import dev.reseal.emulator.MachineDevice;
 import dev.reseal.emulator.PlatformIdentity;
 import dev.reseal.instance.Application;
 import dev.reseal.instance.Instance;

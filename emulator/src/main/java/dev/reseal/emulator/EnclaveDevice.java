@@ -1,11 +1,9 @@
 package dev.reseal.emulator;
 
 import dev.reseal.bytes.Bytes;
-import dev.reseal.platform.Device;
 import dev.reseal.platform.PlatformException;
 import dev.reseal.sgx.EnclaveIdentity;
 import dev.reseal.sgx.KeyRequest;
-import dev.reseal.sgx.MalformedException;
 import dev.reseal.sgx.Report;
 import dev.reseal.sgx.SigStruct;
 import dev.reseal.sgx.TargetInfo;
@@ -16,7 +14,7 @@ import java.util.List;
  * The device of a Java enclave program: an enclave of this process, whose leaves it executes. Once
  * the enclave is lost or destroyed every call throws {@link PlatformException}.
  */
-public final class EnclaveDevice implements Device {
+public final class EnclaveDevice implements ParsedDevice {
   private final SgxDriver driver;
   private final Urts urts;
   private final long id;
@@ -89,25 +87,12 @@ public final class EnclaveDevice implements Device {
   }
 
   @Override
-  public KeyResult egetkey(Bytes keyRequest) {
-    try {
-      KeyRequest request = KeyRequest.parse(keyRequest);
-      return enter("egetkey", inside -> inside.egetkey(request));
-    } catch (MalformedException malformed) {
-      throw new PlatformException("egetkey", String.valueOf(malformed.getMessage()), malformed);
-    }
+  public KeyResult egetkey(KeyRequest request) {
+    return enter("egetkey", inside -> inside.egetkey(request));
   }
 
   @Override
-  public Bytes report(Bytes targetInfo, Bytes reportData) {
-    try {
-      return report(TargetInfo.parse(targetInfo), reportData).encode();
-    } catch (MalformedException malformed) {
-      throw new PlatformException("report", String.valueOf(malformed.getMessage()), malformed);
-    }
-  }
-
-  private Report report(TargetInfo target, Bytes reportData) {
+  public Report report(TargetInfo target, Bytes reportData) {
     return enter("report", inside -> inside.ereport(target, reportData));
   }
 
