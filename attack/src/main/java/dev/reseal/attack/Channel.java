@@ -8,6 +8,7 @@ import dev.reseal.attack.Attack.Defence.NoEffect;
 import dev.reseal.attack.Attack.Defence.Rule;
 import dev.reseal.attack.Attack.Live;
 import dev.reseal.bytes.Bytes;
+import dev.reseal.emulator.MachineDevice;
 import dev.reseal.instance.Instance;
 import dev.reseal.instance.Trust;
 import dev.reseal.instance.Verb;
@@ -16,11 +17,12 @@ import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Cose;
 import dev.reseal.wire.Kind;
 import dev.reseal.wire.Limits;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
 
 /** Between instance, authority and customer: A3, A8, A10, A12, A36, A42, A51, A53. */
 final class Channel {
@@ -84,16 +86,21 @@ final class Channel {
         : new Ending.Harmless("the old one is not trusted");
   }
 
-  private static Ending keysSwapped(Stage stage) {
-    // Wrapped under the signer's key with nothing about what they are for.
-    NaiveEnclave keys = new NaiveEnclave(stage.machine());
-    keys.state = "test key, public";
-    Bytes test = keys.seal();
-    keys.state = "billing key";
-    Map<String, Bytes> files = new TreeMap<>(Map.of("billing", keys.seal(), "test", test));
-    files.put("billing", test);
-    NaiveEnclave service = new NaiveEnclave(stage.machine()).start(files.get("billing"));
-    return new Ending.Won("bills are signed with the " + service.state);
+  /** Keys are wrapped under the signer's key, with nothing about what they are for. */
+  private static Ending keysSwapped(Stage stage) throws IOException {
+    String published = "test key, in every example";
+    NaiveService test = new NaiveService(stage);
+    test.put(published);
+    test.seal();
+    NaiveService billing = new NaiveService(stage);
+    billing.put("billing key");
+    billing.seal();
+    billing.disk(test.disk());
+    billing.create();
+    String bill = "to the attacker: 100";
+    return billing.bill(bill).equals(NaiveEnclave.bill(published, bill))
+        ? new Ending.Won("the service signs bills as anybody can: with the published test key")
+        : new Ending.Harmless("it does not sign with the test key");
   }
 
   private static Ending grantsSwapped(Stage stage) {
@@ -122,7 +129,7 @@ final class Channel {
 
   private static Cbor field(Bytes cose, int number) {
     Cbor.Map fields = (Cbor.Map) Cbor.decode(Cose.parse(cose, Limits.MESSAGE).payload());
-    return java.util.Objects.requireNonNull(fields.entries().get((long) number));
+    return Objects.requireNonNull(fields.entries().get((long) number));
   }
 
   /** The message with one field of its payload replaced, under the signature that it had. */
@@ -148,14 +155,13 @@ final class Channel {
         : new Ending.Harmless("the attacker's instance is not trusted");
   }
 
-  private static Ending bindingByEnvironment(Stage stage) {
+  private static Ending bindingByEnvironment(Stage stage) throws IOException {
     Map<String, String> environment = Map.of("SEAL_POLICY", "none");
-    NaiveEnclave service = new NaiveEnclave(stage.machine());
-    service.state = "all customers";
-    boolean sealed = !"none".equals(environment.get("SEAL_POLICY"));
-    Bytes disk = sealed ? service.seal() : Bytes.ascii(service.state);
-    return disk.equals(Bytes.ascii("all customers"))
-        ? new Ending.Won("SEAL_POLICY=none: the disk holds " + service.state)
+    NaiveService service = new NaiveService(stage, List.of(), environment);
+    service.put("all customers");
+    service.seal();
+    return service.disk().equals(Bytes.ascii("all customers"))
+        ? new Ending.Won("SEAL_POLICY=none: all customers stand readable on the disk")
         : new Ending.Harmless("it is sealed all the same");
   }
 
@@ -178,7 +184,7 @@ final class Channel {
             List.of(host.site.signer.verifyKey()),
             Optional.of(Bytes.ascii("the reviewed policy").sha256()),
             host.site.lineage);
-    Instance strict = host.create(new Enclave(host.site.machine, Enclave.admitted()), fixed);
+    Instance strict = host.create(new MachineDevice(host.site.machine, Enclave.admitted()), fixed);
     endings.add(
         Endings.of(
             strict.obey(Verb.GRANT, host.granted(strict, opId)), "it runs under another policy"));

@@ -3,17 +3,15 @@ package dev.reseal.attack;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.bytes.Secret;
 import dev.reseal.emulator.Machine;
+import dev.reseal.emulator.MachineDevice;
 import dev.reseal.platform.Device.KeyResult;
 import dev.reseal.sgx.Attributes;
 import dev.reseal.sgx.EnclaveIdentity;
 import dev.reseal.sgx.KeyRequest;
+import dev.reseal.wire.Hkdf;
 import dev.reseal.wire.Randomness;
 import dev.reseal.wire.SigningKey;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
-import javax.crypto.Cipher;
-import javax.crypto.spec.GCMParameterSpec;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
  * What people build first: an enclave that holds its state in memory, seals it under the key of its
@@ -21,20 +19,18 @@ import javax.crypto.spec.SecretKeySpec;
  * over its TLS key. Key derivation and quotes are those of the real machine.
  */
 final class NaiveEnclave {
-  private static final int NONCE = 12;
-
-  private final Enclave device;
+  private final MachineDevice device;
+  private final NaiveSealing sealing = new NaiveSealing(this::signersKey);
   final SigningKey tls = SigningKey.generate(Randomness.system());
   final Bytes quote;
   String state = "";
-  private long counter;
 
   NaiveEnclave(Machine machine) {
     this(machine, Enclave.admitted());
   }
 
   NaiveEnclave(Machine machine, EnclaveIdentity identity) {
-    this.device = new Enclave(machine, identity);
+    this.device = new MachineDevice(machine, identity);
     this.quote = device.quoted(reportData(tls.verifyKey().spki()));
   }
 
@@ -50,33 +46,24 @@ final class NaiveEnclave {
 
   /** What the script writes to the disk before it destroys. */
   Bytes seal() {
-    counter++;
-    Bytes nonce = Bytes.concat(Bytes.zeros(4), Bytes.u64(counter));
-    return Bytes.concat(nonce, crypt(Cipher.ENCRYPT_MODE, nonce, text(counter + "\n" + state)));
+    return sealing.seal(state);
   }
 
   /** What the script gives to the new enclave; returns it for chaining. */
   NaiveEnclave start(Bytes blob) {
-    Bytes sealed = blob.slice(NONCE, blob.size() - NONCE);
-    byte[] open = crypt(Cipher.DECRYPT_MODE, blob.slice(0, NONCE), sealed).toArray();
-    String[] parts = new String(open, StandardCharsets.UTF_8).split("\n", 2);
-    counter = Long.parseLong(parts[0]);
-    state = parts[1];
+    state = sealing.open(blob);
     return this;
   }
 
-  private static Bytes text(String text) {
-    return Bytes.wrap(text.getBytes(StandardCharsets.UTF_8));
+  /** A bill with the key that is its state. */
+  Bytes bill(String text) {
+    return bill(state, text);
   }
 
-  private Bytes crypt(int mode, Bytes nonce, Bytes input) {
-    try (Secret key = signersKey()) {
-      Cipher gcm = Cipher.getInstance("AES/GCM/NoPadding");
-      SecretKeySpec aes = key.use(raw -> new SecretKeySpec(raw, "AES"));
-      gcm.init(mode, aes, new GCMParameterSpec(128, nonce.toArray()));
-      return Bytes.wrap(gcm.doFinal(input.toArray()));
-    } catch (GeneralSecurityException wrong) {
-      throw new IllegalStateException("the blob does not open", wrong);
+  /** The same by whoever knows the key. */
+  static Bytes bill(String key, String text) {
+    try (Secret secret = Secret.own(key.getBytes(StandardCharsets.UTF_8))) {
+      return Hkdf.hmac(secret, Bytes.ascii(text));
     }
   }
 
@@ -91,7 +78,7 @@ final class NaiveEnclave {
             Bytes.zeros(32),
             0,
             0);
-    return switch (device.egetkey(request.encode())) {
+    return switch (device.egetkey(request)) {
       case KeyResult.Key(Secret key) -> key;
       case KeyResult.Failed _, KeyResult.Unsupported _ ->
           throw new IllegalStateException("no key of the signer");

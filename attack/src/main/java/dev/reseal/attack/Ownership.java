@@ -7,6 +7,7 @@ import static dev.reseal.attack.Host.write;
 import dev.reseal.attack.Attack.Baseline.Falls;
 import dev.reseal.attack.Attack.Defence.Rule;
 import dev.reseal.attack.Attack.Live;
+import dev.reseal.attack.NaiveService.Order;
 import dev.reseal.authority.Endpoint.Reply;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.instance.Instance;
@@ -14,8 +15,13 @@ import dev.reseal.instance.State;
 import dev.reseal.instance.Verb;
 import dev.reseal.wire.Ask;
 import dev.reseal.wire.Kind;
+import dev.reseal.wire.Randomness;
+import dev.reseal.wire.SigningKey;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -56,7 +62,7 @@ final class Ownership {
             "A39",
             false,
             "replay a permit to destroy in another operation",
-            new Falls(Ownership::scriptTwice),
+            new Falls(Ownership::orderTwice),
             new Rule("FENCED"),
             Ownership::oldTicket),
         new Live(
@@ -147,11 +153,18 @@ final class Ownership {
     return replies;
   }
 
-  private static Ending blobOfAnotherService(Stage stage) {
-    NaiveEnclave bank = new NaiveEnclave(stage.machine());
-    bank.state = "accounts of the bank";
-    NaiveEnclave shop = new NaiveEnclave(stage.machine()).start(bank.seal());
-    return new Ending.Won("the shop's enclave holds the " + shop.state);
+  private static Ending blobOfAnotherService(Stage stage) throws IOException {
+    NaiveService bank = new NaiveService(stage);
+    bank.put("accounts of the bank");
+    bank.seal();
+    NaiveService shop = new NaiveService(stage);
+    shop.put("prices of the shop");
+    shop.seal();
+    shop.disk(bank.disk());
+    shop.create();
+    return shop.get().equals("accounts of the bank")
+        ? new Ending.Won("the shop's enclave holds the " + shop.get())
+        : new Ending.Harmless("the shop has " + shop.get());
   }
 
   private static Ending containerOfAnotherLineage(Stage stage) {
@@ -165,15 +178,19 @@ final class Ownership {
         Host.restore(candidate, theirs), "the shop has balance " + balance(candidate));
   }
 
-  private static Ending scriptTwice(Stage stage) {
-    NaiveEnclave active = new NaiveEnclave(stage.machine());
-    active.state = "balance 1";
-    Bytes sealed = active.seal();
-    NaiveEnclave next = new NaiveEnclave(stage.machine()).start(sealed);
-    next.state = "balance 2";
-    // The order "destroy, then create from that blob" is a line of shell: it can be run again.
-    NaiveEnclave again = new NaiveEnclave(stage.machine()).start(sealed);
-    return new Ending.Won("the same order again: destroyed at balance 2, back at " + again.state);
+  /** The order "create" was right when it was given, and was carried out; the host keeps it. */
+  private static Ending orderTwice(Stage stage) throws IOException {
+    SigningKey operator = SigningKey.generate(Randomness.system());
+    NaiveService service = new NaiveService(stage, List.of(operator.verifyKey()), Map.of());
+    service.put("balance 1");
+    service.carryOut(Order.of("seal", operator));
+    Order kept = Order.of("create", operator);
+    service.carryOut(kept);
+    service.put("balance 2");
+    service.carryOut(kept);
+    return service.get().equals("balance 1")
+        ? new Ending.Won("the same order again: destroyed at balance 2, back at " + service.get())
+        : new Ending.Harmless("it has " + service.get());
   }
 
   private static Ending oldTicket(Stage stage) {
@@ -190,14 +207,18 @@ final class Ownership {
     return active.state() == State.SERVING ? again : new Ending.Won("it stopped serving");
   }
 
-  private static Ending lateOrder(Stage stage) {
-    NaiveEnclave active = new NaiveEnclave(stage.machine());
-    active.state = "key 1";
-    Bytes approvedThen = active.seal();
-    active.state = "key 2";
-    active.seal();
-    active.start(approvedThen);
-    return new Ending.Won("an order approved for key 1, carried out later, undoes key 2");
+  /** Approved for what was on the disk then; the host holds it back until that is outdated. */
+  private static Ending lateOrder(Stage stage) throws IOException {
+    SigningKey operator = SigningKey.generate(Randomness.system());
+    NaiveService service = new NaiveService(stage, List.of(operator.verifyKey()), Map.of());
+    service.put("key 1");
+    service.carryOut(Order.of("seal", operator));
+    Order held = Order.of("create", operator);
+    service.put("key 2");
+    service.carryOut(held);
+    return service.get().equals("key 1")
+        ? new Ending.Won("an order approved for key 1, carried out later, undoes key 2")
+        : new Ending.Harmless("it has " + service.get());
   }
 
   private static Ending lateRequest(Stage stage) {
@@ -217,8 +238,7 @@ final class Ownership {
             ask.mode(),
             List.of(
                 site.target(
-                    Bytes.ascii("an older image").sha256(),
-                    java.util.Optional.of(site.machine.info().id()))),
+                    Bytes.ascii("an older image").sha256(), Optional.of(site.machine.info().id()))),
             false,
             Ask.NOTHING);
     endings.add(Endings.of(site.request(elsewhere, site.operator), "another image took over"));

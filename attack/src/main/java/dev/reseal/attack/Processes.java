@@ -5,10 +5,16 @@ import dev.reseal.attack.Attack.Defence;
 import dev.reseal.attack.Attack.Defence.NoEffect;
 import dev.reseal.attack.Attack.Defence.Rule;
 import dev.reseal.attack.Attack.Live;
+import dev.reseal.attack.NaiveService.Order;
 import dev.reseal.wire.Ask;
 import dev.reseal.wire.Kind;
+import dev.reseal.wire.Randomness;
+import dev.reseal.wire.SigningKey;
+import dev.reseal.wire.VerifyKey;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** Processes, files and doors of the host: A23 to A27. */
 final class Processes {
@@ -32,7 +38,7 @@ final class Processes {
             "A27",
             false,
             "have the supervisor's key ask for what only operators may",
-            new Falls(Processes::whoeverRunsTheScript),
+            new Falls(Processes::watchersOrder),
             new Rule("POLICY_REFUSED/DENY verb=rekey, POLICY_REFUSED/DENY verb=close"),
             Processes::supervisorsKey));
   }
@@ -47,13 +53,18 @@ final class Processes {
         stage -> stage.python(id, "reseal"));
   }
 
-  private static Ending whoeverRunsTheScript(Stage stage) {
-    NaiveEnclave service = new NaiveEnclave(stage.machine());
-    service.state = "key 1";
-    // The script asks nobody who runs it: the account of the service can rotate, and delete.
-    NaiveEnclave next = new NaiveEnclave(stage.machine()).start(service.seal());
-    next.state = "key of the caller";
-    return new Ending.Won("the account that only watches the service gave it the " + next.state);
+  /** The script asks whether somebody of the team has signed, and not what he may do. */
+  private static Ending watchersOrder(Stage stage) throws IOException {
+    SigningKey operator = SigningKey.generate(Randomness.system());
+    SigningKey watcher = SigningKey.generate(Randomness.system());
+    List<VerifyKey> team = List.of(operator.verifyKey(), watcher.verifyKey());
+    NaiveService service = new NaiveService(stage, team, Map.of());
+    service.put("all customers");
+    service.carryOut(Order.of("seal", operator));
+    service.carryOut(Order.of("close", watcher));
+    return service.get().equals(NaiveService.NOTHING)
+        ? new Ending.Won("the key that only watches the service has closed it; its blob is deleted")
+        : new Ending.Harmless("it goes on with " + service.get());
   }
 
   private static Ending supervisorsKey(Stage stage) {

@@ -109,12 +109,21 @@ final class Restored {
     return Endings.all(endings);
   }
 
-  private static Ending keyForEver(Stage stage) {
-    NaiveEnclave enclave = new NaiveEnclave(stage.machine());
-    enclave.state = "cards of last year";
-    Bytes lastYear = enclave.seal();
-    NaiveEnclave rotated = new NaiveEnclave(stage.machine());
-    return new Ending.Won("years later: " + rotated.start(lastYear).state);
+  /** Rotated: sealed again, in another enclave. What was copied before is opened by a third one. */
+  private static Ending keyForEver(Stage stage) throws IOException {
+    NaiveService service = new NaiveService(stage);
+    service.put("cards of last year");
+    service.seal();
+    Bytes lastYear = service.disk();
+    service.create();
+    service.put("cards of this year");
+    service.seal();
+    service.create();
+    service.disk(lastYear);
+    service.create();
+    return service.get().equals("cards of last year")
+        ? new Ending.Won("after two rotations the old blob still opens: " + service.get())
+        : new Ending.Harmless("it has " + service.get());
   }
 
   /** A grant that would open the state of before the rotation, after its keys were retired. */
@@ -131,12 +140,15 @@ final class Restored {
   }
 
   private static Ending keyFileRestored(Stage stage) throws IOException {
-    Path key = stage.folder().resolve("key");
-    Files.writeString(key, "key of 2025");
-    String backup = Files.readString(key);
-    Files.delete(key);
-    Files.writeString(key, backup);
-    return new Ending.Won("deleted and restored from the backup: " + Files.readString(key));
+    NaiveKeyFile keys = new NaiveKeyFile(stage.folder().resolve("key"));
+    Bytes record = keys.sealing.seal("cards of 2025");
+    Bytes backup = keys.backup();
+    keys.destroy();
+    keys.restore(backup);
+    String read = keys.sealing.open(record);
+    return read.equals("cards of 2025")
+        ? new Ending.Won("the key was destroyed, its file restored: " + read)
+        : new Ending.Harmless("the record does not open");
   }
 
   private static Ending keyStoreRestored(Stage stage) throws IOException {

@@ -13,7 +13,13 @@ import dev.reseal.bytes.Bytes;
 import dev.reseal.instance.Instance;
 import dev.reseal.instance.Verb;
 import dev.reseal.wire.Ask;
+import dev.reseal.wire.Digests;
+import dev.reseal.wire.InstanceMessage.Checkpoint;
 import dev.reseal.wire.Kind;
+import dev.reseal.wire.MessageType;
+import dev.reseal.wire.Signed;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -22,6 +28,7 @@ import java.util.SplittableRandom;
 final class StateAttacks {
   private static final int ORDERS = 200;
   private static final int RECORDS = 2_000;
+  private static final long LEASE_MS = 120_000;
 
   private StateAttacks() {}
 
@@ -57,18 +64,20 @@ final class StateAttacks {
             StateAttacks::twoClonesSeal));
   }
 
-  private static Ending lateSeal(Stage stage) {
-    NaiveEnclave old = new NaiveEnclave(stage.machine());
-    old.state = "balance 1";
-    Bytes late = old.seal();
-    NaiveEnclave next = new NaiveEnclave(stage.machine()).start(late);
-    next.state = "balance 2";
-    Bytes onDisk = next.seal();
-    onDisk = late.size() > 0 ? late : onDisk; // the file of the slower writer arrives last
-    return new Ending.Won(
-        "the next start has "
-            + new NaiveEnclave(stage.machine()).start(onDisk).state
-            + ", 2 is gone");
+  /** The file of a destroyed enclave is on its way longer than that of its successor. */
+  private static Ending lateSeal(Stage stage) throws IOException {
+    NaiveService service = new NaiveService(stage);
+    service.put("balance 1");
+    service.seal();
+    Bytes late = service.disk();
+    service.create();
+    service.put("balance 2");
+    service.seal();
+    service.disk(late);
+    service.create();
+    return service.get().equals("balance 1")
+        ? new Ending.Won("the slower file arrives last: " + service.get() + ", 2 is gone")
+        : new Ending.Harmless("it has " + service.get());
   }
 
   /** A whole re-seal's messages, in random orders, while the next one is under way. */
@@ -87,8 +96,7 @@ final class StateAttacks {
     Bytes grant = Site.answer(site.authority.post("grant-request", messages.get(1)));
     done(next.obey(Verb.GRANT, grant));
     Bytes body = site.status().head().orElseThrow().bodyId();
-    Bytes ready =
-        Host.sent(dev.reseal.wire.MessageType.READY, Host.restore(next, host.container(body)));
+    Bytes ready = Host.sent(MessageType.READY, Host.restore(next, host.container(body)));
     record(names, messages, "ready", ready);
     done(next.obey(Verb.ACTIVATION, Site.answer(site.authority.post("ready", ready))));
     record(names, messages, "checkpoint", host.checkpointOf(next));
@@ -117,10 +125,18 @@ final class StateAttacks {
 
   private static Ending leaseByWallClock(Stage stage) {
     HandClocks clocks = new HandClocks();
-    long leaseUntil = clocks.wallMs() + 120_000;
+    NaiveLease lease = new NaiveLease(clocks, LEASE_MS);
+    NaiveEnclave one = new NaiveEnclave(stage.machine());
+    one.state = "balance 17";
+    if (!lease.take() || lease.take()) {
+      return new Ending.Harmless("the lease is not one: nothing was tried");
+    }
     clocks.set(3_600_000);
-    return clocks.wallMs() > leaseUntil
-        ? new Ending.Won("the lease of the living enclave is over; a second one starts")
+    return lease.take()
+        ? new Ending.Won(
+            "no time has passed, and a second enclave serves "
+                + new NaiveEnclave(stage.machine()).start(one.seal()).state
+                + " beside the first")
         : new Ending.Harmless("the lease runs");
   }
 
@@ -160,13 +176,13 @@ final class StateAttacks {
     two.state = "attack at dusk";
     byte[] a = one.seal().toArray();
     byte[] b = two.seal().toArray();
-    byte[] known = one.state.getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+    byte[] known = one.state.getBytes(StandardCharsets.US_ASCII);
     byte[] read = new byte[known.length];
     for (int i = 0; i < read.length; i++) {
       int at = 12 + "2\n".length() + i;
       read[i] = (byte) (a[at] ^ b[at] ^ known[i]);
     }
-    String text = new String(read, java.nio.charset.StandardCharsets.US_ASCII);
+    String text = new String(read, StandardCharsets.US_ASCII);
     return text.equals(two.state)
         ? new Ending.Won("one plaintext known, the other read without a key: " + text)
         : new Ending.Harmless("the key streams differ");
@@ -191,9 +207,7 @@ final class StateAttacks {
   }
 
   private static Bytes bodyOf(Host host, Instance active) {
-    var said =
-        dev.reseal.wire.Signed.peek(
-            dev.reseal.wire.InstanceMessage.Checkpoint.class, host.checkpointOf(active));
-    return dev.reseal.wire.Digests.body(said.core(), said.footer());
+    Checkpoint said = Signed.peek(Checkpoint.class, host.checkpointOf(active));
+    return Digests.body(said.core(), said.footer());
   }
 }
