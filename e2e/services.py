@@ -160,9 +160,10 @@ class Site:
     def status(self, name: str) -> Any:
         return self.world.json("status", name)
 
-    def client(self, name: str) -> Any:
+    def policy(self, name: str) -> Policy:
+        """What a customer of the lineage asks for."""
         status = self.status(name)
-        policy = Policy.of(
+        return Policy.of(
             str(self.home / "public" / "authority.spki"),
             status["lineage_id"],
             [status["mrenclave"]],
@@ -170,8 +171,10 @@ class Site:
             accept_flags=FLAG_DEMO_POLICY | FLAG_TAKEOVER,
             skew_ms=200,
         )
-        url = f"https://127.0.0.1:{status['supervisor']['public_port']}"
-        return AttestedClient(url, policy, Memory(str(self.home / f"{name}.seen")), connect_within_s=20.0)
+
+    def client(self, name: str) -> Any:
+        url = f"https://127.0.0.1:{self.status(name)['supervisor']['public_port']}"
+        return AttestedClient(url, self.policy(name), Memory(str(self.home / f"{name}.seen")), connect_within_s=20.0)
 
     def service(self, name: str) -> Iterator[tuple[int, str]]:
         """Instances of a lineage as its supervisor lists them: pid and state."""

@@ -6,91 +6,76 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 
+import naive
 from ending import Ending, harmless, together, won
-from lineage import asked, born, client
+from lineage import asked, second
 
-from reseal import app as app_module
-from reseal import engine, gate, link, runtime
+from reseal import client as client_module
 from reseal.client import Memory
+
+
+class _Stopped:
+    """The module ``time`` as it is seen where somebody has stopped the wall clock."""
+
+    def __init__(self, at: float) -> None:
+        self._ns = int(at * 1e9)
+
+    def time_ns(self) -> int:
+        return self._ns
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(time, name)
+
+
+@contextlib.contextmanager
+def _customers_clock(at: float) -> Iterator[None]:
+    vars(client_module)["time"] = _Stopped(at)
+    try:
+        yield
+    finally:
+        vars(client_module)["time"] = time
 
 
 def old_instance_kept() -> Ending:
     """A3: destroy was faked, the old instance goes on answering beside its successor."""
-    with born(life_ms=1_500) as lineage:
-        old = lineage.instance
-        seen = Memory()
-        with client(lineage, old.port, seen) as customer:
-            customer.get("/")
-        lineage.authority.begin()
-        lineage.instance = lineage._born()
-        try:
-            with client(lineage, lineage.instance.port, seen) as customer:
-                customer.get("/")
-            remembers = asked(client(lineage, old.port, seen), "the old instance is believed")
-            time.sleep(1.5)  # who saw nothing newer is safe once the last passport of the old one has ended
-            forgets = asked(client(lineage, old.port), "the old instance is believed after its last passport")
-            return together([remembers, forgets])
-        finally:
-            old.kill()
-
-
-class _SetBack:
-    """The module ``time`` as the code of an instance sees it on a host that set every clock back."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-
-    def time(self) -> float:
-        return time.time() - self._seconds
-
-    def time_ns(self) -> int:
-        return time.time_ns() - int(self._seconds * 1e9)
-
-    def monotonic(self) -> float:
-        return time.monotonic() - self._seconds
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
-
-
-@contextlib.contextmanager
-def _clocks_back(days: int) -> Iterator[None]:
-    """Every module that an instance consists of and that looks at a clock; not the relying party's."""
-    seen = [module for module in (app_module, engine, gate, link, runtime) if hasattr(module, "time")]
-    for module in seen:
-        vars(module)["time"] = _SetBack(days * 86400.0)
-    try:
-        yield
-    finally:
-        for module in seen:
-            vars(module)["time"] = time
+    lineage, seen = second(), Memory()
+    lineage.get("/a", seen)
+    with lineage.kept() as (port, since):
+        lineage.get("/a", seen)
+        with _customers_clock(since):  # by his clock the old passport lives, and so he has only what he remembers
+            remembers = asked(lineage.client(port, seen), "the old instance is believed")
+        forgets = asked(lineage.client(port), "the old instance is believed after its last passport")
+    return together([remembers, forgets])
 
 
 def clock_back_naive() -> Ending:
-    """A21: the enclave looks at its host's clock to see whether its lease has run out."""
-    set_back = _SetBack(400 * 86_400.0)
-    lease_until = time.time()  # it ends now: the next enclave was started because of that
+    """A21: the enclave looks at its host's clock to see whether its lease has run out, and another one was started."""
+    host_clock = [time.time()]
+    old = naive.Leased(naive.Enclave(b"k" * 32), until=host_clock[0] + 10, clock=lambda: host_clock[0])
+    host_clock[0] += 11
+    if old.answer() is not None:
+        return harmless("the lease means nothing: nothing was tried")
+    host_clock[0] -= 400 * 86_400
     return (
-        won("the enclave whose lease is over goes on serving for 400 days, beside the next one")
-        if set_back.time() < lease_until
+        won("the enclave whose lease is over serves again, beside the next one")
+        if old.answer() is not None
         else harmless("the lease is over")
     )
 
 
 def clock_back() -> Ending:
-    """A21: all clocks of the host go back by 400 days; a re-seal; a takeover, which the old instance survives."""
-    with born(life_ms=1_500) as lineage, _clocks_back(400):
-        lineage.reseal()
-        old = lineage.instance
-        lineage.authority.begin()
-        lineage.instance = lineage._born()
-        try:
-            with client(lineage, lineage.instance.port) as customer:
-                customer.get("/")  # evidence, grant, activation, passport and exchange as ever
-            time.sleep(1.5)
-            return asked(client(lineage, old.port), "the old instance is believed after its last passport")
-        finally:
-            old.kill()
+    """A21: all clocks of the instance go back by 400 days; a re-seal; a takeover, which the old instance survives."""
+    lineage = second()
+    lineage.set_back(400)
+    try:
+        lineage.get("/a")
+        lineage.reseal()  # evidence, grant, activation, passport and exchange as ever
+        lineage.get("/a")
+        with lineage.kept() as (port, _):
+            lineage.get("/a")
+            return asked(lineage.client(port), "the old instance is believed after its last passport")
+    finally:
+        lineage.set_back(0)
 
 
 ATTACKS: dict[str, dict[str, Callable[[], Ending]]] = {

@@ -8,6 +8,7 @@ import pickle
 import socket
 import ssl
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -29,6 +30,32 @@ class Enclave:
     def seal(self) -> bytes:
         nonce = os.urandom(12)
         return nonce + self._gcm.encrypt(nonce, pickle.dumps(self.state), None)
+
+
+class Leased:
+    """An enclave that serves for as long as its lease runs, by the only clock that it has: the host's."""
+
+    def __init__(self, enclave: Enclave, until: float, clock: Callable[[], float]) -> None:
+        self._enclave = enclave
+        self._until = until
+        self._clock = clock
+
+    def answer(self) -> dict[str, Any] | None:
+        """Nothing once the lease is over."""
+        return self._enclave.state if self._clock() < self._until else None
+
+
+class Newest:
+    """Refuses what is older than the newest number that anybody has said."""
+
+    def __init__(self) -> None:
+        self._number = 0
+
+    def accepts(self, number: int) -> bool:
+        if number < self._number:
+            return False
+        self._number = number
+        return True
 
 
 class Server:

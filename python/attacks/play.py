@@ -12,13 +12,13 @@ HERE = pathlib.Path(__file__).resolve().parent
 for folder in (HERE, HERE.parent, HERE.parents[1] / "e2e"):
     sys.path.insert(0, str(folder))
 
-import in_process
+import channel
 import lifetimes
 import processes
 import supervision
 from ending import Ending
 
-ATTACKS = {**in_process.ATTACKS, **lifetimes.ATTACKS, **processes.ATTACKS, **supervision.ATTACKS}
+ATTACKS = {**channel.ATTACKS, **lifetimes.ATTACKS, **processes.ATTACKS, **supervision.ATTACKS}
 
 
 def main() -> int:

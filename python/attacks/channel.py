@@ -1,28 +1,29 @@
-"""Attacks on an instance and its relying party: real SDK, real TLS, real client; authority and supervisor in memory."""
+"""Attacks between an instance and its relying party, on the site; and on what a state may hold."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import pathlib
 import pickle
 import ssl
+import struct
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import naive
+import processes
 from ending import Ending, harmless, refused, together, won
-from lineage import BALANCE, answer, asked, born, client
+from lineage import asked, second
 
 import reseal
 from reseal import cbor, messages
 from reseal.client_checks import hello
 from reseal.cose import SigningKey
 from reseal.errors import Refused
-from reseal.hashes import sha256
 from reseal.messages import Head, LogHead
 from reseal.server import Server
-from reseal.testing import Instance
 from reseal.tls import TlsIdentity
 
 CHANNEL = "/.well-known/reseal/v1"
@@ -31,13 +32,12 @@ CHANNEL = "/.well-known/reseal/v1"
 class _Relay:
     """The hooks of a server in the middle: every challenge is answered by the genuine instance."""
 
-    def __init__(self, genuine: Instance) -> None:
-        self._port = genuine.port
+    def __init__(self, port: int) -> None:
+        self._port = port
 
     def channel(self, asked: bytes) -> bytes:
         with naive.connect(self._port, None, naive.client_context()) as tls:
-            head = f"POST {CHANNEL} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(asked)}\r\nConnection: close\r\n\r\n"
-            tls.sendall(head.encode() + asked)
+            tls.sendall(_exchange(asked))
             with tls.makefile("rb") as answer:
                 size = 0
                 while (line := answer.readline().strip()) and line:
@@ -57,9 +57,19 @@ class _Relay:
     def keep(self, key: str, fingerprint: bytes, answer: Any) -> None: ...
 
 
+def _exchange(asked: bytes) -> bytes:
+    head = f"POST {CHANNEL} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(asked)}\r\nConnection: close\r\n\r\n"
+    return head.encode() + asked
+
+
+def _read(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    start_response("200 OK", [])
+    return [b"read on the way"]
+
+
 @contextlib.contextmanager
-def _relaying(genuine: Instance) -> Iterator[int]:
-    server = Server(answer(genuine.app), TlsIdentity.generate(), _Relay(genuine))
+def _relaying(port: int) -> Iterator[int]:
+    server = Server(_read, TlsIdentity.generate(), _Relay(port))
     try:
         yield server.start()
     finally:
@@ -68,10 +78,12 @@ def _relaying(genuine: Instance) -> Iterator[int]:
 
 def relayed() -> Ending:
     """A10: somebody in between, and a genuine instance of another lineage at the victim's address."""
-    with born() as victim, born() as attackers:
-        with _relaying(victim.instance) as port:
-            between = asked(client(victim, port), "the relay reads every request")
-        other = asked(client(victim, attackers.instance.port), "requests go to the attacker's own instance")
+    victim = second()
+    victim.get("/a")
+    with _relaying(victim.port) as port:
+        between = asked(victim.client(port), "the relay reads every request")
+    attackers = int(victim.site.status(processes.NAME)["supervisor"]["public_port"])
+    other = asked(victim.client(attackers), "requests go to the attacker's own instance")
     return together([between, other])
 
 
@@ -97,19 +109,18 @@ def ticket_naive() -> Ending:
 
 def ticket() -> Ending:
     """A12: a client that offers its session again after the re-seal."""
-    with born() as lineage:
-        sessions: list[ssl.SSLSession | None] = []
-        context = naive.client_context()
-        for _ in range(2):
-            with naive.connect(lineage.instance.port, sessions[-1] if sessions else None, context) as tls:
-                tls.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-                tls.recv(1000)
-                sessions.append(tls.session)
-                if tls.session_reused or (tls.session and tls.session.has_ticket):
-                    return won("a session is resumed without the exchange")
-            lineage.reseal()
-        with client(lineage, lineage.instance.port) as customer:
-            customer.get("/")
+    lineage = second()
+    sessions: list[ssl.SSLSession | None] = []
+    context = naive.client_context()
+    for _ in range(2):
+        with naive.connect(lineage.port, sessions[-1] if sessions else None, context) as tls:
+            tls.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            tls.recv(1000)
+            sessions.append(tls.session)
+            if tls.session_reused or (tls.session and tls.session.has_ticket):
+                return won("a session is resumed without the exchange")
+        lineage.reseal()
+    lineage.get("/a")
     return harmless("no ticket is given and none is taken: a full handshake and the exchange, each time")
 
 
@@ -121,32 +132,15 @@ def forked_naive() -> Ending:
 
 
 def forked() -> Ending:
-    """A36: fork() in an instance; the child asks for the state and for the key."""
-    with born() as lineage:
-        app = lineage.app
-
-        def child() -> bytes:
-            tries: list[Callable[[], object]] = [
-                lambda: app.states["ledger"].get("a"),
-                lambda: app.states["ledger"].__setitem__("a", {}),
-                lambda: app.keys["records"].current(),
-            ]
-            rules = []
-            for each in tries:
-                try:
-                    each()
-                    rules.append("GIVEN")
-                except Refused as refusal:
-                    rules.append(refusal.rule)
-            return " ".join(rules).encode()
-
-        rules = _in_child(child).decode().split()
-        with client(lineage, lineage.instance.port) as customer:
-            if customer.get("/").body != BALANCE:
-                return won("the parent does not serve any more")
-    if rules == ["WRONG_STATE"] * 3:
+    """A36: fork() in an instance; the child asks for the state, for the key and for a quote."""
+    lineage = second()
+    rules = lineage.get("/fork").decode().split()
+    lineage.get("/a")
+    if rules == ["WRONG_STATE"] * 4:
         return Ending(
-            "refused", "WRONG_STATE", "the child reads no state, writes none and has no key; the parent goes on"
+            "refused",
+            "WRONG_STATE",
+            "the child reads no state, writes none, has no key, no quote; the parent goes on",
         )
     return won(f"in the child: {rules}")
 
@@ -209,35 +203,41 @@ def gadget() -> Ending:
 
 def invented_head_naive() -> Ending:
     """A51: who remembers the newest number that anybody said refuses the truth afterwards."""
-    newest = 0
-    for said in (5, 1 << 60, 6):
-        if said < newest:
-            return won("after one invented number every genuine one looks like a rollback")
-        newest = max(newest, said)
-    return harmless("nothing is remembered")
+    newest = naive.Newest()
+    newest.accepts(5)
+    newest.accepts(1 << 60)
+    return (
+        harmless("the genuine number is accepted")
+        if newest.accepts(6)
+        else won("after one invented number every genuine one looks like a rollback")
+    )
 
 
 def invented_head() -> Ending:
     """A51: a hello with a log head that ``K_A`` did not sign; and the real ones after it."""
-    with born() as lineage:
-        forged = messages.sign(
-            LogHead(Head(bytes(16), bytes(16), 0, 0), 1 << 60, os.urandom(32)), SigningKey.generate()
-        )
-        asked = hello(os.urandom(32), lineage.authority.lineage, forged)
-        with naive.connect(lineage.instance.port, None, naive.client_context()) as tls:
-            head = f"POST {CHANNEL} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(asked)}\r\n\r\n"
-            tls.sendall(head.encode() + asked)
-            tls.settimeout(5)
-            status = tls.recv(100).split(b" ")[1]
-        with client(lineage, lineage.instance.port) as customer:
-            customer.get("/")
-        known = lineage.instance.runtime._instance.log_head
-        if known is not None and sha256(known) == sha256(forged):
-            return won("the invented head is remembered")
-        lineage.reseal()
-        with client(lineage, lineage.instance.port) as customer:
-            customer.get("/")
+    lineage = second()
+    invented = LogHead(Head(bytes(16), bytes(16), 0, 0), 1 << 60, os.urandom(32))
+    forged = messages.sign(invented, SigningKey.generate())
+    asked = hello(os.urandom(32), bytes.fromhex(lineage.status["lineage_id"]), forged)
+    with naive.connect(lineage.port, None, naive.client_context()) as tls:
+        tls.sendall(_exchange(asked))
+        tls.settimeout(5)
+        status = tls.recv(100).split(b" ")[1]
+    lineage.get("/a")
+    lineage.reseal()
+    lineage.get("/a")
+    known = [_log_head(each) for each in (lineage.directory / "containers").iterdir()]
+    if forged in known or not any(known):
+        return won(f"the invented head is remembered, or nothing is: {known}")
     return harmless(f"ignored (the hello is answered {status.decode()}); service and re-seal go on")
+
+
+def _log_head(container: pathlib.Path) -> bytes | None:
+    """What the core says, in the open, that its sealer knew of the authority's log (protocol 5.2)."""
+    content = container.read_bytes()
+    (size,) = struct.unpack_from(">I", content, 8)
+    known: bytes | None = cbor.decode(content[12 : 12 + size])[8]
+    return known
 
 
 ATTACKS: dict[str, dict[str, Callable[[], Ending]]] = {
