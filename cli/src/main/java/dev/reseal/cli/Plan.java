@@ -6,16 +6,12 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What a rotation would do, from what the register shows; nothing is touched. */
-record Plan(Status status, Rung rung, boolean keepKey) {
+/** What a rotation would do, from what the register and the disk show; nothing is touched. */
+record Plan(Status status, Rung rung, boolean keepKey, SealedHead sealed) {
   /** The rungs that {@code rotate} can take (protocol 2). */
   enum Rung {
     rekey,
     reseal
-  }
-
-  static Plan of(Status status, Rung rung, boolean keepKey) {
-    return new Plan(status, rung, keepKey);
   }
 
   private long nextGen() {
@@ -104,6 +100,7 @@ record Plan(Status status, Rung rung, boolean keepKey) {
         "rpo      "
             + status.policy().rpoUpdates().map(Object::toString).orElse("unbounded")
             + " acknowledged updates, if the instance is killed instead");
+    out.println("state    " + sealed.words());
     if (!status.policy().lowered().isEmpty()) {
       out.println("demo     lowered: " + String.join(", ", status.policy().lowered()));
     }
@@ -124,6 +121,8 @@ record Plan(Status status, Rung rung, boolean keepKey) {
     object.put("lowered", status.policy().lowered());
     object.put("platform", ServiceWords.platform(status));
     object.put("updates_lost", 0);
+    object.put("sealed_state", sealed.word().name());
+    object.put("sealed_state_detail", sealed.detail());
     return object;
   }
 }

@@ -1,5 +1,6 @@
 package dev.reseal.cli;
 
+import dev.reseal.wire.Status;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -36,7 +37,9 @@ final class PlanCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Plan.of(Services.status(home, name), mode, keepKey).print(spec.commandLine().getOut(), json);
+    Status status = Services.status(home, name);
+    SealedHead sealed = SealedHead.look(home, name, status);
+    new Plan(status, mode, keepKey, sealed).print(spec.commandLine().getOut(), json);
     return 0;
   }
 }

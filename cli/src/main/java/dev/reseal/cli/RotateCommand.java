@@ -56,9 +56,9 @@ final class RotateCommand implements Callable<Integer> {
       throw new Refused(
           "USAGE", "--mode rekey with --keep-key changes nothing", "choose one of the two");
     }
-    Plan plan = Plan.of(status, mode, keepKey);
     if (dryRun || !json) {
-      plan.print(spec.commandLine().getOut(), json && dryRun);
+      SealedHead sealed = dryRun ? SealedHead.look(home, name, status) : SealedHead.unseen();
+      new Plan(status, mode, keepKey, sealed).print(spec.commandLine().getOut(), json && dryRun);
     }
     return dryRun ? 0 : rotate(status);
   }

@@ -82,12 +82,8 @@ public final class ContainerReader {
   }
 
   private void round() throws IOException {
-    long number = Integer.toUnsignedLong(Envelope.exactly(in, 4).buffer().getInt());
+    roundNumber(in, rounds.size());
     position += 4;
-    if (number != rounds.size() || number >= Limits.ROUNDS) {
-      throw new ContainerException(
-          Rule.MARK, "round " + number + " where round " + rounds.size() + " should be");
-    }
     RoundKey key;
     try (var okm = keys.round(coreDigest, rounds.size())) {
       key = RoundKey.of(okm);
@@ -115,18 +111,11 @@ public final class ContainerReader {
       throw new ContainerException(
           Rule.MARK, "mark %02x where a segment should begin".formatted(mark));
     }
-    long size = Integer.toUnsignedLong(Envelope.exactly(in, 4).buffer().getInt());
-    boolean fits =
-        last
-            ? size <= Core.SEGMENT + TAG && size >= (segment == 0 ? TAG : TAG + 1)
-            : size == Core.SEGMENT + TAG;
-    if (!fits) {
-      throw new ContainerException(Rule.LENGTH, "segment " + segment + " of " + size + " bytes");
-    }
+    int size = segmentSize(in, segment, last);
     SegmentCipher flight = pipeline.take();
-    Envelope.fill(in, flight.ciphertext, (int) size);
+    Envelope.fill(in, flight.ciphertext, size);
     position += 4 + size;
-    flight.received((int) size, last);
+    flight.received(size, last);
     pipeline.submit(flight, each -> each.decrypt(key, segment));
     return last;
   }
@@ -147,12 +136,35 @@ public final class ContainerReader {
       throw new ContainerException(Rule.TRAILER, "the trailer is wrong or not the end");
     }
     Footer footer = Footer.decode(encoded);
-    counts(footer);
+    counts(rounds, footer);
     mac(keys, coreDigest, footer);
     return encoded;
   }
 
-  private void counts(Footer footer) {
+  /** What a round begins with: rounds are numbered from 0. */
+  static void roundNumber(InputStream in, int expected) throws IOException {
+    long number = Integer.toUnsignedLong(Envelope.exactly(in, 4).buffer().getInt());
+    if (number != expected || number >= Limits.ROUNDS) {
+      throw new ContainerException(
+          Rule.MARK, "round " + number + " where round " + expected + " should be");
+    }
+  }
+
+  /** The length that a segment begins with: all but the last one are full. */
+  static int segmentSize(InputStream in, int segment, boolean last) throws IOException {
+    long size = Integer.toUnsignedLong(Envelope.exactly(in, 4).buffer().getInt());
+    boolean fits =
+        last
+            ? size <= Core.SEGMENT + TAG && size >= (segment == 0 ? TAG : TAG + 1)
+            : size == Core.SEGMENT + TAG;
+    if (!fits) {
+      throw new ContainerException(Rule.LENGTH, "segment " + segment + " of " + size + " bytes");
+    }
+    return (int) size;
+  }
+
+  /** What was read against what the footer says. */
+  static void counts(List<Footer.Round> rounds, Footer footer) {
     if (footer.rounds().size() != rounds.size()) {
       throw new ContainerException(
           Rule.COUNTS, rounds.size() + " rounds, the footer says " + footer.rounds().size());
