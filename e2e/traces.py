@@ -13,8 +13,8 @@ class TraceError(Exception):
     """A recorded trace contradicts the tables, or there is none; the message has one line for each contradiction."""
 
 
-def replay(home: pathlib.Path, recorded: bool = True) -> str:
-    """The authority's log, every journal and every instance's steps under ``home``, which may be in use.
+def replay(*homes: pathlib.Path, recorded: bool = True) -> str:
+    """The authority's log, every journal and every instance's steps under each home, which may be in use.
 
     Returns in words what was replayed. With ``recorded``, ``TraceError`` if no instance recorded a step: only applications that
     call ``moves.to_stderr()`` do.
@@ -28,13 +28,13 @@ def replay(home: pathlib.Path, recorded: bool = True) -> str:
         "--enable-native-access=ALL-UNNAMED",
         f"-Dreseal.root={ROOT}",
     ]
-    command += ["-cp", path, "dev.reseal.simulation.ReplayRun", str(home)]
+    command += ["-cp", path, "dev.reseal.simulation.ReplayRun", *map(str, homes)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise TraceError(f"{done.stdout}{done.stderr}")
     if recorded and "\nmoves 0 steps" in done.stdout:
         raise TraceError(
-            f"{done.stdout}no instance under {home} recorded a step: does its application call moves.to_stderr()?"
+            f"{done.stdout}no instance under {homes[0]} recorded a step: does its application call moves.to_stderr()?"
         )
     return done.stdout
 

@@ -126,9 +126,23 @@ class Second:
         if done.returncode != 0:
             raise WorldError(f"the re-seal ended with {done.returncode}: {done.stdout}{done.stderr}")
 
+    def plan(self) -> Any:
+        """What ``reseal plan`` says at the host."""
+        return self._world.json("plan", NAME)
+
     def set_back(self, days: float) -> None:
         """The clocks of the instance that runs, and of each that comes."""
         self._clock.write_text(str(days * 86_400.0))
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Nothing is registered meanwhile: the host holds the supervisor still, and with it the next checkpoint."""
+        supervisor = self._world.processes[NAME].popen
+        supervisor.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            supervisor.send_signal(signal.SIGCONT)
 
     @contextlib.contextmanager
     def kept(self) -> Iterator[tuple[int, float]]:

@@ -23,6 +23,7 @@ class Enclave:
         self._gcm = AESGCM(signers_key)
         self.key = os.urandom(32)
         self.state: dict[str, Any] = {}
+        self.visits: dict[str, int] = {}  # which nobody thought of when sealing was written
         self.tls = TlsIdentity.generate()
         if blob is not None:
             self.state = pickle.loads(self._gcm.decrypt(blob[:12], blob[12:], None))  # this is the point

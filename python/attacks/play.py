@@ -1,6 +1,7 @@
 """The side of the attack list that needs Python or whole processes. ``reseal attack run`` starts it.
 
 Reads ``id side`` a line, answers ``ending TAB rule TAB detail``: ``won``, ``refused`` or ``harmless``.
+With an argument, the site is made there and stays.
 """
 
 from __future__ import annotations
@@ -14,14 +15,23 @@ for folder in (HERE, HERE.parent, HERE.parents[1] / "e2e"):
 
 import channel
 import lifetimes
+import losses
 import processes
 import supervision
 from ending import Ending
 
-ATTACKS = {**channel.ATTACKS, **lifetimes.ATTACKS, **processes.ATTACKS, **supervision.ATTACKS}
+ATTACKS = {
+    **channel.ATTACKS,
+    **lifetimes.ATTACKS,
+    **losses.ATTACKS,
+    **processes.ATTACKS,
+    **supervision.ATTACKS,
+}
 
 
 def main() -> int:
+    for kept in sys.argv[1:]:
+        processes.keep(pathlib.Path(kept))
     out = sys.stdout
     sys.stdout = sys.stderr  # what anybody prints must not pass for an ending
     try:

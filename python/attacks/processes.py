@@ -18,7 +18,7 @@ import hygiene
 from canary import Canary, Scanner
 from ending import Ending, harmless, together, won
 from services import Site
-from world import remove, wait_for
+from world import WorldError, remove, wait_for
 
 from reseal import cbor, cose
 from reseal.errors import ResealError
@@ -29,9 +29,16 @@ NAME = "attacked"
 class Place:
     """The site, with its secrets planted."""
 
-    def __init__(self) -> None:
-        self.home = pathlib.Path(tempfile.mkdtemp(prefix="ra"))
-        self.home.chmod(0o755)  # what keeps others out must be the program's own directories
+    def __init__(self, kept: pathlib.Path | None) -> None:
+        self._kept = kept is not None
+        if kept is None:
+            self.home = pathlib.Path(tempfile.mkdtemp(prefix="ra"))
+        else:
+            kept.mkdir()
+            self.home = kept
+        self.home.chmod(0o755)
+        if os.getuid() == 0 and not hygiene.as_nobody(lambda: os.stat(self.home)).startswith("OK"):
+            raise WorldError(f"what keeps others out must be the program's own directories, not one above {self.home}")
         self.site = Site(self.home)
         try:
             self.secrets = hygiene.plant(self.site, NAME)
@@ -58,15 +65,22 @@ class Place:
     def close(self) -> None:
         self.site.tidy()
         self.site.world.close()
-        remove(self.home)
+        if not self._kept:
+            remove(self.home)
 
 
 _places: list[Place] = []
+_keep: list[pathlib.Path] = []
+
+
+def keep(home: pathlib.Path) -> None:
+    """The site is made there, and stays."""
+    _keep[:] = [home]
 
 
 def place() -> Place:
     if not _places:
-        _places.append(Place())
+        _places.append(Place(_keep[0] if _keep else None))
     return _places[0]
 
 

@@ -48,11 +48,7 @@ public final class Attacks {
         new Absent(
             "A37",
             "bury the authority under attestations of a fleet",
-            "no fleets in this version; calls are bounded, see docs/reference/attacks.md"),
-        new Absent(
-            "A43",
-            "lose state that nobody declared",
-            "an application's mistake, not a host's; nothing looks for it yet: LIMITS.md"),
+            "no fleets in this version; calls are bounded: docs/reliability.md"),
         new Absent(
             "A44",
             "swap the jar, the wheel or the container",
@@ -62,11 +58,7 @@ public final class Attacks {
             "one insider upgrades to an image of his own",
             "upgrades are not in this version: every other measurement is refused (A52)"),
         new Absent("A46", "abuse break-glass recovery", "disaster recovery is not in this version"),
-        new Absent("A47", "watch page faults and caches", "out of scope: LIMITS.md"),
-        new Absent(
-            "A48",
-            "delete all sealed state",
-            "availability is not promised against the host: LIMITS.md"));
+        new Absent("A47", "watch page faults and caches", "out of scope: LIMITS.md"));
   }
 
   public static List<Attack> all() {

@@ -103,11 +103,11 @@ final class Channel {
         : new Ending.Harmless("it does not sign with the test key");
   }
 
-  private static Ending grantsSwapped(Stage stage) {
+  private static Ending grantsSwapped(Stage stage) throws IOException {
     Host host = stage.host();
     Site site = host.site;
     Instance one = host.serving(1);
-    Host other = new Host(new Site(stage.machine(), stage.platform(), site.signer));
+    Host other = new Host(stage.site(site.signer));
     Instance two = other.serving(2);
     Bytes first = rekeyGrant(site);
     Bytes second = rekeyGrant(other.site);
@@ -165,7 +165,7 @@ final class Channel {
         : new Ending.Harmless("it is sealed all the same");
   }
 
-  private static Ending policyOfTheHost(Stage stage) {
+  private static Ending policyOfTheHost(Stage stage) throws IOException {
     Host host = stage.host();
     Bytes opId = host.sealed(host.serving(1), false);
     List<Ending> endings = new ArrayList<>();

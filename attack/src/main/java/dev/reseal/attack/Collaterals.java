@@ -67,8 +67,8 @@ final class Collaterals {
 
   /** A machine of its own and where it is kept. */
   record Place(Machine machine, Path folder) {
-    Site site() {
-      return new Site(machine, folder);
+    Site site(Stage stage) throws IOException {
+      return stage.site(machine, folder);
     }
 
     Place with(UnaryOperator<Machine> how) throws IOException {
@@ -107,7 +107,8 @@ final class Collaterals {
 
   private static Ending badStatus(Stage stage) throws IOException {
     Place revoked = place(stage).with(machine -> machine.revoked(Instant.now()));
-    return Endings.all(List.of(candidate(outOfDate(stage).site()), candidate(revoked.site())));
+    return Endings.all(
+        List.of(candidate(outOfDate(stage).site(stage)), candidate(revoked.site(stage))));
   }
 
   private static void replace(Path folder, Map<Path, byte[]> files) throws IOException {
@@ -148,7 +149,7 @@ final class Collaterals {
             .with(machine ->
                 machine.withMicrocode(machine.identity().tcb().microcode() + 1, Instant.now()));
     // A patched machine of this family was seen with the new collateral; then the host goes back.
-    Site site = recovered.site();
+    Site site = recovered.site(stage);
     Host host = new Host(site);
     site.born();
     Bytes opId = site.begin(Kind.GENESIS, true);
@@ -202,7 +203,7 @@ final class Collaterals {
         : new Ending.Harmless("it is not trusted");
   }
 
-  private static Ending emulatedAsHardware(Stage stage) {
+  private static Ending emulatedAsHardware(Stage stage) throws IOException {
     Site site = stage.production();
     String prod =
         site.policy()

@@ -84,7 +84,7 @@ final class Evidence {
     return new Ending.Won("the host reads the provisioned secret: " + envelope.readByTheHost());
   }
 
-  private static Ending keyOfAnother(Stage stage) {
+  private static Ending keyOfAnother(Stage stage) throws IOException {
     Host host = stage.host();
     Bytes opId = host.sealed(host.serving(1), false);
     Forger forger = new Forger(host, opId);
@@ -104,7 +104,7 @@ final class Evidence {
         : new Ending.Harmless("the old quote is refused");
   }
 
-  private static Ending deadEvidence(Stage stage) {
+  private static Ending deadEvidence(Stage stage) throws IOException {
     Host host = stage.host();
     Instance old = host.serving(1);
     Bytes first = host.sealed(old, false);
@@ -143,7 +143,7 @@ final class Evidence {
     return Enclave.of(admitted.mrEnclave(), admitted.attributes().with(attribute), 2);
   }
 
-  private static Ending debugCandidate(Stage stage) {
+  private static Ending debugCandidate(Stage stage) throws IOException {
     Host host = stage.host();
     Bytes opId = host.sealed(host.serving(1), false);
     List<Ending> endings = new ArrayList<>();
@@ -168,7 +168,7 @@ final class Evidence {
     return new Ending.Won("an image that nobody reviewed holds " + thief.state);
   }
 
-  private static Ending signersImage(Stage stage) {
+  private static Ending signersImage(Stage stage) throws IOException {
     Host host = stage.host();
     Bytes opId = host.sealed(host.serving(1), false);
     EnclaveIdentity evil =
@@ -189,7 +189,7 @@ final class Evidence {
         : new Ending.Harmless("the old version is not trusted");
   }
 
-  private static Ending oldVersion(Stage stage) {
+  private static Ending oldVersion(Stage stage) throws IOException {
     Host host = stage.host();
     Bytes opId = host.sealed(host.serving(1), false);
     return candidate(host, opId, older());
@@ -204,7 +204,7 @@ final class Evidence {
         : new Ending.Harmless("the quote is not accepted");
   }
 
-  private static Ending appQuoteAsEvidence(Stage stage) {
+  private static Ending appQuoteAsEvidence(Stage stage) throws IOException {
     Host host = stage.host();
     Bytes opId = host.sealed(host.serving(1), false);
     Forger forger = new Forger(host, opId);
@@ -222,7 +222,7 @@ final class Evidence {
         : new Ending.Harmless("it has " + service.get());
   }
 
-  private static Ending readyOfAForger(Stage stage) {
+  private static Ending readyOfAForger(Stage stage) throws IOException {
     Host host = stage.host();
     Bytes opId = host.sealed(host.serving(1), false);
     Bytes honest = host.ready(host.create(), opId);

@@ -92,14 +92,15 @@ final class NaiveService {
     disk(blob);
   }
 
-  /** Destroys what runs and starts another one from the disk. */
+  /** Destroys what runs and starts another one: from the disk, if anything is there. */
   void create() throws IOException {
-    enclave = new NaiveEnclave(machine).start(disk());
+    NaiveEnclave next = new NaiveEnclave(machine);
+    enclave = Files.exists(folder.resolve(STATE)) ? next.start(disk()) : next;
     runs = true;
   }
 
   private void close() throws IOException {
-    Files.delete(folder.resolve(STATE));
+    wipe();
     runs = false;
   }
 
@@ -113,6 +114,11 @@ final class NaiveService {
   /** What is on the disk; the host's to read. */
   Bytes disk() throws IOException {
     return Stage.copy(folder.resolve(STATE));
+  }
+
+  /** To delete. */
+  void wipe() throws IOException {
+    Files.delete(folder.resolve(STATE));
   }
 
   /** And to write. */

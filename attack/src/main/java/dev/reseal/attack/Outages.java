@@ -19,7 +19,7 @@ import java.util.List;
 
 /**
  * What a host takes away or sets back under an operation, notes, time, memory, the verifier: A4,
- * A21, A33 to A35, A38.
+ * A21, A33 to A35, A38, A43, A48.
  */
 final class Outages {
   private static final int ALL_PAGES = 1 << 20;
@@ -48,6 +48,15 @@ final class Outages {
             "lose every enclave, then ask a hundred times for another one",
             Outages::everyThreadRecreates,
             new Rule("BUSY")),
+        python(
+            "A43",
+            "lose state that nobody declared, by replacing the instance",
+            new Rule("UNDECLARED_STATE")),
+        row(
+            "A48",
+            "delete or damage all sealed state, unnoticed until it is needed",
+            Outages::blobDeleted,
+            new Rule("SEALED_STATE_DAMAGED, SEALED_STATE_MISSING")),
         new Live(
             "A38",
             false,
@@ -79,6 +88,17 @@ final class Outages {
     }
   }
 
+  private static Ending blobDeleted(Stage stage) throws IOException {
+    NaiveService service = new NaiveService(stage);
+    service.put("balance 9");
+    service.seal();
+    service.wipe();
+    service.create();
+    return service.get().isEmpty()
+        ? new Ending.Won("the script starts an empty enclave, as on its first day; nobody was told")
+        : new Ending.Harmless("it has " + service.get());
+  }
+
   private static Ending everyThreadRecreates(Stage stage) throws Exception {
     NaiveScript script = new NaiveScript(stage.machine(), LARGE_EPC, 7);
     script.strike(new Fault.PowerTransition());
@@ -106,7 +126,7 @@ final class Outages {
     Collaterals.Place place = Collaterals.place(stage);
     Path collateral = place.folder().resolve("collateral");
     Path away = place.folder().resolve("away");
-    Host host = new Host(place.site());
+    Host host = new Host(place.site(stage));
     Bytes first = host.sealed(host.serving(5), false);
     Files.move(collateral, away);
     Instance pinned = host.activate(first); // by what the permit pinned before anything was touched

@@ -86,7 +86,7 @@ final class Ownership {
         : new Ending.Harmless("it has " + next.state);
   }
 
-  private static Ending oldContainer(Stage stage) {
+  private static Ending oldContainer(Stage stage) throws IOException {
     Host host = stage.host();
     Instance active = host.serving(17);
     Bytes kept = host.checkpoint(active);
@@ -167,7 +167,7 @@ final class Ownership {
         : new Ending.Harmless("the shop has " + shop.get());
   }
 
-  private static Ending containerOfAnotherLineage(Stage stage) {
+  private static Ending containerOfAnotherLineage(Stage stage) throws IOException {
     Host bank = stage.host();
     Bytes theirs = bank.checkpoint(bank.serving(1_000_000));
     Host shop = stage.host();
@@ -193,7 +193,7 @@ final class Ownership {
         : new Ending.Harmless("it has " + service.get());
   }
 
-  private static Ending oldTicket(Stage stage) {
+  private static Ending oldTicket(Stage stage) throws IOException {
     Host host = stage.host();
     Site site = host.site;
     Instance active = host.serving(1);
@@ -221,7 +221,7 @@ final class Ownership {
         : new Ending.Harmless("it has " + service.get());
   }
 
-  private static Ending lateRequest(Stage stage) {
+  private static Ending lateRequest(Stage stage) throws IOException {
     Host host = stage.host();
     Site site = host.site;
     host.serving(1);

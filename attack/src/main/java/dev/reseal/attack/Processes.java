@@ -67,7 +67,7 @@ final class Processes {
         : new Ending.Harmless("it goes on with " + service.get());
   }
 
-  private static Ending supervisorsKey(Stage stage) {
+  private static Ending supervisorsKey(Stage stage) throws IOException {
     Host host = stage.host();
     host.serving(1);
     List<Ending> endings = new ArrayList<>();

@@ -7,6 +7,7 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -16,12 +17,19 @@ import java.util.Optional;
  */
 final class Python implements AutoCloseable {
   private final Path root;
+  private final List<String> arguments;
   private Optional<Talk> talk = Optional.empty();
 
   private record Talk(Process process, Writer in, BufferedReader out) {}
 
-  Python(Path root) {
+  /**
+   * Not started yet.
+   *
+   * @param arguments where its site is to stay, or nothing
+   */
+  Python(Path root, List<String> arguments) {
     this.root = root;
+    this.arguments = arguments;
   }
 
   Ending play(String id, String side) throws IOException {
@@ -53,10 +61,11 @@ final class Python implements AutoCloseable {
       throw new IOException("no " + interpreter + ": run make build first");
     }
     Path script = root.resolve("python/attacks/play.py");
+    List<String> command = new ArrayList<>(List.of(interpreter.toString(), "-I", "-B"));
+    command.add(script.toString());
+    command.addAll(arguments);
     Process process =
-        new ProcessBuilder(List.of(interpreter.toString(), "-I", "-B", script.toString()))
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     return new Talk(
         process,
         process.outputWriter(StandardCharsets.UTF_8),

@@ -127,7 +127,7 @@ final class Restored {
   }
 
   /** A grant that would open the state of before the rotation, after its keys were retired. */
-  private static Ending retiredKey(Stage stage) {
+  private static Ending retiredKey(Stage stage) throws IOException {
     Host host = stage.host();
     Bytes opId = host.sealed(host.serving(1), true);
     Instance candidate = host.create();

@@ -7,7 +7,6 @@ import dev.reseal.authority.Endpoint.Reply;
 import dev.reseal.authority.KeyStore;
 import dev.reseal.authority.MemoryAnchor;
 import dev.reseal.authority.MemoryKeys;
-import dev.reseal.authority.MemoryStore;
 import dev.reseal.authority.Store;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.emulator.Machine;
@@ -36,7 +35,7 @@ final class Site {
   final HandClocks clocks = new HandClocks();
   final Machine machine;
   private final Path platform;
-  Store store = new MemoryStore();
+  Store store;
   Anchor anchor = new MemoryAnchor();
   KeyStore keys = new MemoryKeys();
   AuthorityService authority;
@@ -44,20 +43,12 @@ final class Site {
   private final Essentials.Env env;
 
   /** An authority that reads its collateral from {@code platform}, where that machine is kept. */
-  Site(Machine machine, Path platform) {
-    this(machine, platform, SigningKey.generate(Randomness.system()));
-  }
-
-  /** One more lineage of the authority with that key. */
-  Site(Machine machine, Path platform, SigningKey signer) {
-    this(machine, platform, signer, Essentials.Env.DEMO);
-  }
-
-  Site(Machine machine, Path platform, SigningKey signer, Essentials.Env env) {
+  Site(Machine machine, Path platform, SigningKey signer, Essentials.Env env, Store store) {
     this.signer = signer;
     this.machine = machine;
     this.platform = platform;
     this.env = env;
+    this.store = store;
     clocks.pass(1_000);
     this.authority = started();
   }

@@ -1,5 +1,7 @@
 package dev.reseal.attack;
 
+import dev.reseal.authority.SqliteStore;
+import dev.reseal.authority.Store;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.emulator.Machine;
 import dev.reseal.emulator.PlatformIdentity;
@@ -10,26 +12,44 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** What all attacks of a run share: one emulated machine and a folder that goes away afterwards. */
+/** What all attacks of a run share: one emulated machine, and a folder for what they run on. */
 public final class Stage implements AutoCloseable {
   private final Path folder;
+  private final boolean kept;
   private final Machine machine;
   private final Python python;
+  private final List<Store> stores = new ArrayList<>();
   private int folders;
 
+  private Stage(Path root, Path folder, boolean kept) throws IOException {
+    this.folder = folder;
+    this.kept = kept;
+    this.machine = machineIn("platform");
+    this.python = new Python(root, kept ? List.of(folder.resolve("site").toString()) : List.of());
+  }
+
   /**
-   * Sets it up.
+   * One that is gone afterwards.
    *
    * @param root the checkout, where the Python side of the attacks is
    */
-  public Stage(Path root) throws IOException {
-    this.folder = Files.createTempDirectory("ra");
-    this.machine = machineIn("platform");
-    this.python = new Python(root);
+  public static Stage passing(Path root) throws IOException {
+    return new Stage(root, Files.createTempDirectory("ra"), false);
+  }
+
+  /**
+   * One that stays, to be looked at: the site of real processes in {@code site}, the register of
+   * every other authority in {@code registers}.
+   *
+   * @param folder not there yet, or empty
+   */
+  public static Stage kept(Path root, Path folder) throws IOException {
+    return new Stage(root, Files.createDirectories(folder).toAbsolutePath(), true);
   }
 
   /** Another machine, with keys and collateral of its own, kept in a folder of this stage. */
@@ -46,17 +66,38 @@ public final class Stage implements AutoCloseable {
   }
 
   /** A trusted side with nothing in it. */
-  Site site() {
-    return new Site(machine, platform());
+  Site site() throws IOException {
+    return site(machine, platform());
+  }
+
+  /** One that reads its collateral from {@code platform}, where that machine is kept. */
+  Site site(Machine on, Path platform) throws IOException {
+    return new Site(on, platform, key(), Essentials.Env.DEMO, store());
+  }
+
+  /** One more lineage of the authority with that key. */
+  Site site(SigningKey signer) throws IOException {
+    return new Site(machine, platform(), signer, Essentials.Env.DEMO, store());
   }
 
   /** One of env prod. */
-  Site production() {
-    SigningKey key = SigningKey.generate(Randomness.system());
-    return new Site(machine, platform(), key, Essentials.Env.PROD);
+  Site production() throws IOException {
+    return new Site(machine, platform(), key(), Essentials.Env.PROD, store());
   }
 
-  Host host() {
+  private static SigningKey key() {
+    return SigningKey.generate(Randomness.system());
+  }
+
+  private Store store() throws IOException {
+    Path home = folder.resolve("registers").resolve("r" + (stores.size() + 1));
+    Path authority = Files.createDirectories(home.resolve("authority"));
+    Store store = SqliteStore.open(authority.resolve("register.db"));
+    stores.add(store);
+    return store;
+  }
+
+  Host host() throws IOException {
     return new Host(site());
   }
 
@@ -82,6 +123,10 @@ public final class Stage implements AutoCloseable {
   @Override
   public void close() throws IOException {
     python.close();
+    stores.forEach(Store::close);
+    if (kept) {
+      return;
+    }
     List<Path> all;
     try (Stream<Path> walk = Files.walk(folder)) {
       all = walk.sorted(Comparator.reverseOrder()).toList();

@@ -81,7 +81,7 @@ final class StateAttacks {
   }
 
   /** A whole re-seal's messages, in random orders, while the next one is under way. */
-  private static Ending shuffled(Stage stage) {
+  private static Ending shuffled(Stage stage) throws IOException {
     Host host = stage.host();
     Site site = host.site;
     Instance old = host.serving(1);
@@ -140,7 +140,7 @@ final class StateAttacks {
         : new Ending.Harmless("the lease runs");
   }
 
-  private static Ending clockAhead(Stage stage) {
+  private static Ending clockAhead(Stage stage) throws IOException {
     Host host = stage.host();
     host.serving(1);
     host.site.clocks.set(3_600_000);
@@ -148,7 +148,7 @@ final class StateAttacks {
     return Endings.of(host.site.request(ask, host.site.supervisor), "the takeover began");
   }
 
-  private static Ending flippedContainer(Stage stage) {
+  private static Ending flippedContainer(Stage stage) throws IOException {
     List<Ending> endings = new ArrayList<>();
     for (boolean footer : new boolean[] {false, true}) {
       Host host = stage.host();
@@ -188,7 +188,7 @@ final class StateAttacks {
         : new Ending.Harmless("the key streams differ");
   }
 
-  private static Ending twoClonesSeal(Stage stage) {
+  private static Ending twoClonesSeal(Stage stage) throws IOException {
     Host host = stage.host();
     Instance active = host.serving(17);
     Host.fill(active, RECORDS);

@@ -26,7 +26,7 @@ class AttacksTest {
       throws Exception {
     Attack.Live attack =
         new Attack.Live("A0", false, "a test", new Falls(_ -> naive), defence, _ -> reseal);
-    try (Stage stage = new Stage(Checkout.root())) {
+    try (Stage stage = Stage.passing(Checkout.root())) {
       return Trial.of(attack, stage).fault();
     }
   }

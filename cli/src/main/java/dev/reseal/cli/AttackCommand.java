@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -76,6 +77,12 @@ final class AttackCommand implements Callable<Integer> {
     @Option(names = "--json", description = "One JSON object a line.")
     private boolean json;
 
+    @Option(
+        names = "--keep",
+        paramLabel = "DIR",
+        description = "Leave registers, journals and logs of the run in this new directory.")
+    private Optional<Path> keep = Optional.empty();
+
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
@@ -99,7 +106,7 @@ final class AttackCommand implements Callable<Integer> {
     private boolean run(List<Attack> chosen) throws Exception {
       int live = 0;
       int faults = 0;
-      try (Stage stage = new Stage(Path.of(System.getProperty("reseal.root", ".")))) {
+      try (Stage stage = stage()) {
         for (Attack attack : chosen) {
           switch (attack) {
             case Attack.Absent absent -> print(AttackWords.facts(absent), AttackWords.line(absent));
@@ -125,6 +132,11 @@ final class AttackCommand implements Callable<Integer> {
               + (chosen.size() - live)
               + " without a subject in this version");
       return faults == 0;
+    }
+
+    private Stage stage() throws IOException {
+      Path root = Path.of(System.getProperty("reseal.root", "."));
+      return keep.isPresent() ? Stage.kept(root, keep.orElseThrow()) : Stage.passing(root);
     }
 
     private static Trial tried(Attack.Live attack, Stage stage) throws Exception {

@@ -21,8 +21,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * {@code ReplayRun HOME}: the register, the journals of supervisors and what instances recorded of
- * their own steps, all of which may be in use, replayed against the tables of spec/. Prints what
+ * {@code ReplayRun HOME...}: the register, the journals of supervisors and what instances recorded
+ * of their own steps, all of which may be in use, replayed against the tables of spec/. Prints what
  * was replayed; exit status 1 with a line for each contradiction.
  */
 public final class ReplayRun {
@@ -42,11 +42,14 @@ public final class ReplayRun {
   }
 
   public static void main(String[] arguments) throws IOException {
-    if (arguments.length != 1) {
-      System.err.println("usage: ReplayRun HOME");
+    if (arguments.length == 0) {
+      System.err.println("usage: ReplayRun HOME...");
       System.exit(2);
     }
-    List<String> wrong = wrong(Path.of(arguments[0]));
+    List<String> wrong = new ArrayList<>();
+    for (String home : arguments) {
+      wrong.addAll(wrong(Path.of(home)));
+    }
     wrong.forEach(System.out::println);
     System.exit(wrong.isEmpty() ? 0 : 1);
   }
