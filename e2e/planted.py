@@ -36,14 +36,15 @@ from reseal.hashes import sha256
 def key_store(home: pathlib.Path) -> dict[str, bytes]:
     """Names and keys of an authority: mark, u32 room, u32 CRC, u8 name length, u32 key length, name, key, padding."""
     store = (home / "authority" / "keystore").read_bytes()
-    found, at = {}, 16
-    while at + 14 <= len(store) and store[at : at + 1] in (b"E", b"K"):
+    kept: dict[bytes, dict[str, bytes]] = {b"K": {}, b"R": {}, b"E": {}}  # kept, kept in place of another, erased
+    at = 16
+    while at + 14 <= len(store) and store[at : at + 1] in kept:
         room, _, name, key = struct.unpack_from(">IIBI", store, at + 1)
-        if store[at : at + 1] == b"K":
-            start = at + 14 + name
-            found[store[at + 14 : start].decode()] = store[start : start + key]
+        start = at + 14 + name
+        if store[at : at + 1] != b"E":
+            kept[store[at : at + 1]][store[at + 14 : start].decode()] = store[start : start + key]
         at += 14 + room
-    return found
+    return {**kept[b"K"], **kept[b"R"]}
 
 
 def number_of(key: object, name: str) -> Canary:

@@ -52,9 +52,8 @@ final class KeyCalls {
       return new Reply.Nothing();
     }
     String name = KeyNames.added(row.lineage(), purpose);
-    ledger.keys().destroy(name);
     try (Secret secret = Secret.own(key.toArray())) {
-      ledger.keys().put(name, secret);
+      ledger.keys().replace(name, secret);
     }
     ledger
         .store()

@@ -21,12 +21,14 @@ import java.util.zip.CRC32C;
  * The key store in one file of cells: {@code mark (1) ‖ u32 room ‖ u32 CRC-32C ‖ u8 name length ‖
  * u32 key length ‖ name ‖ key ‖ padding}, big-endian. A cell is overwritten in place when its key
  * is destroyed and reused afterwards. A key is written and synced under the mark of an empty cell
- * first, then the mark is set and synced: a crash leaves the key or no key.
+ * first, then the mark is set and synced: a crash leaves the key or no key. One that replaces
+ * another says so in its mark until that one is erased: a crash leaves the old key or the new one.
  */
 public final class KeyFile implements KeyStore {
   private static final byte[] MAGIC = "reseal keys 1\n\0\0".getBytes(StandardCharsets.US_ASCII);
   private static final byte EMPTY = 'E';
   private static final byte USED = 'K';
+  private static final byte REPLACING = 'R';
   private static final int HEAD = 14;
   private static final int NAME_MAX = 255;
   private static final int KEY_MAX = 1 << 20;
@@ -69,12 +71,36 @@ public final class KeyFile implements KeyStore {
 
   @Override
   public synchronized void put(String name, Secret key) {
+    if (cells.containsKey(name)) {
+      throw new IllegalArgumentException("the key store has a key named " + name);
+    }
+    cells.put(name, write(name, key, USED));
+  }
+
+  @Override
+  public synchronized void replace(String name, Secret key) {
+    if (!cells.containsKey(name)) {
+      put(name, key);
+      return;
+    }
+    succeed(name, write(name, key, REPLACING));
+  }
+
+  /** From here on a start would do the same. */
+  private void succeed(String name, Cell fresh) {
+    destroy(name);
+    try {
+      mark(fresh.offset(), USED);
+    } catch (IOException refused) {
+      throw new KeyStoreException("cannot write key " + name + " to " + path, refused);
+    }
+    cells.put(name, fresh);
+  }
+
+  private Cell write(String name, Secret key, byte mark) {
     byte[] named = name.getBytes(StandardCharsets.UTF_8);
     if (named.length > NAME_MAX || key.size() > KEY_MAX || key.size() == 0) {
       throw new IllegalArgumentException("key " + name + " of " + key.size() + " bytes");
-    }
-    if (cells.containsKey(name)) {
-      throw new IllegalArgumentException("the key store has a key named " + name);
     }
     int need = named.length + key.size();
     long at = place(need);
@@ -90,8 +116,7 @@ public final class KeyFile implements KeyStore {
       write(ByteBuffer.wrap(content), at + HEAD);
       write(ByteBuffer.allocate(room - need), at + HEAD + need);
       file.force(true);
-      write(ByteBuffer.wrap(new byte[] {USED}), at);
-      file.force(false);
+      mark(at, mark);
     } catch (IOException refused) {
       throw new KeyStoreException("cannot write key " + name + " to " + path, refused);
     } finally {
@@ -99,7 +124,7 @@ public final class KeyFile implements KeyStore {
     }
     empty.remove(at);
     end = Math.max(end, at + HEAD + room);
-    cells.put(name, new Cell(at, room, named.length, key.size()));
+    return new Cell(at, room, named.length, key.size());
   }
 
   @Override
@@ -130,8 +155,7 @@ public final class KeyFile implements KeyStore {
     try {
       write(ByteBuffer.allocate(cell.room()), cell.offset() + HEAD);
       file.force(false);
-      write(ByteBuffer.wrap(new byte[] {EMPTY}), cell.offset());
-      file.force(false);
+      mark(cell.offset(), EMPTY);
     } catch (IOException refused) {
       throw new KeyStoreException("cannot erase key " + name + " in " + path, refused);
     }
@@ -175,19 +199,21 @@ public final class KeyFile implements KeyStore {
     if (!Arrays.equals(magic.array(), MAGIC)) {
       throw new KeyStoreException(path + " is not a key store");
     }
+    Map<String, Cell> replacing = new TreeMap<>();
     long at = MAGIC.length;
     while (at + HEAD <= file.size()) {
-      int room = readCell(at);
+      int room = readCell(at, replacing);
       if (room < 0) {
         break;
       }
       at += HEAD + room;
     }
     end = at;
+    replacing.forEach(this::succeed);
   }
 
   /** The room of the cell, or -1 where a crash cut off the last one. */
-  private int readCell(long at) throws IOException {
+  private int readCell(long at, Map<String, Cell> replacing) throws IOException {
     ByteBuffer head = ByteBuffer.allocate(HEAD);
     readFully(head, at);
     head.flip();
@@ -197,28 +223,33 @@ public final class KeyFile implements KeyStore {
     int nameSize = head.get() & 0xff;
     int keySize = head.getInt();
     boolean fits = room > 0 && room % ROUND == 0 && at + HEAD + room <= file.size();
-    if (!fits && mark != USED) {
+    boolean used = mark == USED || mark == REPLACING;
+    if (!fits && !used) {
       return -1;
     }
     if (!fits || keySize < 0 || (long) nameSize + keySize > room) {
       throw new KeyStoreException(path + " is damaged at offset " + at + ": restore a replica");
     }
-    if (mark == USED) {
+    if (used) {
       ByteBuffer content = ByteBuffer.allocate(nameSize + keySize);
       readFully(content, at + HEAD);
       if (crc(content.array()) == crc) {
         String name = new String(content.array(), 0, nameSize, StandardCharsets.UTF_8);
-        cells.put(name, new Cell(at, room, nameSize, keySize));
+        (mark == USED ? cells : replacing).put(name, new Cell(at, room, nameSize, keySize));
         Arrays.fill(content.array(), (byte) 0);
         return room;
       }
     }
     // An empty cell, or one whose erasure a crash interrupted: what it held must not come back.
     write(ByteBuffer.allocate(room), at + HEAD);
-    write(ByteBuffer.wrap(new byte[] {EMPTY}), at);
-    file.force(false);
+    mark(at, EMPTY);
     empty.put(at, room);
     return room;
+  }
+
+  private void mark(long at, byte mark) throws IOException {
+    write(ByteBuffer.wrap(new byte[] {mark}), at);
+    file.force(false);
   }
 
   private long place(int need) {

@@ -12,6 +12,11 @@ public interface KeyStore extends AutoCloseable {
   /** Stores a key under a name that has none; keeps its own copy. */
   void put(String name, Secret key);
 
+  /**
+   * Stores a key and erases the one of that name, if there is one: a crash leaves one of the two.
+   */
+  void replace(String name, Secret key);
+
   /** A copy of the key, which the caller closes; empty if there is none. */
   Optional<Secret> get(String name);
 

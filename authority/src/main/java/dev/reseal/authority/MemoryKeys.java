@@ -18,6 +18,11 @@ public final class MemoryKeys implements KeyStore {
   }
 
   @Override
+  public void replace(String name, Secret key) {
+    Optional.ofNullable(keys.put(name, key.copy())).ifPresent(Secret::close);
+  }
+
+  @Override
   public Optional<Secret> get(String name) {
     return Optional.ofNullable(keys.get(name)).map(Secret::copy);
   }

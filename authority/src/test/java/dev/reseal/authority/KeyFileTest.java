@@ -64,6 +64,46 @@ class KeyFileTest {
   }
 
   @Test
+  void aKeyThatReplacesAnotherIsThereOrTheOtherOneWhereverACrashComes() throws IOException {
+    byte[] before;
+    try (KeyFile store = KeyFile.open(path())) {
+      store.replace("a", key(0x5a, 32));
+      before = Files.readAllBytes(path());
+      store.replace("a", key(0x7b, 32));
+      assertThat(content(store, "a")).contains(Bytes.hex("7b".repeat(32)));
+    }
+    byte[] after = Files.readAllBytes(path());
+    assertThat(after)
+        .hasSizeGreaterThan(before.length)
+        .startsWith(Arrays.copyOf(after, FIRST_CELL));
+    byte[] both = Arrays.copyOf(after, after.length);
+    System.arraycopy(before, 0, both, 0, before.length);
+    int fresh = before.length;
+    assertThat(after[fresh]).isEqualTo((byte) 'K');
+    assertReopened(marked(both, fresh, 'E'), "5a", "7b");
+    assertReopened(marked(both, fresh, 'R'), "7b", "5a");
+    assertReopened(marked(after, fresh, 'R'), "7b", "5a");
+    assertReopened(after, "7b", "5a");
+  }
+
+  private static byte[] marked(byte[] file, int cell, char mark) {
+    byte[] changed = file.clone();
+    changed[cell] = (byte) mark;
+    return changed;
+  }
+
+  /** Twice, since the first start mends what the crash left. */
+  private void assertReopened(byte[] file, String held, String gone) throws IOException {
+    Files.write(path(), file);
+    for (int start = 1; start <= 2; start++) {
+      try (KeyFile store = KeyFile.open(path())) {
+        assertThat(content(store, "a")).as("start %s", start).contains(Bytes.hex(held.repeat(32)));
+      }
+      assertThat(Bytes.of(Files.readAllBytes(path())).toHex()).doesNotContain(gone.repeat(4));
+    }
+  }
+
+  @Test
   void anErasedCellIsUsedAgain() throws IOException {
     try (KeyFile store = KeyFile.open(path())) {
       store.put("a", key(1, 32));

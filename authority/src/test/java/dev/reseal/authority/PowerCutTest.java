@@ -9,6 +9,7 @@ import dev.reseal.instance.Instance;
 import dev.reseal.instance.Verb;
 import dev.reseal.wire.Ask;
 import dev.reseal.wire.Kind;
+import dev.reseal.wire.Randomness;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -98,6 +99,11 @@ class PowerCutTest extends OnItsOwnWorld {
     @Override
     public void put(String name, Secret key) {
       power.write(() -> inner.put(name, key));
+    }
+
+    @Override
+    public void replace(String name, Secret key) {
+      power.write(() -> inner.replace(name, key));
     }
 
     @Override
@@ -219,5 +225,43 @@ class PowerCutTest extends OnItsOwnWorld {
     keysAreThoseOfTheRow();
     assertThat(cuts).isGreaterThan(20);
     assertThat(world.status().operation().epoch()).isEqualTo(2);
+  }
+
+  @Test
+  void aCrashAtAnyWriteOfAKeyThatIsAddedLeavesTheOneBeforeOrTheNewOne() {
+    Power power = new Power();
+    new Snapshot(new MemoryStore(), Optional.empty(), Map.of()).restore(world, power);
+    world.serving();
+    Bytes before = Bytes.ascii("acknowledged before it was cut..");
+    Bytes next = Bytes.ascii("given while the power was cut...");
+    KeyCallsTest.add(world, "records", before, Randomness.system().bytes(16));
+    Snapshot snapshot = Snapshot.of(world);
+    int cuts = 0;
+    for (boolean after : new boolean[] {false, true}) {
+      int at = 1;
+      Bytes nonce = Randomness.system().bytes(16);
+      Step step = () -> answered(KeyCallsTest.add(world, "records", next, nonce));
+      while (cut(power, step, at, after)) {
+        cuts++;
+        at++;
+        world.restart();
+        assertThat(added()).isIn(before, next);
+        step.send();
+        assertThat(added()).isEqualTo(next);
+        snapshot.restore(world, power);
+      }
+      snapshot.restore(world, power);
+    }
+    assertThat(cuts).isEqualTo(4);
+  }
+
+  private static Bytes answered(Endpoint.Reply reply) {
+    assertThat(reply).isInstanceOf(Endpoint.Reply.Nothing.class);
+    return Bytes.EMPTY;
+  }
+
+  private Bytes added() {
+    String name = KeyNames.added(World.LINEAGE, "records");
+    return world.keys.get(name).orElseThrow().use(Bytes::of);
   }
 }

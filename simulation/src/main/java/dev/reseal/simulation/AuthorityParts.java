@@ -147,6 +147,12 @@ final class AuthorityParts {
     }
 
     @Override
+    public void replace(String name, Secret key) {
+      point("before key");
+      keys.replace(name, key);
+    }
+
+    @Override
     public Optional<Secret> get(String name) {
       return keys.get(name);
     }
