@@ -49,9 +49,9 @@ final class Commit {
       case Event.Serving _ -> run.phase() == Phase.RESUME ? serving(run) : Decision.to(run);
       case Event.InstallFailed(_, String detail) -> installFailed(run, detail);
       case Event.Checkpointed _ ->
-          run.phase() == Phase.RETIRE
+          run.phase() == Phase.RETIRE && run.kind() != Kind.RETIRE
               ? Decision.to(run.at(Phase.RETIRE), new Effect.Demand(Kind.RETIRE))
-              : Decision.to(run);
+              : Decision.to(run); // an operator's own retire is on its way
       case Event.Exited _ -> exited(run);
       case Event.AdviceRefused(_, String verb, _) ->
           run.phase() == Phase.RESUME && verb.equals(Verb.ACTIVATION.word())

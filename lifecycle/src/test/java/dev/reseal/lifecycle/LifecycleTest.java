@@ -61,6 +61,16 @@ class LifecycleTest {
   }
 
   @Test
+  void theRetireOfAnOperatorIsNotReplacedByOneOfTheHostWhenACheckpointComes() {
+    Play play = Play.idle().on(asked(Kind.RETIRE), new Event.Checkpointed(OLD, BODY));
+    assertThat(play.last()).isEmpty();
+    assertThat(play.all()).noneMatch(e -> e instanceof Effect.Demand);
+    play.on(answered(Call.RETIRE, "retired"));
+    assertThat(play.situation()).isEqualTo(new Situation.Idle(OLD));
+    assertThat(play.outcomes()).containsExactly(new Outcome.Done(""));
+  }
+
+  @Test
   void t22NothingIsTouchedBeforeThePermit() {
     for (Phase phase : List.of(Phase.PREFLIGHT, Phase.PERMIT)) {
       assertThat(Play.reseal(phase).all())
