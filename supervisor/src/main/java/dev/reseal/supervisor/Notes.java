@@ -33,20 +33,51 @@ public final class Notes {
             Optional.empty(),
             "",
             0);
+    boolean failed = false;
     for (Entry entry : entries) {
+      if (entry.edge() == Entry.Edge.DONE && failed) {
+        noted = forgiven(noted);
+      }
+      failed = failure(entry) || (failed && !followed(entry));
       noted = step(noted, entry);
     }
     return noted;
+  }
+
+  private static boolean failure(Entry entry) {
+    return entry.edge() == Entry.Edge.FAILED && ofCandidate(Phase.of(entry.phase()));
+  }
+
+  /** Only what stopped ends a phase without another candidate: somebody said that it goes on. */
+  private static boolean followed(Entry entry) {
+    return entry.edge() == Entry.Edge.DONE || entry.phase() == Phase.CREATE.number();
+  }
+
+  private static boolean ofCandidate(Phase phase) {
+    return !phase.before(Phase.CREATE) && phase.before(Phase.RESUME);
+  }
+
+  /** A restart now goes on as well, instead of stopping for failures of before. */
+  private static Noted forgiven(Noted noted) {
+    return new Noted(
+        noted.opId(),
+        noted.phase(),
+        noted.body(),
+        noted.receipt(),
+        noted.ticket(),
+        noted.ready(),
+        "",
+        0);
   }
 
   private static Noted step(Noted before, Entry entry) {
     Phase phase = Phase.of(entry.phase());
     Cbor.Map payload = entry.payload();
     boolean failed = entry.edge() == Entry.Edge.FAILED;
-    boolean candidate = !phase.before(Phase.CREATE) && phase.before(Phase.RESUME);
-    String rule = failed && candidate ? rule(payload) : before.restoreCause();
+    boolean counts = failure(entry);
+    String rule = counts ? rule(payload) : before.restoreCause();
     int failures =
-        !failed || !candidate
+        !counts
             ? before.restoreFailures()
             : rule.equals(before.restoreCause()) ? before.restoreFailures() + 1 : 1;
     return new Noted(

@@ -13,6 +13,7 @@ import dev.reseal.lifecycle.InstanceState;
 import dev.reseal.lifecycle.Lifecycle;
 import dev.reseal.lifecycle.Limits;
 import dev.reseal.lifecycle.Phase;
+import dev.reseal.lifecycle.Situation;
 import dev.reseal.lifecycle.View;
 import dev.reseal.wire.Kind;
 import java.util.ArrayList;
@@ -85,20 +86,48 @@ class EngineTest {
     assertThat(noted.ready()).isEmpty();
   }
 
-  @Test
-  void failuresWithOneCauseAreCountedAcrossARestart() {
+  private void toFailures(int count) {
     toPersist();
     engine.handle(new Event.Kept(BODY));
     engine.handle(new Event.Answered(Call.REGISTER, OP, 2, Bytes.EMPTY));
     engine.handle(new Event.Destroyed("old"));
     engine.handle(new Event.Reclaimed(""));
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < count; i++) {
       engine.handle(new Event.Born("new" + i));
       engine.handle(new Event.RestoreFailed("new" + i, "SCHEMA", "customers: version 3"));
     }
+  }
+
+  private Facts.Noted noted() {
+    return Notes.newest(journal.afterCrash().entries()).orElseThrow();
+  }
+
+  @Test
+  void failuresWithOneCauseAreCountedAcrossARestart() {
+    toFailures(2);
     Facts.Noted noted = Notes.newest(journal.entries()).orElseThrow();
     assertThat(noted.restoreCause()).isEqualTo("SCHEMA");
     assertThat(noted.restoreFailures()).isEqualTo(2);
+  }
+
+  @Test
+  void aResumeThatWasBegunIsGoneOnWithAfterARestart() {
+    toFailures(3);
+    assertThat(engine.situation()).isInstanceOf(Situation.Halted.class);
+    assertThat(Notes.newest(journal.entries()).orElseThrow().restoreFailures()).isEqualTo(3);
+    engine.handle(new Event.ResumeAsked(OP));
+    engine.handle(
+        new Event.Surveyed(
+            new View.Row(
+                View.State.SEALED, Kind.RESEAL, OP, 2, Optional.empty(), false, Optional.of(BODY)),
+            new Facts(List.of(), Set.of(BODY), Optional.of(noted()))));
+    engine.handle(new Event.Reclaimed(""));
+    assertThat(orders.getLast()).isInstanceOf(Effect.Create.class);
+    assertThat(noted().phase()).isEqualTo(Phase.CREATE);
+    assertThat(noted().restoreFailures()).isZero();
+    engine.handle(new Event.Born("resumed"));
+    engine.handle(new Event.RestoreFailed("resumed", "SCHEMA", "customers: version 3"));
+    assertThat(noted().restoreFailures()).isEqualTo(1);
   }
 
   @Test
