@@ -160,16 +160,21 @@ public final class AuthorityHome {
 
   /** Opens everything and listens. */
   public Running start(Making making) throws IOException, InterruptedException {
+    return start(making, Seams.NONE);
+  }
+
+  /** The same with somebody in between. */
+  public Running start(Making making, Seams seams) throws IOException, InterruptedException {
     Facts facts = facts();
-    KeyFile keys = KeyFile.open(own("keystore"));
-    SqliteStore store = null;
+    KeyStore keys = seams.keys(KeyFile.open(own("keystore")));
+    Store store = null;
     try {
       SigningKey signer = signer(keys, facts.spki());
-      store = SqliteStore.open(own("register.db"));
+      store = seams.register(SqliteStore.open(own("register.db")));
       AuthorityService service =
           new AuthorityService(
               store,
-              new FileAnchor(own("anchor")),
+              seams.anchor(new FileAnchor(own("anchor"))),
               keys,
               signer,
               new AuthorityService.Setup(
@@ -179,7 +184,7 @@ public final class AuthorityHome {
                   Clocks.system(),
                   Randomness.system()));
       HttpsServer server = making.get();
-      server.serve(service);
+      server.serve(seams.calls(service));
       publish(server.port());
       return new Running(server, store, keys, service.alarms());
     } catch (IOException | InterruptedException | RuntimeException failed) {

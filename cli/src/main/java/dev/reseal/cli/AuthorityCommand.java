@@ -77,7 +77,9 @@ public final class AuthorityCommand {
 
   /** Serves until it is told to stop. */
   @Command(name = "start", description = "Serve the authority until it is told to stop.")
-  static final class Start implements Callable<Integer> {
+  public static final class Start implements Callable<Integer> {
+    private final Starter starter;
+
     @Mixin private HomeOption home = new HomeOption();
 
     @Option(
@@ -89,6 +91,20 @@ public final class AuthorityCommand {
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
+
+    /** Who opens an authority behind a server. */
+    public interface Starter {
+      AuthorityHome.Running start(AuthorityHome authority, AuthorityHome.Making server)
+          throws IOException, InterruptedException;
+    }
+
+    public Start() {
+      this(AuthorityHome::start);
+    }
+
+    public Start(Starter starter) {
+      this.starter = starter;
+    }
 
     @Override
     public Integer call() throws IOException, InterruptedException {
@@ -126,7 +142,7 @@ public final class AuthorityCommand {
       }
       Later<HttpsServer> server = Later.of(() -> authority.server(port));
       try {
-        return authority.start(server::get);
+        return starter.start(authority, server::get);
       } catch (StoreException.Rollback older) {
         throw new Refused(
             ExitCode.QUARANTINED,

@@ -36,7 +36,8 @@ final class LabCommand implements Callable<Integer> {
       name = "crash",
       description = {
         "Kill every process before and after each step of each operation; print the matrix.",
-        "Supervisor, old and new instance, authority and platform, with clients at work."
+        "Supervisor, old and new instance, authority and platform, with clients at work;",
+        "the authority also before and after each write to its own stores."
       })
   static final class Crash implements Callable<Integer> {
     /** A cell did not end as it must. */
@@ -45,13 +46,19 @@ final class LabCommand implements Callable<Integer> {
     @Option(
         names = "--operation",
         paramLabel = "OP",
-        description = "birth, reseal, rekey, takeover or abort; repeatable (default: all).")
+        description = {
+          "birth, reseal, rekey, takeover, abort, asked-abort, resume, retire, policy or key-add;",
+          "repeatable (default: all)."
+        })
     private List<String> operations = new ArrayList<>();
 
     @Option(
         names = "--victim",
         paramLabel = "WHO",
-        description = "supervisor, old, new, authority or platform; repeatable (default: all).")
+        description = {
+          "supervisor, old, new, authority, platform, enclaves or store; repeatable",
+          "(default: all)."
+        })
     private List<String> victims = new ArrayList<>();
 
     @Option(

@@ -1,7 +1,8 @@
 package dev.reseal.simulation;
 
 /**
- * Where a crash is made: before or after the n-th thing that a supervisor does in an operation.
+ * Where a crash is made: before or after the n-th thing that a supervisor does in an operation, or
+ * the n-th write of the authority.
  *
  * @param victim who is killed
  * @param number counted from 1; journal writes and orders that touch the world count alike
@@ -17,6 +18,8 @@ record CrashPoint(Victim victim, Side side, int number) {
      * Every enclave of the machine at once, in a power transition; the processes that stay live on.
      */
     ENCLAVES,
+    /** The authority, where it writes to its own stores: its points are counted by itself. */
+    STORE,
     NOBODY
   }
 

@@ -64,7 +64,7 @@ final class CrashCell {
           List.copyOf(world.instances.keySet()).stream()
               .filter(handle -> !old.contains(handle))
               .forEach(world::kill);
-      case PLATFORM, ENCLAVES, NOBODY -> throw new AssertionError(point);
+      case PLATFORM, ENCLAVES, STORE, NOBODY -> throw new AssertionError(point);
     }
   }
 
