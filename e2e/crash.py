@@ -23,7 +23,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "demo"))
 
 import traces
 from crash_cells import OPERATIONS, VICTIMS, Cell, Point, Verdict, cells, pairs
-from crash_matrix import BIRTHS, LINEAGE, Matrix
+from crash_matrix import BIRTH, Matrix
+from crash_operations import LINEAGE
 from crash_verdict import show, summary
 from crash_world import require_built
 from world import WorldError, remove
@@ -49,15 +50,15 @@ class Run:
 
     def _matrix(self, operation: str) -> Matrix:
         home = pathlib.Path(tempfile.mkdtemp(prefix="rs", dir=self.given.home))
-        matrix = self.stack.enter_context(Matrix(home, self.given.rpo, BIRTHS if operation == "birth" else 0))
-        if operation != "birth":
+        matrix = self.stack.enter_context(Matrix(home, self.given.rpo, operation))
+        if operation != BIRTH:
             matrix.serve()
         return matrix
 
     def _operation(self, operation: str) -> None:
         matrix = self._matrix(operation)
         try:
-            self.points[operation] = matrix.points(operation)
+            self.points[operation] = matrix.points()
         except WorldError:
             self.stack.close()
             self._replay(matrix.home)

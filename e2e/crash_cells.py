@@ -5,19 +5,31 @@ from __future__ import annotations
 import random
 from dataclasses import asdict, dataclass, field
 
-OPERATIONS = ("birth", "reseal", "rekey", "takeover", "abort")
-VICTIMS = ("supervisor", "old", "new", "authority", "platform", "enclaves")
+OPERATIONS = ("birth", "reseal", "rekey", "takeover", "abort", "asked-abort", "resume", "retire", "policy", "key-add")
+"""``abort``: by a drain that runs into its deadline; ``asked-abort``: by the operator; ``resume``: of one that stopped."""
+STORE = "store"
+"""The authority, at one of its own writes; elsewhere it is the victim at a step of the supervisor."""
+VICTIMS = ("supervisor", "old", "new", "authority", "platform", "enclaves", STORE)
 SIDES = ("before", "after")
 
 
 @dataclass(frozen=True)
 class Point:
-    """One thing that a supervisor does in an operation, and who lives just then."""
+    """One thing that a supervisor does in an operation, or the authority writes, and who lives just then."""
 
     number: int
     old: int
     new: int
     what: str
+    store: bool = False
+    """Whether it is a write of the authority."""
+
+    def victims(self) -> list[str]:
+        """One that does not live has no cell here."""
+        if self.store:
+            return [STORE]
+        alive = {"old": self.old, "new": self.new, "enclaves": self.old + self.new, STORE: 0}
+        return [each for each in VICTIMS if alive.get(each, 1)]
 
 
 @dataclass(frozen=True)
@@ -63,15 +75,13 @@ class Verdict:
 
 
 def cells(operation: str, points: list[Point], victims: list[str]) -> list[Cell]:
-    """A victim that does not live at a point has no cell there."""
-    found = []
-    for point in points:
-        for victim in victims:
-            alive = {"old": point.old, "new": point.new, "enclaves": point.old + point.new}.get(victim, 1)
-            if not alive:
-                continue
-            found += [Cell(operation, victim, side, point.number, point.what) for side in SIDES]
-    return found
+    return [
+        Cell(operation, victim, side, point.number, point.what)
+        for point in points
+        for victim in point.victims()
+        if victim in victims
+        for side in SIDES
+    ]
 
 
 def pairs(chosen: list[Cell], count: int, seed: int) -> list[Cell]:

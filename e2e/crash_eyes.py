@@ -26,6 +26,15 @@ class Row:
     wait_ms: int
     target: list[Any]
     """The active instance's measurement, product, version and platform, as a request names it."""
+    policy: bytes
+    retirable: tuple[list[bytes], list[int]]
+    """Wrap ids and generations."""
+
+    @classmethod
+    def of(cls, status: dict[int, Any]) -> Row:
+        target = [status[9], status[28], status[29], status[30], status[27]]
+        retirable = (status[25], status[26])
+        return cls(status[2], status[3], status[4], status[6], status[19], target, status[16], retirable)
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,7 @@ class Local:
     """What the supervisor says about itself (transport T6)."""
 
     situation: str
+    phase: str
     port: int
     instances: list[tuple[str, str, int]]
     """Handle, state, pid."""
@@ -68,12 +78,13 @@ def journal(path: pathlib.Path) -> Iterator[tuple[float, bytes, int, int]]:
 
 
 class Asked:
-    """An operation that was asked for, on a thread that waits for its end."""
+    """Something that a supervisor was asked for, on a thread that waits for its end."""
 
-    def __init__(self, control: pathlib.Path, request: bytes) -> None:
+    def __init__(self, control: pathlib.Path, *words: Any) -> None:
         self.end = ""
+        self.done = False
         self._control = control
-        self._request = request
+        self._words = list(words)
         self._thread = threading.Thread(target=self._wait, daemon=True)
         self._thread.start()
 
@@ -85,11 +96,12 @@ class Asked:
         try:
             with socket.socket(socket.AF_UNIX) as stream:
                 stream.connect(str(self._control))
-                frame = cbor.encode(["operate", self._request])
+                frame = cbor.encode(self._words)
                 stream.sendall(struct.pack(">I", len(frame)) + frame)
                 while not self.end:
                     code, word, *rest = read_frame(stream)
                     if code != 0 or word == "done":
                         self.end = f"{code} {word} {rest}"
+                        self.done = code == 0 and rest[0][2] == "DONE"
         except OSError as gone:
             self.end = f"the supervisor ended: {gone}"

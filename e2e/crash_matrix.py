@@ -2,45 +2,67 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import pathlib
-import signal
-import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
-from crash_cells import Cell, Point, Verdict
-from crash_eyes import Asked, journal
+from crash_cells import STORE, Cell, Point, Verdict
+from crash_commands import KeyAdd, Policy
+from crash_eyes import journal
+from crash_ledger import States
+from crash_operations import (
+    EVERYTHING,
+    LINEAGE,
+    Abort,
+    AskedAbort,
+    Operation,
+    Rekey,
+    Reseal,
+    Resume,
+    Retire,
+    Takeover,
+)
 from crash_probe import Probe
 from crash_verdict import judge, measure
-from crash_world import REKEY, RESEAL, TAKEOVER, CrashWorld
-from reseal.client import AttestedClient
-from reseal.errors import ResealError
+from crash_world import CrashWorld
 from run import Client, Crowd
 from world import ROOT, WorldError, wait_for
 
-LINEAGE = "crash"
 CLIENTS = 2
 SETTLE_S = 60.0
 ANSWER_S = 20.0
+BIRTH = "birth"
 BIRTHS = 40
 """Lineages that one policy has room for: each birth takes one of its own."""
+
+BY_NAME: dict[str, type[Operation]] = {
+    "reseal": Reseal,
+    "rekey": Rekey,
+    "takeover": Takeover,
+    "abort": Abort,
+    "asked-abort": AskedAbort,
+    "resume": Resume,
+    "retire": Retire,
+    "policy": Policy,
+    "key-add": KeyAdd,
+}
 
 
 class Matrix:
     """One world that lives through all cells of one operation after the other."""
 
-    def __init__(self, home: pathlib.Path, rpo: int, births: int) -> None:
-        self.world = CrashWorld(home, rpo, births)
+    def __init__(self, home: pathlib.Path, rpo: int, operation: str) -> None:
+        self.world = CrashWorld(home, rpo, BIRTHS if operation == BIRTH else 0)
         self.home = home
         self.rpo = rpo
+        self._operation = BY_NAME.get(operation)
         self.clients: list[Client] = []
         self._births = 0
 
     def __enter__(self) -> Matrix:
         try:
-            self.world.begin()
+            self.world.begin(EVERYTHING if self._operation is None else self._operation.may)
         except BaseException:
             self.__exit__()
             raise
@@ -63,35 +85,63 @@ class Matrix:
             }
             self.clients.append(self._client(given))
         self.crowd = Crowd(self.clients)
+        self.states = States(self.home, LINEAGE, self.world.lineages[LINEAGE])
 
     def _client(self, given: dict[str, Any]) -> Client:
         return Client(given, self.world.world.logs / f"client-{given['name']}.log", ROOT / "e2e" / "crash_client.py")
 
     # -- the points of an operation that goes well
 
-    def points(self, operation: str) -> list[Point]:
-        lineage = LINEAGE
-        if operation == "birth":
+    def points(self) -> list[Point]:
+        if self._operation is None:
             lineage = self._next_birth()
             name = self.world.order("nobody:before:0")
             self.world.launch(lineage)
-        else:
-            wait_for("a quiet beginning", lambda: self.world.settled(lineage), SETTLE_S)
-            name = self.world.order("nobody:before:0")
-            self._operate(operation)
-        begin = f"crash-point {name} "
-        wait_for(f"the points of {operation}", lambda: bool(self.world.said(lineage, begin)), SETTLE_S)
-        wait_for(f"the end of {operation}", lambda: self.world.settled(lineage), SETTLE_S)
-        time.sleep(1.0)
-        self.world.disarm()
-        if operation == "birth":
+            points = self._passed(lineage, name, lambda: True)
             self.world.stop(lineage)
-        return [self._point(line[len(begin) :]) for line in self.world.said(lineage, begin)]
+            return points
+        operation = self._quiet()
+        before = self.world.row(LINEAGE).epoch
+        name = self.world.order("nobody:before:0")
+        operation.begin()
+        points = self._passed(LINEAGE, name, lambda: self._over(operation))
+        wrong = operation.end(committed=self.world.row(LINEAGE).epoch > before)
+        if wrong:
+            raise WorldError(f"it does not go well without a crash either: {wrong}")
+        return operation.counted(points)
+
+    def _quiet(self) -> Operation:
+        """The world at rest, and the next operation prepared."""
+        assert self._operation is not None
+        what = f"a quiet beginning: {self.world.describe(LINEAGE)}"
+        wait_for(what, lambda: self.world.settled(LINEAGE), SETTLE_S)
+        operation = self._operation(self.world)
+        operation.prepare()
+        return operation
 
     @staticmethod
-    def _point(text: str) -> Point:
+    def _over(operation: Operation) -> bool:
+        operation.help()
+        return operation.over()
+
+    def _passed(self, lineage: str, name: str, over: Callable[[], bool]) -> list[Point]:
+        """Those of the supervisor, then those of the authority."""
+        begin = f"crash-point {name} "
+        counted = (lineage, "authority")
+        wait_for("points", lambda: any(self.world.said(each, begin) for each in counted), SETTLE_S)
+        wait_for("the end", lambda: over() and self.world.settled(lineage), SETTLE_S)
+        time.sleep(1.0)
+        self.world.disarm()
+        return [
+            self._point(line[len(begin) :], each == "authority")
+            for each in counted
+            for line in self.world.said(each, begin)
+        ]
+
+    @staticmethod
+    def _point(text: str, store: bool) -> Point:
         number, old, new, what = text.split(" ", 3)
-        return Point(int(number), int(old), int(new), what)
+        return Point(int(number), int(old), int(new), what, store)
 
     @property
     def spent(self) -> bool:
@@ -103,33 +153,13 @@ class Matrix:
         self._births += 1
         return name
 
-    # -- operations
-
-    def _operate(self, operation: str) -> Asked | None:
-        if operation == "takeover":
-            for pid in self.world.pids(LINEAGE):
-                os.kill(pid, signal.SIGKILL)
-            return None
-        if operation == "abort":
-            client = self.world.attested(LINEAGE, 5.0)
-            client.get("/chain?client=slow")  # attested before, so that the slow request is in flight at once
-            threading.Thread(target=self._slow, args=(client,), daemon=True).start()
-            time.sleep(0.5)
-        return self.world.ask(LINEAGE, REKEY if operation == "rekey" else RESEAL)
-
-    @staticmethod
-    def _slow(client: AttestedClient) -> None:
-        """A request that is in flight for longer than the application lets a drain take."""
-        with contextlib.suppress(ResealError, OSError), client:
-            client.get("/slow?s=4")
-
     # -- one cell
 
     def run(self, cell: Cell) -> Verdict:
         begun = time.monotonic()
         verdict = Verdict(cell)
         try:
-            if cell.operation == "birth":
+            if self._operation is None:
                 self._birth(cell, verdict)
             else:
                 self._cell(cell, verdict)
@@ -140,39 +170,47 @@ class Matrix:
 
     def _cell(self, cell: Cell, verdict: Verdict) -> None:
         world = self.world
-        wait_for(f"a quiet beginning of {cell}: {world.describe(LINEAGE)}", lambda: world.settled(LINEAGE), SETTLE_S)
+        operation = self._quiet()
         before = world.row(LINEAGE)
         self.crowd.ask("run")
         time.sleep(0.2)
         name = world.order(cell.point)
         probe = Probe(world, LINEAGE)
-        asked = self._operate(cell.operation)
         try:
-            crashed = self._recover(cell, verdict, LINEAGE, name)
+            operation.begin()
+            crashed = self._recover(cell, verdict, LINEAGE, name, operation)
             whole = time.time()
             wait_for(f"an answer after {cell}", lambda: bool(probe.answers) and probe.answers[-1] > whole, SETTLE_S)
         finally:
             probe.end()
             answers = self.crowd.ask("pause")
-            if asked is not None:
-                self._answered(asked, verdict)
-        after = world.row(LINEAGE)
-        verdict.epochs = before.epoch, after.epoch
-        verdict.taken_over = after.kind == TAKEOVER and after.epoch > before.epoch
-        measure(verdict, probe, crashed, list(journal(self.home / "lineages" / LINEAGE / "journal")))
-        judge(verdict, self.rpo, answers)
+            self._answered(operation, verdict)
+        verdict.epochs = before.epoch, world.row(LINEAGE).epoch
+        states = self.states.all()
+        begun = [each for each in states if before.epoch < each.epoch]
+        verdict.taken_over = any(each.takeover for each in begun)
+        measure(verdict, probe, crashed, list(journal(self.home / "lineages" / LINEAGE / "journal")), operation, begun)
+        judge(verdict, self.rpo, answers, states)
+        verdict.why += operation.end(committed=any(not each.takeover for each in begun))
 
-    def _recover(self, cell: Cell, verdict: Verdict, lineage: str, name: str) -> float:
+    def _recover(
+        self, cell: Cell, verdict: Verdict, lineage: str, name: str, operation: Operation | None = None
+    ) -> float:
         """From the order to a world that is whole again; when it crashed."""
         world = self.world
-        begin = f"crash {name} "
-        wait_for(f"the crash of {cell}", lambda: bool(world.said(lineage, begin)), SETTLE_S)
+        helped: Callable[[], object] = operation.help if operation else lambda: None
+
+        def crashes() -> bool:
+            helped()
+            return world.crashed(lineage, name)
+
+        wait_for(f"the crash of {cell}", crashes, SETTLE_S)
         crashed = time.time()
         second = ""
-        if cell.victim in ("authority", "platform", "supervisor"):
-            process = world.world.processes[lineage if cell.victim == "supervisor" else cell.victim]
-            process.popen.wait(10)
-        if cell.then and cell.victim in ("authority", "platform"):
+        died = {"supervisor": lineage, STORE: "authority"}.get(cell.victim, cell.victim)
+        if died in world.world.processes:
+            world.world.processes[died].popen.wait(10)
+        if cell.then and died in ("authority", "platform"):
             world.mend(lineage)
         if cell.then:
             second = world.order(cell.then)
@@ -180,25 +218,28 @@ class Matrix:
             world.disarm()
 
         def whole() -> bool:
-            if second and world.said(lineage, f"crash {second} "):
+            if second and world.crashed(lineage, second):
                 world.disarm()  # once: every supervisor that comes back would pass the same point
             world.mend(lineage)
+            helped()
             return world.settled(lineage)
 
         wait_for(f"recovery from {cell}", whole, SETTLE_S)
         if second:
             time.sleep(0.3)
-            verdict.second = bool(world.said(lineage, f"crash {second} "))
+            verdict.second = world.crashed(lineage, second)
             world.disarm()
             wait_for(f"recovery from {cell}", whole, SETTLE_S)
         return crashed
 
-    def _answered(self, asked: Asked, verdict: Verdict) -> None:
+    @staticmethod
+    def _answered(operation: Operation, verdict: Verdict) -> None:
         try:
-            wait_for("the answer", asked.answered, ANSWER_S)
+            wait_for("the answer", operation.over, ANSWER_S)
         except WorldError:
             verdict.why.append(f"whoever asked was not answered within {ANSWER_S:g} s of the recovery")
-        verdict.said = asked.end
+        else:
+            verdict.said = "; ".join(each.end for each in operation.asked)
 
     def _birth(self, cell: Cell, verdict: Verdict) -> None:
         """A new lineage whose first start crashes; whoever starts it again finds it or gives birth to it."""
@@ -214,7 +255,8 @@ class Matrix:
             crowd = Crowd([client])
             crowd.ask("run")
             time.sleep(0.3)
-            judge(verdict, self.rpo, crowd.ask("pause"))
+            states = States(self.home, lineage, world.lineages[lineage])
+            judge(verdict, self.rpo, crowd.ask("pause"), states.all())
         finally:
             client.close()
         verdict.epochs = 0, world.row(lineage).epoch

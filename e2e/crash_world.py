@@ -15,7 +15,6 @@ import shutil
 import socket
 import ssl
 import struct
-import subprocess
 import sys
 import urllib.parse
 from typing import Any
@@ -33,44 +32,47 @@ from reseal.messages import FLAG_DEMO_POLICY, FLAG_GENERATION_LAGGING, FLAG_TAKE
 from world import ROOT, Process, World, WorldError
 
 APP = ROOT / "e2e" / "chain" / "app.py"
-START = ROOT / "cli" / "target" / "quick" / "start"
+JAVA = ROOT / "build" / "java.sh"
 SEAM = ROOT / "simulation" / "target" / "quick" / "reseal-simulation-0.1.0.jar"
 LIFE_MS, SKEW_MS = 2000, 200
-RESEAL, TAKEOVER, REKEY = 2, 5, 7
+STATE_MAX = 4 << 20
+"""The most that policy allows where no update may be lost."""
+RESEAL, TAKEOVER, REKEY, ABORT, RETIRE = 2, 5, 7, 8, 9
 
 
 class CrashWorld:
-    """Authority, platform, and the supervisors of lineages whose crash seam obeys a file."""
+    """Authority and platform, and the supervisors of lineages; the crash seams of authority and supervisors obey a file."""
 
     def __init__(self, home: pathlib.Path, rpo: int, births: int) -> None:
         self.home = home
         self.rpo = rpo
+        self.policy = home / "policy.json"
         self.world = World(home)
         self.orders = home / "orders"
         self.lineages: dict[str, str] = {}
         self.mrenclave = ""
         self._numbers = 0
-        self._java = subprocess.check_output([str(ROOT / "build" / "jdk.sh")], text=True).strip() + "/bin/java"
         self._names = ["crash", *(f"birth-{n}" for n in range(births))]
 
-    def begin(self) -> None:
+    def begin(self, may: tuple[str, ...]) -> None:
+        """``may``: what policy lets the supervisors ask for."""
         world = self.world
         world.cli("authority", "init")
         world.cli("platform", "init")
         for name in ("authority", "platform"):
             self.launch(name)
             world.processes[name].await_line("ready", 60)
-        policy = self.home / "policy.json"
         words = ["draft", "--lineage", "crash", "--purpose", "billing-token", "--rpo-updates", str(self.rpo)]
-        words += ["--state-max", str(4 << 20)]  # the most that policy allows where no update may be lost
+        words += ["--state-max", str(STATE_MAX)]
         words += ["--life-ms", str(LIFE_MS), "--skew-ms", str(SKEW_MS), "--", sys.executable, str(APP)]
         drafted = json.loads(world.cli(*words).stdout)
         first = drafted["lineages"][0]
+        first["supervisors"][0]["may"] = list(may)
         self.mrenclave = first["allowed"][0]["mrenclave"]
         drafted["lineages"] = [first, *(self._twin(first, name) for name in self._names[1:])]
         self.lineages = {each["name"]: each["lineage"] for each in drafted["lineages"]}
-        policy.write_text(json.dumps(drafted))
-        world.cli("authority", "policy", "apply", str(policy))
+        self.policy.write_text(json.dumps(drafted))
+        world.cli("authority", "policy", "apply", str(self.policy))
 
     def _twin(self, first: dict[str, Any], name: str) -> dict[str, Any]:
         """The same service under another name; its supervisor has the same key."""
@@ -87,31 +89,20 @@ class CrashWorld:
 
     def launch(self, name: str) -> Process:
         """Starts authority or platform, or the supervisor of the lineage ``name``; does not wait."""
-        if name in ("authority", "platform"):
-            command = [str(ROOT / "reseal"), name, "start", "--home", str(self.home)]
+        if name == "platform":
+            command = [str(ROOT / "reseal"), "platform", "start", "--home", str(self.home)]
+        elif name == "authority":
+            command = self._seam("authority", "CrashAuthority", "--home", str(self.home))
         else:
-            command = self._supervisor(name)
+            words = ["--lineage", name, "--home", str(self.home), "--", sys.executable, str(APP)]
+            command = self._seam("run", "CrashRun", *words)
         process = Process(name, command, self.world.logs / f"{name}.log")
         self.world.processes[name] = process
         return process
 
-    def _supervisor(self, lineage: str) -> list[str]:
-        command = [
-            self._java,
-            "-XX:TieredStopAtLevel=1",
-            "-XX:+UseSerialGC",
-            "-Xmx128m",
-            "-Xlog:disable",
-            "-Xlog:all=error:stderr",
-        ]
-        cache, native = START / "run.aot", START / "native"
-        command += [f"-XX:AOTCache={cache}"] if cache.exists() else ["-Xshare:auto"]
-        if native.exists():
-            command += [f"-Djava.library.path={native}", f"-Dorg.sqlite.lib.path={native}"]
-            command += ["-Dcom.amazon.corretto.crypto.provider.useExternalLib=true"]
-        command += ["--enable-native-access=ALL-UNNAMED", f"-Dreseal.root={ROOT}", "-cp", crash_path()]
-        command += ["dev.reseal.simulation.CrashRun", str(self.orders)]
-        return [*command, "--lineage", lineage, "--home", str(self.home), "--", sys.executable, str(APP)]
+    def _seam(self, role: str, main: str, *words: str) -> list[str]:
+        """The ordinary program in the ordinary JVM, with somebody in between."""
+        return [str(JAVA), role, str(SEAM), f"dev.reseal.simulation.{main}", str(self.orders), *words]
 
     def mend(self, lineage: str) -> None:
         """Starts again whatever has ended, as the service manager of a host does."""
@@ -152,9 +143,13 @@ class CrashWorld:
     def disarm(self) -> None:
         self.orders.unlink(missing_ok=True)
 
-    def said(self, lineage: str, words: str) -> list[str]:
-        """Lines of this lineage's supervisors, all of them so far, that begin with ``words``."""
-        log = self.world.logs / f"{lineage}.log"
+    def crashed(self, lineage: str, order: str) -> bool:
+        begin = f"crash {order} "
+        return bool(self.said(lineage, begin) or self.said("authority", begin))
+
+    def said(self, name: str, words: str) -> list[str]:
+        """Lines of authority or of this lineage's supervisors, all of them so far, that begin with ``words``."""
+        log = self.world.logs / f"{name}.log"
         text = log.read_text(errors="replace") if log.exists() else ""
         return [line for line in text.splitlines() if line.startswith(words)]
 
@@ -174,18 +169,17 @@ class CrashWorld:
             status = cbor.decode(answer.read())
         finally:
             connection.close()
-        target = [status[9], status[28], status[29], status[30], status[27]]
-        return Row(status[2], status[3], status[4], status[6], status[19], target)
+        return Row.of(status)
 
     def local(self, lineage: str) -> Local:
         """Raises ``OSError`` when the supervisor does not answer."""
         with socket.socket(socket.AF_UNIX) as stream:
             stream.settimeout(5)
-            stream.connect(str(self.home / "lineages" / lineage / "control.sock"))
+            stream.connect(str(self.control(lineage)))
             frame = cbor.encode(["status"])
             stream.sendall(struct.pack(">I", len(frame)) + frame)
             _, status = read_frame(stream)
-        return Local(status[1], status[4], [(each[0], each[1], each[2]) for each in status[6]])
+        return Local(status[1], status[2], status[4], [(each[0], each[1], each[2]) for each in status[6]])
 
     def settled(self, lineage: str) -> bool:
         """Exactly one instance lives, it serves, nothing is under way, register and supervisor agree."""
@@ -202,15 +196,16 @@ class CrashWorld:
 
     def ask(self, lineage: str, kind: int) -> Asked:
         """A request of the operator, as ``reseal rotate`` makes it, without the start of a command."""
-        control = self.home / "lineages" / lineage / "control.sock"
-        return Asked(control, self.request(lineage, kind, self.row(lineage)))
+        return Asked(self.control(lineage), "operate", self.request(lineage, kind, self.row(lineage)))
+
+    def control(self, lineage: str) -> pathlib.Path:
+        return self.home / "lineages" / lineage / "control.sock"
 
     def request(self, lineage: str, kind: int, row: Row, rotate: bool = True) -> bytes:
         """What the operator signs about the row as it was read; with ``rotate``, a new key generation."""
         op_id = os.urandom(16)
         line = bytes.fromhex(self.lineages[lineage])
         reseal = kind == RESEAL
-        targets = [row.target] if reseal else []
         ask = {
             1: line,
             2: op_id,
@@ -218,9 +213,9 @@ class CrashWorld:
             4: row.epoch,
             5: kind,
             6: 1 if reseal else None,
-            7: targets,
-            8: rotate,
-            9: None,
+            7: [row.target] if reseal else [],
+            8: rotate and kind in (RESEAL, REKEY),
+            9: list(row.retirable) if kind == RETIRE else None,
         }
         head = {1: 1, 2: 1, 3: line, 4: op_id, 5: row.fence, 6: row.epoch}
         key = load_pem_private_key((self.home / "operator" / "operator.pem").read_bytes(), None)
@@ -250,13 +245,9 @@ class CrashWorld:
         return AttestedClient(given["url"], policy, Memory(), connect_within_s=within_s)
 
 
-def crash_path() -> str:
-    """That of ./reseal, then the seam: so the start-up cache of the former fits."""
-    return f"{START}/lib/*:{SEAM}"
-
-
 def require_built() -> None:
     """``WorldError`` that says what is missing and which command makes it."""
-    for path, what in ((START / "lib" / ".built", "./reseal"), (SEAM, "the crash seam")):
+    launched = ROOT / "cli" / "target" / "quick" / "start" / "lib" / ".built"
+    for path, what in ((launched, "./reseal"), (SEAM, "the crash seam")):
         if not path.exists():
             raise WorldError(f"{what} is not built ({path} is missing): run `make crash-build` in {ROOT}")

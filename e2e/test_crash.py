@@ -12,24 +12,17 @@ from world import ROOT
 
 CELLS = {
     "reseal": [
-        "supervisor:after:PERMIT Submit",
         "supervisor:before:QUIESCE Advise",
         "supervisor:before:PERSIST Submit",
-        "supervisor:after:DESTROY Destroy",
         "supervisor:after:COMMIT Submit",
-        "supervisor:before:RESUME Advise",
-        "old:before:QUIESCE Advise",
         "old:after:PERSIST Submit",
         "new:before:ATTEST Advise",
-        "new:after:RESUME Advise",
         "authority:before:PERMIT Submit",
-        "authority:after:COMMIT Submit",
         "platform:before:CREATE Create",
-        "enclaves:before:QUIESCE Advise",
         "enclaves:after:PERSIST Submit",
+        "store:after:ready register",
     ],
     "rekey": [
-        "supervisor:after:PERMIT Submit",
         "supervisor:before:PROVISION Advise",
         "old:after:PROVISION Advise",
         "authority:before:RETIRE Demand",
@@ -38,12 +31,28 @@ CELLS = {
         "supervisor:after:PERMIT Demand",
         "new:after:ATTEST Advise",
         "authority:before:COMMIT Submit",
-        "platform:after:CREATE Create",
     ],
     "abort": [
         "supervisor:before:QUIESCE Demand",
-        "old:after:QUIESCE Demand",
         "authority:before:QUIESCE Demand",
+    ],
+    "asked-abort": [
+        "supervisor:after:QUIESCE Submit",
+        "old:before:QUIESCE Submit",
+    ],
+    "resume": [
+        "supervisor:after:RECLAIM journal DONE",
+        "authority:before:COMMIT Submit",
+    ],
+    "retire": [
+        "supervisor:after:RETIRE Submit",
+        "store:before:retire erase wrap",
+    ],
+    "policy": [
+        "store:after:policy register",
+    ],
+    "key-add": [
+        "store:after:key-add replace add",
     ],
 }
 

@@ -56,7 +56,7 @@ class Host:
 
     def reseal(self) -> Asked:
         """One that keeps the key generation, which other attacks look for."""
-        return Asked(self.here.socket, self.eyes.request(NAME, RESEAL, self.row(), rotate=False))
+        return Asked(self.here.socket, "operate", self.eyes.request(NAME, RESEAL, self.row(), rotate=False))
 
     def write(self) -> str:
         """An update that is acknowledged to a customer."""
