@@ -68,12 +68,11 @@ final class Sequential {
   private Decision permit(Run run, Event event) {
     return switch (event) {
       case Event.Answered(Call call, Bytes opId, long fence, Bytes message)
-          when call == Call.BEGIN || call == Call.TAKEOVER ->
+          when call == asked(run) && (call == Call.TAKEOVER || opId.equals(run.opId())) ->
           permitted(run.permitted(opId, fence), message);
-      case Event.Denied(Call call, Denial denial)
-          when call == Call.BEGIN || call == Call.TAKEOVER ->
-          refused(run, denial);
-      case Event.Unanswered(Call call, String detail) when call == Call.BEGIN ->
+      case Event.Denied(Call call, Denial denial) when call == asked(run) -> refused(run, denial);
+      case Event.Unanswered(Call call, String detail)
+          when call == Call.BEGIN && call == asked(run) ->
           Lifecycle.settle(
               new Effect.Finish(
                   run.opId(),
@@ -88,6 +87,11 @@ final class Sequential {
       case Event.FromOperator _, FromInstance _, Event.FromAuthority _, Event.FromHost _ ->
           Decision.to(run);
     };
+  }
+
+  /** What it waits for: the answer to the request of an operation before it may come late. */
+  private static Call asked(Run run) {
+    return run.stored().isPresent() ? Call.BEGIN : Call.TAKEOVER;
   }
 
   /** The supervisor's own request, or again the one that an operator signed. */

@@ -275,6 +275,34 @@ class LifecycleTest {
     assertThat(play.phase()).isEqualTo(Phase.CREATE);
   }
 
+  /** The instance died while its re-seal was asked for, and a takeover is asked for since. */
+  @Test
+  void aTakeoverIsNotAnsweredByTheAnswerToTheRequestBeforeIt() {
+    for (Event late :
+        List.of(
+            answered(Call.BEGIN, "ticket"),
+            denied(Call.BEGIN, Code.POLICY_REFUSED),
+            new Event.Unanswered(Call.BEGIN, "silence"))) {
+      Play play = Play.reseal(Phase.PERMIT).on(new Event.Exited(OLD));
+      play.on(
+          new Event.Surveyed(
+              Play.row(View.State.ACTIVE, Kind.GENESIS, true), Play.facts(Optional.empty())));
+      Situation asking = play.situation();
+      assertThat(play.on(late).situation()).as("%s", late).isEqualTo(asking);
+      assertThat(play.last()).isEmpty();
+      assertThat(play.on(answered(Call.TAKEOVER, "")).phase()).isEqualTo(Phase.CREATE);
+    }
+  }
+
+  @Test
+  void aRequestIsNotAnsweredByTheAnswerForAnotherOperation() {
+    Bytes other = Bytes.hex("f1f2f3f4f5f6f7f8f9fafbfcfdfeff00");
+    Play play = Play.reseal(Phase.PERMIT);
+    play.on(new Event.Answered(Call.BEGIN, other, 8, Play.TICKET), answered(Call.TAKEOVER, ""));
+    assertThat(play.phase()).isEqualTo(Phase.PERMIT);
+    assertThat(play.on(answered(Call.BEGIN, "ticket")).phase()).isEqualTo(Phase.QUIESCE);
+  }
+
   @Test
   void aTakeoverThatPolicyForbidsWaitsForAnOperator() {
     Play play = new Play(new Situation.Unsettled(false));
