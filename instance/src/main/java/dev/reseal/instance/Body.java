@@ -29,13 +29,20 @@ final class Body {
   final Application application;
   final Randomness randomness;
   final Workers workers;
+  private final Observer observer;
   private final Trust trust;
   private Phase phase = new Phase.Born(Optional.empty());
   private Stores stores = new Stores();
 
   Body(
-      Trust trust, Device device, Application application, Randomness randomness, Workers workers) {
+      Trust trust,
+      Device device,
+      Application application,
+      Randomness randomness,
+      Workers workers,
+      Observer observer) {
     this.trust = trust;
+    this.observer = observer;
     this.inside = new Inside(device);
     this.application = application;
     this.randomness = randomness;
@@ -60,8 +67,7 @@ final class Body {
   void allow(Input input) {
     switch (Machine.step(phase.state(), input)) {
       case Machine.Step.To _ -> {}
-      case Machine.Step.Refused(Code rule) ->
-          throw new RefusedException(rule, input.row() + " in " + phase.state());
+      case Machine.Step.Refused refused -> throw refused(input, refused);
     }
   }
 
@@ -70,9 +76,13 @@ final class Body {
     return switch (Machine.step(phase.state(), input)) {
       case Machine.Step.To(State next) ->
           throw new IllegalStateException(input.row() + " leads to " + next);
-      case Machine.Step.Refused(Code rule) ->
-          new RefusedException(rule, input.row() + " in " + phase.state());
+      case Machine.Step.Refused refused -> refused(input, refused);
     };
+  }
+
+  private RefusedException refused(Input input, Machine.Step.Refused refused) {
+    observer.stepped(phase.state(), input, refused);
+    return new RefusedException(refused.rule(), input.row() + " in " + phase.state());
   }
 
   /** Moves as the machine says; {@code next} must be the phase of that state. */
@@ -82,11 +92,17 @@ final class Body {
       throw new IllegalStateException(
           input.row() + " does not lead from " + phase.state() + " to " + next.state());
     }
-    boolean moved = phase.state() != next.state();
+    State before = phase.state();
     phase = next;
-    if (moved) {
+    observer.stepped(before, input, new Machine.Step.To(next.state()));
+    if (before != next.state()) {
       out.add(new Output.Moved(next.state()));
     }
+  }
+
+  /** An input that leads nowhere else was obeyed; called last, when nothing can refuse it. */
+  void stay(Input input, List<Output> out) {
+    move(input, phase, out);
   }
 
   void die(Input input, List<Output> out) {

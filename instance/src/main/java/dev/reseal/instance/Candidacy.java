@@ -59,6 +59,8 @@ final class Candidacy {
     body.ears.learn(logHead);
     if (body.phase() instanceof Phase.Born) {
       body.move(Input.CHALLENGE, new Phase.Born(Optional.of(head)), out);
+    } else {
+      body.stay(Input.CHALLENGE, out);
     }
     body.send(new GrantRequest(head, claims, quote, Optional.empty()), out);
   }
@@ -68,6 +70,7 @@ final class Candidacy {
     body.allow(Input.PLAT_CHECK);
     SlotOpener opener = new SlotOpener(body.inside);
     out.add(new Output.PlatChecked(Slot.decode(payload).stream().map(opener::platCheck).toList()));
+    body.stay(Input.PLAT_CHECK, out);
   }
 
   static void grant(Body body, Bytes payload, List<Output> out) {
@@ -219,5 +222,6 @@ final class Candidacy {
       throw new RefusedException(Code.WRONG_STATE, "the first container is not written yet");
     }
     body.send(ready.get(), out);
+    body.stay(Input.READY, out);
   }
 }

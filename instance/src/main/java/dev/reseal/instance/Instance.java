@@ -30,7 +30,18 @@ public final class Instance implements AutoCloseable {
    */
   public Instance(
       Trust trust, Device device, Application application, Randomness randomness, Workers workers) {
-    body = new Body(trust, device, application, randomness, workers);
+    this(trust, device, application, randomness, workers, (_, _, _) -> {});
+  }
+
+  /** The same, whose steps are watched. */
+  public Instance(
+      Trust trust,
+      Device device,
+      Application application,
+      Randomness randomness,
+      Workers workers,
+      Observer observer) {
+    body = new Body(trust, device, application, randomness, workers, observer);
   }
 
   public State state() {

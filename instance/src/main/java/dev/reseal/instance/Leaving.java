@@ -64,6 +64,7 @@ final class Leaving {
     body.send(
         new SealReceipt(head, written.core(), written.slots(), written.footer(), ticket.digest()),
         out);
+    body.stay(Input.SEAL, out);
   }
 
   static void abort(Body body, Bytes payload, List<Output> out) {

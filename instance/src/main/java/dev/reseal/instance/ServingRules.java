@@ -42,6 +42,7 @@ final class ServingRules {
     tenure.checkpointed(
         new Tenure.Pending(checkpoint.head().opId(), nonce, written.bodyId(), version));
     body.send(checkpoint, out);
+    body.stay(Input.CHECKPOINT, out);
   }
 
   static void checkpointAck(Body body, Bytes payload, List<Output> out) {
@@ -54,6 +55,7 @@ final class ServingRules {
       throw new RefusedException(Code.BINDING_MISMATCH, "an ack of another checkpoint");
     }
     body.ears.learn(logHead);
+    body.stay(Input.CHECKPOINT_ACK, out);
   }
 
   static void renew(Body body, List<Output> out) {
@@ -67,6 +69,7 @@ final class ServingRules {
             body.ears.newestLogHead(),
             tenure.passport().digest()),
         out);
+    body.stay(Input.RENEW, out);
   }
 
   static void passport(Body body, Bytes payload, List<Output> out) {
@@ -77,6 +80,7 @@ final class ServingRules {
     var logHead = body.ears.logHead(found.message().logHead());
     tenure.keep(passport);
     body.ears.learn(logHead);
+    body.stay(Input.PASSPORT, out);
   }
 
   static void retired(Body body, Bytes payload, List<Output> out) {
@@ -87,5 +91,6 @@ final class ServingRules {
     var logHead = body.ears.logHead(retired.logHead());
     tenure.retire(retired.gens());
     body.ears.learn(logHead);
+    body.stay(Input.RETIRED, out);
   }
 }

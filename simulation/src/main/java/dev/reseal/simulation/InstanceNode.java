@@ -25,6 +25,7 @@ import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /** The real Java instance, with what the SDK's engine does around it: one call after another. */
@@ -56,19 +57,41 @@ final class InstanceNode {
   private Optional<Bytes> ticket = Optional.empty();
   private Bytes parsed = Bytes.EMPTY;
   private Optional<Passport> passport = Optional.empty();
+  private int recorded;
+  private int accounted;
 
+  /**
+   * Born.
+   *
+   * @param restores whether its application takes the state that it is given
+   * @param record gets every step of its machine
+   */
   InstanceNode(
       String handle,
       Trust trust,
       Device device,
       BooleanSupplier restores,
       Randomness randomness,
-      Ears ears) {
+      Ears ears,
+      Consumer<Step> record) {
     this.handle = handle;
     this.device = device;
     this.ears = ears;
     this.instance =
-        new Instance(trust, device, new Records(restores), randomness, Workers.caller());
+        new Instance(
+            trust,
+            device,
+            new Records(restores),
+            randomness,
+            Workers.caller(),
+            (from, input, step) -> {
+              recorded++;
+              record.accept(Step.of(instanceId(), from, input, step));
+            });
+  }
+
+  private Bytes instanceId() {
+    return instance.instanceId();
   }
 
   /** An application that takes whatever it is given, unless the world says otherwise. */
@@ -203,8 +226,11 @@ final class InstanceNode {
   private void done(Verb verb, Outcome outcome, Function<Bytes, Optional<Bytes>> containers) {
     switch (outcome) {
       case Outcome.Refused(_, String rule, _) -> ears.refused(this, verb, rule);
-      case Outcome.Done(List<Output> outputs) ->
-          outputs.forEach(output -> carryOut(output, containers));
+      case Outcome.Done(List<Output> outputs) -> {
+        Check.that(recorded > accounted, "TRACE", handle + " obeyed " + verb + " without a step");
+        accounted = recorded;
+        outputs.forEach(output -> carryOut(output, containers));
+      }
     }
   }
 

@@ -2,15 +2,14 @@ package dev.reseal.simulation;
 
 import dev.reseal.bytes.Bytes;
 import dev.reseal.journal.Entry;
-import dev.reseal.lifecycle.Phase;
 import dev.reseal.wire.LogEvent;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.ToLongFunction;
 
 /**
  * Replays what was recorded from real code against the transition tables of {@code spec/}, from
@@ -31,22 +30,6 @@ final class Replay {
 
   static Replay ofSpec() {
     return new Replay(Table.named("register"), Table.named("supervisor"), Table.named("instance"));
-  }
-
-  /** One move that an instance announced after it was told {@code input}. */
-  record Move(String instance, String from, String to) {}
-
-  /** Every announced move is a row of {@code spec/instance.vec}. */
-  List<String> instances(List<Move> moves) {
-    List<String> wrong = new ArrayList<>();
-    for (Move move : moves) {
-      if (instance.leading(move.from(), move.to()).isEmpty()) {
-        wrong.add(
-            "instance %s went from %s to %s, which no row of %s does"
-                .formatted(move.instance(), move.from(), move.to(), instance));
-      }
-    }
-    return wrong;
   }
 
   /**
@@ -156,55 +139,21 @@ final class Replay {
 
   /** A journal alone: phases follow each other as in {@code spec/supervisor.vec}. */
   List<String> journal(List<Entry> entries) {
-    List<String> wrong = new ArrayList<>();
-    Map<Bytes, Phase> newest = new HashMap<>();
-    for (Entry entry : entries) {
-      Phase phase = Phase.of(entry.phase());
-      if (phase == Phase.IDLE) {
-        continue;
-      }
-      Phase before = newest.put(entry.opId(), phase);
-      boolean taken = phases.row("recovery").contains(phase.name());
-      boolean follows = before != null && phases.row(before.name()).contains(phase.name());
-      boolean starts = before == null && phases.row("first").contains(phase.name());
-      if (!taken && !follows && !starts) {
-        wrong.add(
-            "journal entry %d: operation %s went from %s to %s, not as in %s"
-                .formatted(
-                    entry.seq(), entry.opId(), before == null ? "nothing" : before, phase, phases));
-      }
-    }
-    return wrong;
+    return new JournalReplay(phases).alone(entries);
+  }
+
+  /** A journal beside a log of which nothing tells what was in it when an entry was written. */
+  List<String> together(List<Entry> entries, List<LogEvent> events) {
+    return together(entries, events, _ -> events.size());
   }
 
   /**
-   * A journal beside the log: no phase from QUIESCE on without the permit of its operation (T22),
-   * and nothing destroyed for a successor before the state was registered.
+   * A journal beside the log, and the log.
+   *
+   * @param logged how many events the log had when the entry was written
    */
-  List<String> together(List<Entry> entries, List<LogEvent> events) {
-    Set<Bytes> permitted = new HashSet<>();
-    Set<Bytes> registered = new HashSet<>();
-    for (LogEvent event : events) {
-      if (BEGINNINGS.contains(event.name())) {
-        permitted.add(event.operation().opId());
-      }
-      if (event.name().equals("register-seal")) {
-        registered.add(event.operation().opId());
-      }
-    }
-    List<String> wrong = new ArrayList<>(journal(entries));
-    for (Entry entry : entries) {
-      Phase phase = Phase.of(entry.phase());
-      boolean asked = phase == Phase.RETIRE || phase.before(Phase.QUIESCE);
-      if (!asked && !permitted.contains(entry.opId())) {
-        wrong.add("journal entry " + entry.seq() + ": " + phase + " without a permit (T22)");
-      }
-      if (phase == Phase.DESTROY
-          && entry.edge() == Entry.Edge.INTENT
-          && !registered.contains(entry.opId())) {
-        wrong.add("journal entry " + entry.seq() + ": DESTROY before the state was registered");
-      }
-    }
+  List<String> together(List<Entry> entries, List<LogEvent> events, ToLongFunction<Entry> logged) {
+    List<String> wrong = new ArrayList<>(new JournalReplay(phases).beside(entries, events, logged));
     wrong.addAll(log(events));
     return wrong;
   }

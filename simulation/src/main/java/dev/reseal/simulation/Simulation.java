@@ -134,9 +134,11 @@ final class Simulation {
 
   private void replay() {
     Replay replay = Replay.ofSpec();
-    List<String> wrong = new ArrayList<>(replay.journal(world.supervisor.entries()));
-    wrong.addAll(replay.log(world.authority.log()));
-    wrong.addAll(replay.instances(world.moves));
+    SupervisorNode supervisor = world.supervisor;
+    List<String> wrong =
+        new ArrayList<>(
+            replay.together(supervisor.entries(), world.authority.log(), supervisor::logged));
+    wrong.addAll(replay.steps(world.steps));
     Check.that(wrong.isEmpty(), "TRACE", String.join("; ", wrong));
   }
 }

@@ -1,5 +1,10 @@
 package dev.reseal.simulation;
 
+import dev.reseal.bytes.Bytes;
+import dev.reseal.instance.Input;
+import dev.reseal.instance.Machine;
+import dev.reseal.instance.State;
+import dev.reseal.wire.Code;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -13,6 +18,16 @@ record Step(String instance, String from, String message, String to) {
   private static final String WORD = "move ";
   private static final Pattern LINE =
       Pattern.compile(WORD + "([0-9a-f]{64}) ([A-Z]+) ([a-z-]+) ([A-Z]+|-[A-Z_]+)");
+
+  /** As a Java instance tells it. */
+  static Step of(Bytes instanceId, State from, Input input, Machine.Step step) {
+    String to =
+        switch (step) {
+          case Machine.Step.To(State state) -> state.name();
+          case Machine.Step.Refused(Code rule) -> "-" + rule;
+        };
+    return new Step(instanceId.toHex(), from.name(), input.row(), to);
+  }
 
   /** Whether a line of an instance's output claims to be one. */
   static boolean claimed(String line) {

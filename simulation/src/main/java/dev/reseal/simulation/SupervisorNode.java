@@ -4,6 +4,7 @@ import dev.reseal.bytes.Bytes;
 import dev.reseal.instance.State;
 import dev.reseal.journal.Entry;
 import dev.reseal.journal.FileJournal;
+import dev.reseal.journal.Journal;
 import dev.reseal.journal.JournalException;
 import dev.reseal.lifecycle.Event;
 import dev.reseal.lifecycle.InstanceState;
@@ -14,6 +15,7 @@ import dev.reseal.lifecycle.Verb;
 import dev.reseal.supervisor.Containers;
 import dev.reseal.supervisor.Engine;
 import dev.reseal.supervisor.Outline;
+import dev.reseal.wire.Cbor;
 import dev.reseal.wire.MessageType;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -21,6 +23,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,6 +57,7 @@ final class SupervisorNode implements InstanceNode.Ears {
   private final Path containerPath;
   private final Post post;
   private final Map<Bytes, Bytes> archive = new LinkedHashMap<>();
+  private final Map<Long, Long> logged = new HashMap<>();
   private Containers containers;
   private Optional<FileJournal> journal = Optional.empty();
   private Optional<Engine> engine = Optional.empty();
@@ -79,6 +83,53 @@ final class SupervisorNode implements InstanceNode.Ears {
 
   Containers containers() {
     return containers;
+  }
+
+  /** How many events the authority's log had when this entry was written. */
+  long logged(Entry entry) {
+    return logged.getOrDefault(entry.seq(), 0L);
+  }
+
+  /** Notes beside each entry what the authority had logged by then. */
+  private final class Stamped implements Journal {
+    private final Journal inner;
+
+    private Stamped(Journal inner) {
+      this.inner = inner;
+    }
+
+    private void stamp() {
+      List<Entry> before = inner.entries();
+      long next = before.isEmpty() ? 0 : before.getLast().seq() + 1;
+      logged.put(next, world.authority.parts.logged());
+    }
+
+    @Override
+    public void intent(Bytes opId, int phase, Cbor.Map payload) {
+      stamp();
+      inner.intent(opId, phase, payload);
+    }
+
+    @Override
+    public void result(Bytes opId, int phase, Entry.Edge edge, Cbor.Map payload) {
+      stamp();
+      inner.result(opId, phase, edge, payload);
+    }
+
+    @Override
+    public List<Entry> entries() {
+      return inner.entries();
+    }
+
+    @Override
+    public void forget() {
+      inner.forget();
+    }
+
+    @Override
+    public void close() {
+      inner.close();
+    }
   }
 
   /** Entries of the journal as it is now; empty while there is no supervisor. */
@@ -110,7 +161,7 @@ final class SupervisorNode implements InstanceNode.Ears {
           Optional.of(
               new Engine(
                   new Lifecycle(LIMITS),
-                  seams.journal(opened),
+                  seams.journal(new Stamped(opened)),
                   seams.effects(host),
                   (_, to, failed) ->
                       world.trace.line(to.getClass().getSimpleName() + " " + failed)));

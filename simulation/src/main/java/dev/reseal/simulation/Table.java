@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -82,17 +81,6 @@ final class Table {
   /** Where the event leads from that state; empty when it is refused, unknown or no state. */
   Optional<String> next(String event, String state) {
     return cell(event, state).filter(cell -> !cell.startsWith("-"));
-  }
-
-  /** Rows of which one leads from the first state to the second. */
-  List<String> leading(String from, String to) {
-    List<String> found = new ArrayList<>();
-    for (String event : rows.keySet()) {
-      if (next(event, from).equals(Optional.of(to))) {
-        found.add(event);
-      }
-    }
-    return found;
   }
 
   @Override

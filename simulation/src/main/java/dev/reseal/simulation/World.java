@@ -42,7 +42,7 @@ final class World {
   final SupervisorNode supervisor;
   final Invariants invariants = new Invariants(this);
   final Ledger ledger = new Ledger();
-  final List<Replay.Move> moves = new ArrayList<>();
+  final List<Step> steps = new ArrayList<>();
   private final Chance keys;
   private final Operator operator;
   private final Hostile hostile;
@@ -180,7 +180,8 @@ final class World {
     Trust trust = new Trust(List.of(authority.signer.verifyKey()), Optional.empty(), lineage);
     DeviceNode device = new DeviceNode(enclave, () -> time.nowMs() >= quotesDownUntilMs);
     InstanceNode node =
-        new InstanceNode("i" + born, trust, device, () -> !restoreFails(), keys.bytes(), ears);
+        new InstanceNode(
+            "i" + born, trust, device, () -> !restoreFails(), keys.bytes(), ears, steps::add);
     instances.put(node.handle(), node);
     trace.line("created " + node.handle());
     return node;
@@ -269,7 +270,6 @@ final class World {
 
   void stepped(InstanceNode node, State before, State after) {
     trace.line(node.handle() + " " + before + " -> " + after);
-    moves.add(new Replay.Move(node.handle(), before.name(), after.name()));
     if (after == State.LOCKED) {
       ledger.locked(node.handle());
     }

@@ -107,7 +107,7 @@ final class CrashCell {
   /** What it recorded is what the tables of spec/ allow. */
   void replay() {
     assertThat(REPLAY.together(world.entries(), world.authority.log())).isEmpty();
-    assertThat(REPLAY.instances(world.moves)).isEmpty();
+    assertThat(REPLAY.steps(world.steps)).isEmpty();
   }
 
   private void begin(Operation operation) {

@@ -71,7 +71,7 @@ class CrashEverywhereTest {
     CrashCell cell = new CrashCell(List.of(), CrashCell.WHOLE);
     cell.run(Operation.RESEAL);
     SimInvariants.converged(cell.world);
-    SimInstance one = cell.world.instances.values().iterator().next();
+    InstanceNode one = cell.world.instances.values().iterator().next();
     one.inside().stores().delete("records", Cbor.of(1));
     assertThatThrownBy(() -> SimInvariants.converged(cell.world))
         .isInstanceOf(AssertionError.class)

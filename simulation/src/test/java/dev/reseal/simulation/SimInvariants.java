@@ -17,7 +17,7 @@ final class SimInvariants {
   }
 
   /** T22: nothing that the register calls active and that serves is ever destroyed. */
-  static void mayBeDestroyed(SimWorld world, SimInstance instance) {
+  static void mayBeDestroyed(SimWorld world, InstanceNode instance) {
     Status status = world.authority.status();
     boolean active =
         status
@@ -37,14 +37,14 @@ final class SimInvariants {
     assertThat(status.state()).as("T19").isEqualTo("ACTIVE");
     assertThat(world.instances).as("T19, T24: other instances are alive").hasSize(1);
     assertThat(serving(world)).as("T19").hasSize(1);
-    SimInstance one = serving(world).getFirst();
+    InstanceNode one = serving(world).getFirst();
     assertThat(status.active().orElseThrow().instanceId())
         .as("T3: the register names another one")
         .isEqualTo(one.inside().instanceId());
     world.ledger.check(one.inside());
   }
 
-  private static List<SimInstance> serving(SimWorld world) {
+  private static List<InstanceNode> serving(SimWorld world) {
     return world.instances.values().stream()
         .filter(i -> i.inside().state() == State.SERVING)
         .toList();

@@ -23,7 +23,7 @@ final class SimLedger {
   private record Acknowledged(long number, String by) {}
 
   /** One write to whoever the relay lets it through to. */
-  void write(Optional<SimInstance> served) {
+  void write(Optional<InstanceNode> served) {
     if (served.isEmpty() || all.size() >= MOST) {
       return;
     }
@@ -42,7 +42,7 @@ final class SimLedger {
   }
 
   /** Whatever it had acknowledged beyond the head may be gone, up to the RPO. */
-  void killed(SimInstance instance) {
+  void killed(InstanceNode instance) {
     killed.add(instance.handle());
   }
 

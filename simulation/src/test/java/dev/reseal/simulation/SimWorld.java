@@ -5,6 +5,7 @@ import dev.reseal.bytes.Bytes;
 import dev.reseal.emulator.EnclaveDevice;
 import dev.reseal.emulator.EnclaveDevice.Created;
 import dev.reseal.instance.State;
+import dev.reseal.instance.Trust;
 import dev.reseal.journal.Entry;
 import dev.reseal.journal.MemoryJournal;
 import dev.reseal.lifecycle.Call;
@@ -49,7 +50,7 @@ import java.util.TreeMap;
  * world take effect at once, their results wait in a queue, and a crash of the supervisor loses the
  * queue, the alarms and what the journal had not synced.
  */
-final class SimWorld implements Effects, SimInstance.Ears {
+final class SimWorld implements Effects, InstanceNode.Ears {
   /** The supervisor stops here and now. */
   static final class Crash extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -59,13 +60,13 @@ final class SimWorld implements Effects, SimInstance.Ears {
     }
   }
 
-  final List<Replay.Move> moves = new ArrayList<>();
+  final List<Step> steps = new ArrayList<>();
   private static final Bytes NO_OP = Bytes.zeros(16);
 
   final SimClocks clocks = new SimClocks();
   private final MachineNode machine = new MachineNode(Randomness.system());
   final SimAuthority authority = new SimAuthority(clocks);
-  final Map<String, SimInstance> instances = new LinkedHashMap<>();
+  final Map<String, InstanceNode> instances = new LinkedHashMap<>();
   final SimLedger ledger = new SimLedger();
   private final Map<Bytes, Bytes> arrived = new HashMap<>();
   private final Map<Bytes, Bytes> named = new HashMap<>();
@@ -121,7 +122,7 @@ final class SimWorld implements Effects, SimInstance.Ears {
   }
 
   void kill(String handle) {
-    SimInstance gone = instances.remove(handle);
+    InstanceNode gone = instances.remove(handle);
     if (gone != null) {
       ledger.killed(gone);
       gone.close();
@@ -159,9 +160,9 @@ final class SimWorld implements Effects, SimInstance.Ears {
     events.addAll(due.getValue());
   }
 
-  private void introduce(SimInstance instance) {
+  private void introduce(InstanceNode instance) {
     events.add(new Event.Born(instance.handle()));
-    moved(instance);
+    entered(instance, instance.inside().state());
     instance.ready().ifPresent(cose -> message(instance, MessageType.READY, cose));
     if (instance.inside().state() == State.LOCKED) {
       instance.receipt().ifPresent(cose -> message(instance, MessageType.SEAL_RECEIPT, cose));
@@ -210,9 +211,11 @@ final class SimWorld implements Effects, SimInstance.Ears {
   }
 
   /** A container by its body; asking for one that is not there is a fault of this world. */
-  private Bytes stored(Bytes body) {
-    return Optional.ofNullable(named.get(body))
-        .orElseThrow(() -> new AssertionError("container " + body + " is gone"));
+  private Optional<Bytes> stored(Bytes body) {
+    if (!named.containsKey(body)) {
+      throw new AssertionError("container " + body + " is gone");
+    }
+    return Optional.of(named.get(body));
   }
 
   private void alarm(long ms, Event event) {
@@ -273,7 +276,7 @@ final class SimWorld implements Effects, SimInstance.Ears {
   }
 
   private void destroy(String handle) {
-    SimInstance gone = instances.remove(handle);
+    InstanceNode gone = instances.remove(handle);
     if (gone != null) {
       SimInvariants.mayBeDestroyed(this, gone);
       gone.close();
@@ -287,7 +290,17 @@ final class SimWorld implements Effects, SimInstance.Ears {
         instanceof Created.Enclave(EnclaveDevice enclave))) {
       throw new AssertionError("no enclave");
     }
-    SimInstance made = new SimInstance("i" + born, enclave, this);
+    Trust trust =
+        new Trust(List.of(SimAuthority.SIGNER.verifyKey()), Optional.empty(), SimAuthority.LINEAGE);
+    InstanceNode made =
+        new InstanceNode(
+            "i" + born,
+            trust,
+            new DeviceNode(enclave, () -> true),
+            () -> true,
+            Randomness.system(),
+            this,
+            steps::add);
     instances.put(made.handle(), made);
     events.add(new Event.Created(made.handle()));
     events.add(new Event.Born(made.handle()));
@@ -302,7 +315,7 @@ final class SimWorld implements Effects, SimInstance.Ears {
 
   private Event survey() {
     List<Facts.Found> found = new ArrayList<>();
-    for (SimInstance instance : instances.values()) {
+    for (InstanceNode instance : instances.values()) {
       found.add(
           new Facts.Found(
               instance.handle(),
@@ -331,13 +344,12 @@ final class SimWorld implements Effects, SimInstance.Ears {
   // What instances say
 
   @Override
-  public void stepped(SimInstance from, State before, State after) {
-    moves.add(new Replay.Move(from.handle(), before.name(), after.name()));
+  public void stepped(InstanceNode from, State before, State after) {
+    entered(from, after);
   }
 
-  @Override
-  public void moved(SimInstance from) {
-    InstanceState state = InstanceState.valueOf(from.inside().state().name());
+  private void entered(InstanceNode from, State now) {
+    InstanceState state = InstanceState.valueOf(now.name());
     events.add(new Event.Entered(from.handle(), state));
     if (state == InstanceState.SERVING) {
       events.add(new Event.Serving(from.handle(), 1));
@@ -345,7 +357,7 @@ final class SimWorld implements Effects, SimInstance.Ears {
   }
 
   @Override
-  public void message(SimInstance from, MessageType type, Bytes cose) {
+  public void message(InstanceNode from, MessageType type, Bytes cose) {
     switch (type) {
       case GRANT_REQUEST -> events.add(new Event.GrantAsked(from.handle(), cose));
       case SEAL_RECEIPT -> {
@@ -377,7 +389,7 @@ final class SimWorld implements Effects, SimInstance.Ears {
     }
   }
 
-  private void checkpoint(SimInstance from, Bytes cose) {
+  private void checkpoint(InstanceNode from, Bytes cose) {
     Checkpoint checkpoint = Signed.peek(Checkpoint.class, cose);
     Bytes body = Digests.body(checkpoint.core(), checkpoint.footer());
     keepAgain(body);
@@ -387,7 +399,7 @@ final class SimWorld implements Effects, SimInstance.Ears {
     }
   }
 
-  private void renew(SimInstance from, Bytes cose) {
+  private void renew(InstanceNode from, Bytes cose) {
     if (authority.endpoint().post("renew", cose) instanceof Endpoint.Reply.Answer(Bytes passport)) {
       from.obey(Verb.PASSPORT, passport, this::stored);
       long gen = Signed.peek(Renew.class, cose).genInstalled();
@@ -396,23 +408,23 @@ final class SimWorld implements Effects, SimInstance.Ears {
   }
 
   @Override
-  public void refused(SimInstance from, Verb verb, String rule) {
+  public void refused(InstanceNode from, Verb verb, String rule) {
     String code = rule.isEmpty() ? Code.WRONG_STATE.name() : rule;
     events.add(new Event.AdviceRefused(from.handle(), verb.word(), code));
   }
 
   @Override
-  public void container(SimInstance from, Bytes content) {
+  public void container(InstanceNode from, Bytes content) {
     arrived.put(bodyOf(content), content);
   }
 
   @Override
-  public void restoreFailed(SimInstance from, String rule, String detail) {
+  public void restoreFailed(InstanceNode from, String rule, String detail) {
     events.add(new Event.RestoreFailed(from.handle(), rule, detail));
   }
 
   @Override
-  public void platformChecked(SimInstance from, boolean same) {
+  public void platformChecked(InstanceNode from, boolean same) {
     events.add(new Event.PlatformChecked(from.handle(), same));
   }
 
