@@ -27,9 +27,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
-/**
- * The real authority over stores in memory; it can crash at every write and be down for a while.
- */
+/** The real authority; it can crash at every write, lose its power and be down for a while. */
 final class AuthorityNode {
   static final Bytes LINEAGE = Bytes.hex("00112233445566778899aabbccddeeff");
   static final Bytes OTHER_LINEAGE = Bytes.hex("ffeeddccbbaa99887766554433221100");
@@ -45,12 +43,15 @@ final class AuthorityNode {
     Endpoint wrap(Endpoint inner, AuthorityParts parts);
 
     Store wrap(Store inner);
+
+    /** A crash that was planned comes. */
+    void struck(AuthorityParts parts);
   }
 
   final SigningKey signer;
   final SigningKey operator;
   final SigningKey supervisor;
-  final AuthorityParts parts = new AuthorityParts();
+  final AuthorityParts parts;
   private final HostClocks clocks;
   private final Randomness randomness;
   private final Around around;
@@ -58,8 +59,10 @@ final class AuthorityNode {
   private long baseMs = Long.MIN_VALUE;
 
   /** {@code around} stands between the authority and whoever calls it. */
-  AuthorityNode(HostClocks clocks, Randomness randomness, Around around) {
+  AuthorityNode(HostClocks clocks, Chance chance, Around around) {
     this.clocks = clocks;
+    Randomness randomness = chance.bytes();
+    this.parts = new AuthorityParts(chance.split(), this::struck);
     this.randomness = randomness;
     this.around = around;
     this.signer = SigningKey.generate(randomness);
@@ -67,6 +70,10 @@ final class AuthorityNode {
     this.supervisor = SigningKey.generate(randomness);
     start();
     answer(birth(LINEAGE, "sim").orElseThrow());
+  }
+
+  private void struck() {
+    around.struck(parts);
   }
 
   /**

@@ -1,20 +1,24 @@
 package dev.reseal.simulation;
 
 import dev.reseal.authority.Anchor;
+import dev.reseal.authority.FileAnchor;
+import dev.reseal.authority.KeyFile;
 import dev.reseal.authority.KeyStore;
-import dev.reseal.authority.MemoryAnchor;
-import dev.reseal.authority.MemoryKeys;
 import dev.reseal.authority.MemoryStore;
 import dev.reseal.authority.Store;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.bytes.Secret;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
- * Register, anchor and key store of a simulated authority: each write is a point at which it can
- * crash, before and after.
+ * Register, anchor and key store of a simulated authority: each write and each sync is a point at
+ * which its process can crash, or its machine lose its power. Anchor and key store are the real
+ * files on a bad disk; the register is in memory, and each commit of it durable and whole, as
+ * SQLite promises.
  */
 final class AuthorityParts {
   /** The authority's process ends here and now. */
@@ -26,15 +30,43 @@ final class AuthorityParts {
     }
   }
 
+  private static final String ANCHOR = "anchor";
+  private static final String KEYS = "keys";
+
+  private final SimDisk disk;
+  private final SimFiles files;
+  private final Runnable struck;
   private MemoryStore store = new MemoryStore();
-  private MemoryKeys keys = new MemoryKeys();
-  private MemoryAnchor anchor = new MemoryAnchor();
+  private KeyStore keys;
   private int commits;
   private int pointsToCrash = -1;
+  private boolean losesPower;
 
-  /** The crash comes at the n-th point from now, counted from 0. */
+  /** {@code struck}: told when a crash that was planned comes. */
+  AuthorityParts(Chance chance, Runnable struck) {
+    this.disk = new SimDisk(chance.source());
+    this.files = new SimFiles(disk);
+    this.struck = struck;
+    this.keys = KeyFile.open(files.getPath(KEYS));
+    disk.syncDirectory();
+    disk.atSync(() -> point("in a sync"));
+  }
+
+  /** The crash comes at the n-th point from now, counted from 0; never when negative. */
   void crashIn(int points) {
     pointsToCrash = points;
+    losesPower = false;
+  }
+
+  /** The same, and what no sync had reached is gone, or a part of it. */
+  void powerLossIn(int points) {
+    pointsToCrash = points;
+    losesPower = true;
+  }
+
+  /** Whether the crash that comes, or came last, is a power loss. */
+  boolean losesPower() {
+    return losesPower;
   }
 
   /** Grows with every change of register or key store. */
@@ -48,27 +80,34 @@ final class AuthorityParts {
   }
 
   private void point(String where) {
-    if (pointsToCrash >= 0 && pointsToCrash-- == 0) {
-      throw new Crash(where);
+    if (pointsToCrash < 0 || pointsToCrash-- > 0) {
+      return;
     }
+    struck.run();
+    if (losesPower) {
+      disk.crash();
+    }
+    reopen();
+    throw new Crash(where);
+  }
+
+  /** The next process finds what is on the disk. */
+  private void reopen() {
+    keys = KeyFile.open(files.getPath(KEYS));
+    commits++;
   }
 
   /** A copy of register and key store, as an operator's backup would be. */
   Runnable backup(boolean withAnchor) {
     MemoryStore storeThen = store.copy();
-    MemoryAnchor anchorThen = new MemoryAnchor();
-    anchor.read().ifPresent(mark -> anchorThen.advance(Optional.empty(), mark));
-    MemoryKeys keysThen = new MemoryKeys();
-    for (String name : keys.names()) {
-      try (Secret key = keys.get(name).orElseThrow()) {
-        keysThen.put(name, key);
-      }
+    Map<String, SimFile> filesThen = disk.copy();
+    if (!withAnchor) {
+      filesThen.remove(ANCHOR);
     }
     return () -> {
       store = storeThen;
-      keys = keysThen;
-      anchor = withAnchor ? anchorThen : anchor;
-      commits++;
+      disk.restore(filesThen);
+      reopen();
     };
   }
 
@@ -81,6 +120,7 @@ final class AuthorityParts {
   }
 
   Anchor anchor() {
+    Anchor anchor = new FileAnchor(files.getPath(ANCHOR));
     return new Anchor() {
       @Override
       public Optional<Mark> read() {
@@ -166,7 +206,7 @@ final class AuthorityParts {
 
     @Override
     public Set<String> names() {
-      return new java.util.TreeSet<>(keys.names());
+      return new TreeSet<>(keys.names());
     }
 
     @Override

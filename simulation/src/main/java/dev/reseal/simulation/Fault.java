@@ -4,9 +4,11 @@ package dev.reseal.simulation;
 enum Fault {
   SUPERVISOR_CRASH,
   POWER_LOSS,
+  POWER_LOSS_IN_SYNC,
   OLD_DIES,
   NEW_DIES,
   AUTHORITY_CRASH,
+  AUTHORITY_POWER_LOSS,
   AUTHORITY_DOWN,
   PLATFORM_DIES,
   DISK_FULL,
@@ -58,5 +60,13 @@ enum Fault {
   /** Whether a supervisor that keeps the rules would never do it. */
   boolean hostile() {
     return compareTo(REPLAY_TO_INSTANCE) >= 0;
+  }
+
+  /** Whether it waits for its moment once it is planned; then whoever it strikes says so. */
+  boolean waits() {
+    return hostile()
+        || this == POWER_LOSS_IN_SYNC
+        || this == AUTHORITY_CRASH
+        || this == AUTHORITY_POWER_LOSS;
   }
 }

@@ -10,6 +10,7 @@ import dev.reseal.emulator.Fault.PagesReturned;
 import dev.reseal.emulator.Fault.PagesTaken;
 import dev.reseal.instance.State;
 import dev.reseal.lifecycle.Phase;
+import dev.reseal.lifecycle.Situation;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -20,11 +21,16 @@ final class Faults implements World.Observer {
   private static final long MINUTES_10 = 600_000;
   private static final long DAYS_400 = 400L * 86_400_000;
 
+  /** What needs nothing to come. */
+  private static final List<Fault> CERTAIN =
+      List.of(Fault.SUPERVISOR_CRASH, Fault.POWER_LOSS, Fault.JOURNAL_LOST, Fault.OLD_DIES);
+
   private final World world;
   private final Chance chance;
   private final List<Armed> armed = new ArrayList<>();
   private final Set<String> reached = new TreeSet<>();
-  private int injected;
+  private final Set<String> struck = new TreeSet<>();
+  private int brought;
   private boolean over;
 
   private static final class Armed {
@@ -43,26 +49,24 @@ final class Faults implements World.Observer {
     plan.items().forEach(item -> armed.add(new Armed(item)));
   }
 
-  /** Every phase in which a fault came, with the fault. */
+  /** Every phase in which a fault came, with the fault; one that waits comes when it strikes. */
   Set<String> reached() {
     return reached;
   }
 
-  int injected() {
-    return injected;
+  /** How many came, those that wait once each. */
+  int came() {
+    return brought + struck.size();
   }
 
   boolean spent() {
     return armed.isEmpty();
   }
 
-  /** What waits for a phase that does not come is brought now. */
+  /** What waits for a phase that does not come is brought now; when nothing is left, another. */
   void force() {
-    if (!armed.isEmpty()) {
-      Armed first = armed.removeFirst();
-      inject(
-          first.item.fault(), dev.reseal.lifecycle.Situation.phase(world.supervisor.situation()));
-    }
+    Fault fault = armed.isEmpty() ? chance.of(CERTAIN) : armed.removeFirst().item.fault();
+    inject(fault, Situation.phase(world.supervisor.situation()));
   }
 
   /** What has not come yet never does. */
@@ -85,10 +89,18 @@ final class Faults implements World.Observer {
     }
   }
 
+  @Override
+  public void struck(Phase phase, String what) {
+    struck.add(what);
+    reached.add(phase + " " + what);
+  }
+
   private void inject(Fault fault, Phase phase) {
-    injected++;
-    reached.add(phase + " " + fault);
     world.trace.fault(fault.name());
+    if (!fault.waits()) {
+      brought++;
+      reached.add(phase + " " + fault);
+    }
     if (fault.hostile()) {
       // A hostile host acts between two steps of its supervisor, not inside one.
       world.time.after(0, () -> hostile(fault));
@@ -101,9 +113,11 @@ final class Faults implements World.Observer {
     switch (fault) {
       case SUPERVISOR_CRASH -> world.supervisor.crash();
       case POWER_LOSS -> world.supervisor.powerLoss();
+      case POWER_LOSS_IN_SYNC -> world.supervisor.losePowerInSync();
       case OLD_DIES -> kill(true);
       case NEW_DIES -> kill(false);
-      case AUTHORITY_CRASH -> world.authority.parts.crashIn(chance.below(8));
+      case AUTHORITY_CRASH -> world.authority.parts.crashIn(chance.below(12));
+      case AUTHORITY_POWER_LOSS -> world.authority.parts.powerLossIn(chance.below(12));
       case AUTHORITY_DOWN -> world.network.down(chance.between(100, 8_000));
       case PLATFORM_DIES -> world.nodes().forEach(node -> world.kill(node.handle()));
       case DISK_FULL -> diskFull();
@@ -205,6 +219,7 @@ final class Faults implements World.Observer {
   }
 
   private void restored(Runnable old, long then) {
+    world.struck(Fault.BACKUP_RESTORED.name());
     // Only renewals are missing: no anchor can know, and a takeover waits by another clock.
     boolean unnoticed = world.authority.parts.logged() == then;
     Runnable newest = world.authority.parts.backup(true);

@@ -43,7 +43,15 @@ final class Hostile {
   boolean liesAboutDestroy() {
     boolean now = lies;
     lies = false;
+    if (now) {
+      struck(Fault.DESTROY_IS_A_LIE);
+    }
     return now;
+  }
+
+  /** The act is done, now and to somebody. */
+  private void struck(Fault fault) {
+    world.struck(fault.name());
   }
 
   void replayToInstance() {
@@ -51,6 +59,7 @@ final class Hostile {
     List<InstanceNode> nodes = world.nodes();
     if (!all.isEmpty() && !nodes.isEmpty()) {
       World.Advised old = chance.of(all);
+      struck(Fault.REPLAY_TO_INSTANCE);
       world.deliver(chance.of(nodes).handle(), old.verb(), old.payload());
     }
   }
@@ -59,6 +68,7 @@ final class Hostile {
     List<Network.Posted> all = world.network.posted();
     if (!all.isEmpty()) {
       Network.Posted old = chance.of(all);
+      struck(Fault.REPLAY_TO_AUTHORITY);
       post(old.name(), old.body());
     }
   }
@@ -67,7 +77,13 @@ final class Hostile {
   void oldReceipt() {
     when(
         status -> status.state().equals("PREPARED") && !oldReceipts(status).isEmpty(),
-        status -> oldReceipts(status).forEach(receipt -> post("seal-receipt", receipt)));
+        status -> {
+          List<Bytes> old = oldReceipts(status);
+          old.forEach(receipt -> post("seal-receipt", receipt));
+          if (!old.isEmpty()) {
+            struck(Fault.OLD_RECEIPT);
+          }
+        });
   }
 
   private List<Bytes> oldReceipts(Status status) {
@@ -88,6 +104,7 @@ final class Hostile {
         _ -> locked().isPresent() && !aborts().isEmpty(),
         _ -> {
           String handle = locked().orElseThrow().handle();
+          struck(Fault.OLD_ABORT);
           aborts().forEach(abort -> world.deliver(handle, Verb.ABORT, abort));
           lie();
         });
@@ -120,6 +137,7 @@ final class Hostile {
     Bytes call = Cbor.array(Cbor.of(AuthorityNode.OTHER_LINEAGE), Cbor.of(opId)).encode();
     Optional<Bytes> challenge = post("challenge", call);
     if (challenge.isPresent() && !world.nodes().isEmpty()) {
+      struck(Fault.OTHER_LINEAGE);
       world.deliver(chance.of(world.nodes()).handle(), Verb.CHALLENGE, challenge.get());
     }
   }
@@ -129,6 +147,7 @@ final class Hostile {
     List<InstanceNode> visible = world.visible();
     if (!visible.isEmpty()) {
       String handle = chance.of(visible).handle();
+      struck(Fault.FALSE_EXIT);
       world.hide(handle);
       world.supervisor.exited(handle);
       world.divert(200);
@@ -144,15 +163,28 @@ final class Hostile {
           Optional<Bytes> ready = rival.candidate(AuthorityNode.IMAGE);
           if (ready.isPresent() && late) {
             long epoch = status.operation().epoch();
-            when(now -> now.operation().epoch() > epoch, _ -> rival.commit(ready.get()));
+            when(
+                now -> now.operation().epoch() > epoch,
+                _ -> commit(rival, ready.get(), Fault.LATE_READY));
           } else {
-            ready.ifPresent(rival::commit);
+            ready.ifPresent(message -> commit(rival, message, Fault.SECOND_CANDIDATE));
           }
         });
   }
 
+  private void commit(Rival rival, Bytes ready, Fault fault) {
+    struck(fault);
+    rival.commit(ready);
+  }
+
   void forgedCandidate() {
-    when(status -> status.state().equals("SEALED"), _ -> new Rival(world).forge());
+    when(
+        status -> status.state().equals("SEALED"),
+        _ -> {
+          if (new Rival(world).forge()) {
+            struck(Fault.FORGED_CANDIDATE);
+          }
+        });
   }
 
   /** A takeover to the other image that policy allows, signed by the supervisor's own key. */
@@ -167,6 +199,7 @@ final class Hostile {
         status -> {
           Target target =
               new Target(AuthorityNode.OTHER_IMAGE, 1, 1, 2, Optional.of(AuthorityNode.PLATFORM));
+          struck(Fault.OTHER_IMAGE);
           takeover(status, target);
           new Rival(world).candidate(AuthorityNode.OTHER_IMAGE);
         });
@@ -182,6 +215,7 @@ final class Hostile {
                 .status()
                 .ifPresent(status -> {
                   Bytes message = Requests.takeover(status, world.authority.supervisor).message();
+                  struck(Fault.EARLY_TAKEOVER);
                   if (post("request", message).isPresent()) {
                     world.visible().forEach(node -> world.ledger.excuse(node.handle()));
                     Rival rival = new Rival(world);
@@ -197,7 +231,12 @@ final class Hostile {
         status -> {
           long epoch = status.operation().epoch();
           Bytes held = Requests.abort(status, world.authority.operator).message();
-          when(now -> now.operation().epoch() > epoch, _ -> post("request", held));
+          when(
+              now -> now.operation().epoch() > epoch,
+              _ -> {
+                struck(Fault.LATE_ABORT);
+                post("request", held);
+              });
         });
   }
 

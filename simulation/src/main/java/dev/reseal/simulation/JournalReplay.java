@@ -99,8 +99,10 @@ final class JournalReplay {
   }
 
   private boolean follows(Entry entry) {
-    boolean same = newest.filter(before -> before.opId().equals(entry.opId())).isPresent();
-    return same ? goesOn(newest.get(), entry) : !known.contains(entry.opId()) && begins(entry);
+    return newest
+        .filter(before -> before.opId().equals(entry.opId()))
+        .map(before -> goesOn(before, entry))
+        .orElseGet(() -> !known.contains(entry.opId()) && begins(entry));
   }
 
   private boolean goesOn(Entry before, Entry entry) {

@@ -80,7 +80,11 @@ final class Post {
 
   /** The file is durable before the authority can make it the head. */
   private void checkpoint(InstanceNode from, Bytes cose) {
-    if (!world.supervisor.up() || world.time.nowMs() < withheldUntilMs) {
+    if (!world.supervisor.up()) {
+      return;
+    }
+    if (world.time.nowMs() < withheldUntilMs) {
+      world.struck(Fault.CHECKPOINTS_WITHHELD.name());
       return;
     }
     Checkpoint checkpoint = Signed.peek(Checkpoint.class, cose);

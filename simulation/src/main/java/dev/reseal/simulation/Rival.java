@@ -72,12 +72,12 @@ final class Rival implements InstanceNode.Ears {
     }
   }
 
-  /** A forged ready: granted on evidence, sent without having opened anything. */
-  void forge() {
+  /** A forged ready: granted on evidence, sent without having opened anything, if granted. */
+  boolean forge() {
     Optional<Bytes> challenge = challenge();
     Optional<Status.StateHead> committed = world.authority.status().flatMap(Status::head);
     if (challenge.isEmpty() || committed.isEmpty()) {
-      return;
+      return false;
     }
     Status.StateHead current = committed.get();
     Randomness randomness = world.keys().bytes();
@@ -106,6 +106,7 @@ final class Rival implements InstanceNode.Ears {
           post(
               "ready",
               Signed.sign(forged(Signed.peek(Grant.class, grant), current), signature).cose()));
+      return answer.isPresent();
     }
   }
 

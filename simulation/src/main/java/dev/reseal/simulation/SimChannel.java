@@ -10,10 +10,10 @@ import java.nio.channels.WritableByteChannel;
 
 /** A file of {@link SimDisk} as the JDK's own type, so that real code writes to it unchanged. */
 class SimChannel extends FileChannel {
-  private final SimDisk.SimFile file;
+  private final SimFile file;
   private long position;
 
-  SimChannel(SimDisk.SimFile file) {
+  SimChannel(SimFile file) {
     this.file = file;
   }
 
@@ -106,11 +106,20 @@ class SimChannel extends FileChannel {
 
   @Override
   public FileLock lock(long at, long size, boolean shared) {
-    throw new UnsupportedOperationException("lock on a simulated file");
+    return tryLock(at, size, shared);
   }
 
+  /** Nobody else is on a simulated disk; its process ends with its locks. */
   @Override
   public FileLock tryLock(long at, long size, boolean shared) {
-    throw new UnsupportedOperationException("lock on a simulated file");
+    return new FileLock(this, at, size, shared) {
+      @Override
+      public boolean isValid() {
+        return isOpen();
+      }
+
+      @Override
+      public void release() {}
+    };
   }
 }

@@ -1,11 +1,8 @@
 package dev.reseal.simulation;
 
-import dev.reseal.bytes.Bytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
@@ -15,12 +12,10 @@ import java.util.function.LongSupplier;
 
 /**
  * A disk that keeps only what was synced. Writes and renames go to a cache first; a crash decides
- * for each cached write alone whether it is kept, lost or torn at a sector, so that cached writes
+ * for each cached write alone whether it is kept, lost or torn at any byte, so that cached writes
  * also arrive out of order. One seed gives one history.
  */
 public final class SimDisk {
-  static final int SECTOR_BYTES = 512;
-
   private final SplittableRandom random;
   private final LongSupplier clock;
   private final Map<String, SimFile> cached = new TreeMap<>();
@@ -28,6 +23,42 @@ public final class SimDisk {
   private long capacityBytes = Long.MAX_VALUE;
   private boolean nextSyncFails;
   private boolean nextWriteShort;
+  private Runnable atSync = () -> {};
+  private Damage damage = new Damage();
+
+  /** What the last crash did to the writes that waited for a sync. */
+  static final class Damage {
+    private int lost;
+    private int torn;
+    private int overtook;
+
+    void lost() {
+      lost++;
+    }
+
+    void torn() {
+      torn++;
+    }
+
+    /** {@code hole}: an earlier write to the same file did not arrive, or not whole. */
+    void kept(boolean hole) {
+      overtook += hole ? 1 : 0;
+    }
+
+    /** Writes of which a part arrived. */
+    int tornWrites() {
+      return torn;
+    }
+
+    /** Writes that arrived although an earlier one to the same file did not, or not whole. */
+    int overtaking() {
+      return overtook;
+    }
+
+    int lostWrites() {
+      return lost;
+    }
+  }
 
   public SimDisk(SplittableRandom random) {
     this(random, () -> 0);
@@ -64,6 +95,36 @@ public final class SimDisk {
     nextSyncFails = true;
   }
 
+  /** Called as each sync begins, when nothing of it is durable yet; it may throw. */
+  void atSync(Runnable newAtSync) {
+    atSync = newAtSync;
+  }
+
+  void syncing() {
+    atSync.run();
+  }
+
+  long nowMs() {
+    return clock.getAsLong();
+  }
+
+  Damage damage() {
+    return damage;
+  }
+
+  /** A backup of all files, as they are read now. */
+  Map<String, SimFile> copy() {
+    Map<String, SimFile> files = new TreeMap<>();
+    cached.forEach((name, file) -> files.put(name, file.copy(this)));
+    return files;
+  }
+
+  /** These files, from a backup, take the place of those of the same names. */
+  void restore(Map<String, SimFile> files) {
+    files.forEach((name, file) -> cached.put(name, file.copy(this)));
+    durable = new TreeMap<>(cached);
+  }
+
   /** The next write takes only a part of its bytes, as POSIX allows. */
   public void shortenNextWrite() {
     nextWriteShort = true;
@@ -91,6 +152,7 @@ public final class SimDisk {
     return new SimChannel(new SimFile(this)) {
       @Override
       public void force(boolean metaData) throws IOException {
+        syncing();
         if (takeSyncFailure()) {
           throw new IOException("Input/output error");
         }
@@ -106,7 +168,7 @@ public final class SimDisk {
   /** When the file was written last; 0 when there is none. */
   long modifiedMs(String name) {
     SimFile file = cached.get(name);
-    return file == null ? 0 : file.modifiedMs;
+    return file == null ? 0 : file.modifiedMs();
   }
 
   /** 0 when there is none. */
@@ -145,7 +207,8 @@ public final class SimDisk {
     cached.clear();
     cached.putAll(survivors);
     durable = new TreeMap<>(survivors);
-    survivors.values().forEach(file -> file.crash(random));
+    damage = new Damage();
+    survivors.values().forEach(file -> file.crash(random, damage));
     nextSyncFails = false;
     nextWriteShort = false;
   }
@@ -174,103 +237,5 @@ public final class SimDisk {
     boolean fails = nextSyncFails;
     nextSyncFails = false;
     return fails;
-  }
-
-  /** The synced content of one file and the writes that wait for a sync. */
-  static final class SimFile {
-    private final SimDisk disk;
-    private byte[] synced = new byte[0];
-    private byte[] view = new byte[0];
-    private final List<Write> waiting = new ArrayList<>();
-    private long modifiedMs;
-
-    /**
-     * {@code content} at {@code offset}; a negative offset is a truncation to {@code -offset - 1}
-     * bytes.
-     */
-    private record Write(long offset, Bytes content) {}
-
-    SimFile(SimDisk disk) {
-      this.disk = disk;
-    }
-
-    long size() {
-      return view.length;
-    }
-
-    int read(byte[] into, long position) {
-      if (position >= view.length) {
-        return -1;
-      }
-      int size = (int) Math.min(into.length, view.length - position);
-      System.arraycopy(view, (int) position, into, 0, size);
-      return size;
-    }
-
-    int write(byte[] content, long position) throws IOException {
-      int taken = disk.admit(content.length);
-      byte[] part = Arrays.copyOf(content, taken);
-      Write write = new Write(position, Bytes.wrap(part));
-      waiting.add(write);
-      view = apply(view, write);
-      modifiedMs = disk.clock.getAsLong();
-      return taken;
-    }
-
-    void truncate(long size) {
-      if (size < view.length) {
-        Write cut = new Write(-size - 1, Bytes.EMPTY);
-        waiting.add(cut);
-        view = apply(view, cut);
-      }
-    }
-
-    void force() throws IOException {
-      if (disk.takeSyncFailure()) {
-        waiting.clear();
-        view = synced.clone();
-        throw new IOException("Input/output error");
-      }
-      synced = view.clone();
-      waiting.clear();
-    }
-
-    void crash(SplittableRandom random) {
-      for (Write write : waiting) {
-        int size = write.content().size();
-        switch (random.nextInt(3)) {
-          case 0 -> synced = apply(synced, write);
-          case 1 -> {
-            int sectors = random.nextInt(size / SECTOR_BYTES + 1);
-            int kept = write.offset() < 0 ? 0 : sectors * SECTOR_BYTES;
-            synced =
-                apply(
-                    synced, new Write(Math.max(write.offset(), 0), write.content().slice(0, kept)));
-          }
-          default -> {}
-        }
-      }
-      waiting.clear();
-      view = synced.clone();
-    }
-
-    void rot(SplittableRandom random) {
-      if (synced.length > 0) {
-        synced[random.nextInt(synced.length)] ^= (byte) (1 << random.nextInt(8));
-        view = synced.clone();
-        waiting.clear();
-      }
-    }
-
-    private static byte[] apply(byte[] content, Write write) {
-      if (write.offset() < 0) {
-        return Arrays.copyOf(content, (int) Math.min(content.length, -write.offset() - 1));
-      }
-      int end = (int) write.offset() + write.content().size();
-      byte[] next = Arrays.copyOf(content, Math.max(content.length, end));
-      System.arraycopy(
-          write.content().toArray(), 0, next, (int) write.offset(), write.content().size());
-      return next;
-    }
   }
 }

@@ -52,6 +52,9 @@ final class SimFilesProvider extends FileSystemProvider {
     if (!creates && !disk.exists(name)) {
       throw new NoSuchFileException(name);
     }
+    if (options.contains(StandardOpenOption.TRUNCATE_EXISTING)) {
+      disk.open(name).truncate(0);
+    }
     return options.contains(StandardOpenOption.DSYNC) ? disk.openSynced(name) : disk.open(name);
   }
 

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * One seed: a world, a plan of faults, some operations, then healing, after which all must be well.
@@ -24,10 +25,10 @@ final class Simulation {
   private final Plan plan;
   private final Faults faults;
 
-  private Simulation(long seed, Wiring wiring) {
+  private Simulation(long seed, Wiring wiring, Function<Chance, Plan> planned) {
     this.seed = seed;
     this.world = new World(seed, wiring);
-    this.plan = Plan.of(world.chance.split());
+    this.plan = planned.apply(world.chance.split());
     this.faults = new Faults(world, world.chance.split(), plan);
   }
 
@@ -60,7 +61,12 @@ final class Simulation {
   }
 
   static Outcome run(long seed, Wiring wiring) {
-    return new Simulation(seed, wiring).run();
+    return new Simulation(seed, wiring, Plan::of).run();
+  }
+
+  /** The same with these faults, whatever the seed would have brought. */
+  static Outcome run(long seed, Wiring wiring, Plan plan) {
+    return new Simulation(seed, wiring, _ -> plan).run();
   }
 
   private Outcome run() {
@@ -83,7 +89,7 @@ final class Simulation {
         faults.reached(),
         world.time.steps(),
         world.operator().operations(),
-        faults.injected(),
+        faults.came(),
         world.trace.newest());
   }
 
@@ -94,16 +100,20 @@ final class Simulation {
       world.step();
       boolean rests =
           world.operator().content() && world.supervisor.situation() instanceof Situation.Idle;
-      if (rests && !faults.spent()) {
+      if (rests && (!faults.spent() || (late() && faults.came() < Plan.LEAST))) {
         world.operator().want(1);
         faults.force();
-      } else if (rests && world.time.steps() >= STEPS) {
+      } else if (rests && late()) {
         return;
       }
     }
-    while (!faults.spent() && faults.injected() < Plan.LEAST) {
+    while (faults.came() < Plan.LEAST) {
       faults.force();
     }
+  }
+
+  private boolean late() {
+    return world.time.steps() >= STEPS;
   }
 
   private void heal() {

@@ -62,6 +62,7 @@ final class SupervisorNode implements InstanceNode.Ears {
   private Optional<FileJournal> journal = Optional.empty();
   private Optional<Engine> engine = Optional.empty();
   private boolean deciding;
+  private boolean losesPowerInSync;
   private int staleContainers;
   private long life;
 
@@ -75,6 +76,8 @@ final class SupervisorNode implements InstanceNode.Ears {
     this.containerPath = new SimFiles(containerDisk).directory();
     this.containers = new Containers(containerPath);
     this.post = new Post(world);
+    journalDisk.atSync(this::inSync);
+    containerDisk.atSync(this::inSync);
   }
 
   long life() {
@@ -230,12 +233,32 @@ final class SupervisorNode implements InstanceNode.Ears {
    */
   void powerLoss() {
     journalDisk.crash();
+    if (journalDisk.damage().tornWrites() > 0) {
+      world.struck("TORN_RECORD");
+    }
+    if (journalDisk.damage().overtaking() > 0) {
+      world.struck("RECORD_WITHOUT_THE_ONE_BEFORE");
+    }
     containerDisk.crash();
     world.nodes().forEach(node -> world.kill(node.handle()));
     crash();
   }
 
+  /** The next sync that a decision waits for never ends: the power goes while it is written. */
+  void losePowerInSync() {
+    losesPowerInSync = true;
+  }
+
+  private void inSync() {
+    if (losesPowerInSync && deciding) {
+      losesPowerInSync = false;
+      world.struck(Fault.POWER_LOSS_IN_SYNC.name());
+      powerLoss();
+    }
+  }
+
   void healDisks() {
+    losesPowerInSync = false;
     journalDisk.heal();
     containerDisk.heal();
     staleContainers = 0;
@@ -300,7 +323,11 @@ final class SupervisorNode implements InstanceNode.Ears {
   Optional<Bytes> container(Bytes body) {
     if (staleContainers > 0 && !archive.isEmpty()) {
       staleContainers--;
-      return Optional.of(chance.of(List.copyOf(archive.values())));
+      Bytes other = chance.of(List.copyOf(archive.keySet()));
+      if (!other.equals(body)) {
+        world.struck(Fault.OLD_CONTAINER.name());
+      }
+      return Optional.ofNullable(archive.get(other));
     }
     try (FileChannel file = FileChannel.open(containers.path(body))) {
       ByteBuffer all = ByteBuffer.allocate((int) file.size());

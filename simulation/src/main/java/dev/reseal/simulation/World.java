@@ -66,6 +66,9 @@ final class World {
   /** Told of every point at which something can go wrong: what it is and in which phase. */
   interface Observer {
     void point(Phase phase, String what);
+
+    /** A fault that was planned comes now, or one that follows from another. */
+    default void struck(Phase phase, String what) {}
   }
 
   World(long seed, Wiring wiring) {
@@ -76,7 +79,7 @@ final class World {
     this.authority =
         new AuthorityNode(
             authorityClocks,
-            keys.bytes(),
+            keys,
             new AuthorityNode.Around() {
               @Override
               public Endpoint wrap(Endpoint inner, AuthorityParts parts) {
@@ -86,6 +89,13 @@ final class World {
               @Override
               public Store wrap(Store inner) {
                 return wiring.store(inner);
+              }
+
+              @Override
+              public void struck(AuthorityParts parts) {
+                Fault came =
+                    parts.losesPower() ? Fault.AUTHORITY_POWER_LOSS : Fault.AUTHORITY_CRASH;
+                World.this.struck(came.name());
               }
             });
     this.network = new Network(this, chance.split());
@@ -114,6 +124,10 @@ final class World {
 
   void point(String what) {
     observer.point(Situation.phase(supervisor.situation()), what);
+  }
+
+  void struck(String what) {
+    observer.struck(Situation.phase(supervisor.situation()), what);
   }
 
   /** One happening, then the invariants; false when nothing waits. */
@@ -306,8 +320,12 @@ final class World {
     List<InstanceNode> all = nodes();
     Optional<InstanceNode> reached = target.flatMap(this::node);
     if (!all.isEmpty() && (diverted > 0 || chance.oneIn(8))) {
+      InstanceNode anybody = chance.of(all);
+      if (diverted > 0 && !reached.equals(Optional.of(anybody))) {
+        struck(Fault.RELAY_DIVERTED.name());
+      }
       diverted = Math.max(0, diverted - 1);
-      reached = Optional.of(chance.of(all));
+      reached = Optional.of(anybody);
     }
     reached.filter(invariants::accepts).ifPresent(ledger::write);
   }

@@ -33,15 +33,56 @@ class SimDiskTest {
   @Test
   void anUnsyncedWriteIsKeptLostAndTornUnderDifferentSeeds() throws IOException {
     TreeSet<Long> sizes = new TreeSet<>();
+    boolean hole = false;
     for (long seed = 0; seed < 200; seed++) {
       SimDisk disk = new SimDisk(new SplittableRandom(seed));
       FileChannel file = disk.open("f");
       disk.syncDirectory();
-      file.write(ByteBuffer.wrap(new byte[2048]), 0);
+      file.write(ByteBuffer.wrap(new byte[] {1, 2, 3, 4, 5}), 0);
       disk.crash();
-      sizes.add(disk.open("f").size());
+      byte[] left = content(disk.open("f"));
+      sizes.add((long) left.length);
+      hole |= left.length == 5 && left[0] == 0 && left[4] == 5;
+      boolean torn = (left.length > 0 && left.length < 5) || (left.length == 5 && left[0] == 0);
+      assertThat(disk.damage().tornWrites()).as("seed %d", seed).isEqualTo(torn ? 1 : 0);
     }
-    assertThat(sizes).contains(0L, 512L, 1024L, 1536L, 2048L);
+    assertThat(sizes).containsExactly(0L, 1L, 2L, 3L, 4L, 5L);
+    assertThat(hole).as("the end of a write arrived without its beginning").isTrue();
+  }
+
+  @Test
+  void unsyncedWritesArriveOutOfOrderUnderSomeSeeds() throws IOException {
+    TreeSet<Integer> overtook = new TreeSet<>();
+    for (long seed = 0; seed < 100; seed++) {
+      SimDisk disk = new SimDisk(new SplittableRandom(seed));
+      FileChannel file = disk.open("f");
+      disk.syncDirectory();
+      file.write(ByteBuffer.wrap(new byte[] {1}), 0);
+      file.write(ByteBuffer.wrap(new byte[] {2}), 1);
+      disk.crash();
+      byte[] left = content(disk.open("f"));
+      boolean later = left.length == 2 && left[0] == 0;
+      assertThat(disk.damage().overtaking()).as("seed %d", seed).isEqualTo(later ? 1 : 0);
+      overtook.add(disk.damage().overtaking());
+    }
+    assertThat(overtook).containsExactly(0, 1);
+  }
+
+  @Test
+  void aSyncThatIsInterruptedMadeNothingDurable() throws IOException {
+    for (long seed = 0; seed < 50; seed++) {
+      SimDisk disk = new SimDisk(new SplittableRandom(seed));
+      FileChannel file = disk.open("f");
+      disk.syncDirectory();
+      file.write(ByteBuffer.wrap(new byte[8]), 0);
+      disk.atSync(() -> {
+        disk.crash();
+        throw new IllegalStateException("no power");
+      });
+      assertThatThrownBy(() -> file.force(false)).hasMessage("no power");
+      assertThat(disk.damage().tornWrites() + disk.damage().lostWrites())
+          .isEqualTo(disk.open("f").size() == 8 && disk.damage().tornWrites() == 0 ? 0 : 1);
+    }
   }
 
   @Test

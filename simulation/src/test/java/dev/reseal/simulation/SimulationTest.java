@@ -2,6 +2,7 @@ package dev.reseal.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** A fixed set of seeds, and that a seed is all that there is. */
@@ -17,6 +18,9 @@ class SimulationTest {
     assertThat(tally.leastOperations).as("operations of a seed").isGreaterThanOrEqualTo(3);
     assertThat(tally.leastFaults).as("faults of a seed").isGreaterThanOrEqualTo(2);
     assertThat(tally.reached.keySet()).as("pairs of phase and fault").hasSizeGreaterThan(250);
+    for (String met : List.of("POWER_LOSS_IN_SYNC", "AUTHORITY_POWER_LOSS", "TORN_RECORD")) {
+      assertThat(tally.reached.keySet()).as("met").anyMatch(pair -> pair.endsWith(" " + met));
+    }
   }
 
   @Test
