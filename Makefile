@@ -61,7 +61,7 @@ simulation/target/quick/.built: $(SOURCES)
 
 crash-build: build simulation/target/quick/.built .venv/.dev
 
-crash: crash-build ## the crash matrix with real processes (an hour and a half; PAIRS=n SEED=n for pairs of crashes instead)
+crash: crash-build ## the crash matrix with real processes (hours; PAIRS=n SEED=n for pairs of crashes instead)
 	$(PY) e2e/crash.py $(if $(PAIRS),--pairs $(PAIRS)) $(if $(SEED),--seed $(SEED))
 
 SEEDS ?= 1000
