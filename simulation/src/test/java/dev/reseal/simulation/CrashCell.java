@@ -2,11 +2,13 @@ package dev.reseal.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.reseal.lifecycle.Phase;
 import dev.reseal.lifecycle.Situation;
 import dev.reseal.simulation.CrashEverywhereTest.Operation;
 import dev.reseal.simulation.CrashPoint.Side;
 import dev.reseal.supervisor.Requests;
 import dev.reseal.wire.Kind;
+import dev.reseal.wire.LogEvent;
 import dev.reseal.wire.Status;
 import dev.reseal.wire.Target;
 import java.util.ArrayList;
@@ -27,18 +29,23 @@ final class CrashCell {
 
   private final List<CrashPoint> points;
   private final int kept;
+  private final Operation operation;
   final SimWorld world;
   private final List<String> old = new ArrayList<>();
   private boolean armed;
   private int fired;
   private int passed;
   private int offset;
+  private int before;
+  private boolean givenUp;
 
   /** {@code kept}: so many entries of the journal survive the first crash, or it is WHOLE. */
-  CrashCell(List<CrashPoint> points, int kept) {
+  CrashCell(Operation operation, List<CrashPoint> points, int kept) {
+    this.operation = operation;
     this.points = List.copyOf(points);
     this.kept = kept;
-    this.world = new SimWorld(this::reached);
+    String may = operation == Operation.RETIRE ? SimAuthority.KEEPS_KEYS : SimAuthority.MAY_ALL;
+    this.world = new SimWorld(may, this::reached);
   }
 
   private void reached(Side side, int number, String what) {
@@ -48,6 +55,10 @@ final class CrashCell {
     }
     int here = number - offset;
     passed = Math.max(passed, here);
+    if (operation == Operation.ABORT && !givenUp && prepared()) {
+      givenUp = true;
+      world.ask(Requests.abort(world.authority.status(), SimAuthority.OPERATOR), Kind.ABORT);
+    }
     if (fired == points.size()) {
       return;
     }
@@ -64,20 +75,38 @@ final class CrashCell {
           List.copyOf(world.instances.keySet()).stream()
               .filter(handle -> !old.contains(handle))
               .forEach(world::kill);
-      case PLATFORM, ENCLAVES, STORE, NOBODY -> throw new AssertionError(point);
+      case PLATFORM -> world.platformDies();
+      case ENCLAVES -> world.powerTransition();
+      case STORE, NOBODY -> throw new AssertionError(point);
     }
   }
 
+  private boolean prepared() {
+    Phase phase = Situation.phase(world.situation());
+    return phase == Phase.QUIESCE || phase == Phase.SNAPSHOT;
+  }
+
+  /** The events of the log since the operation was asked for. */
+  List<String> logged() {
+    return world.authority.log().stream().skip(before).map(LogEvent::name).toList();
+  }
+
   /** The number of points that were passed. */
-  int run(Operation operation) {
+  int run() {
     world.start();
     world.settle();
     if (operation != Operation.GENESIS) {
       begin(Operation.GENESIS);
       world.settle();
       SimInvariants.converged(world);
-      old.addAll(world.instances.keySet());
     }
+    if (operation == Operation.RETIRE) {
+      begin(Operation.RESEAL);
+      world.settle();
+      SimInvariants.converged(world);
+    }
+    old.addAll(world.instances.keySet());
+    before = world.authority.log().size();
     armed = true;
     through(() -> begin(operation));
     while (world.situation() instanceof Situation.Unborn) {
@@ -99,6 +128,7 @@ final class CrashCell {
         world.settle();
         return;
       } catch (SimWorld.Crash crash) {
+        givenUp = false;
         next = () -> world.restart(kept);
       }
     }
@@ -110,9 +140,9 @@ final class CrashCell {
     assertThat(REPLAY.steps(world.steps)).isEmpty();
   }
 
-  private void begin(Operation operation) {
+  private void begin(Operation what) {
     Status status = world.authority.status();
-    switch (operation) {
+    switch (what) {
       case GENESIS ->
           world.ask(
               Requests.genesis(
@@ -120,10 +150,12 @@ final class CrashCell {
                   new Target(SimAuthority.MRENCLAVE, 1, 1, 2, Optional.empty()),
                   SimAuthority.OPERATOR),
               Kind.GENESIS);
-      case RESEAL -> world.ask(Requests.reseal(status, true, SimAuthority.OPERATOR), Kind.RESEAL);
+      case RESEAL, ABORT ->
+          world.ask(Requests.reseal(status, true, SimAuthority.OPERATOR), Kind.RESEAL);
       case RESEAL_KEEPING_THE_KEY ->
           world.ask(Requests.reseal(status, false, SimAuthority.OPERATOR), Kind.RESEAL);
       case REKEY -> world.ask(Requests.rekey(status, SimAuthority.OPERATOR), Kind.REKEY);
+      case RETIRE -> world.ask(Requests.retire(status, SimAuthority.OPERATOR), Kind.RETIRE);
       case TAKEOVER -> List.copyOf(world.instances.keySet()).forEach(world::kill);
     }
   }

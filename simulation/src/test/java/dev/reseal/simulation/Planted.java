@@ -29,18 +29,18 @@ import java.util.Set;
 
 /** The seeded errors of the model ({@code spec/tla}), each planted into the real code. */
 public enum Planted {
-  SELF_RESUME("selfResume", 3, Set.of("T1", "T2"), List.of()),
-  ABORT_ANY_OP("abortAnyOp", 40, Set.of("T1", "T2"), List.of()),
+  SELF_RESUME("selfResume", 11, Set.of("T1", "T2"), List.of()),
+  ABORT_ANY_OP("abortAnyOp", 11, Set.of("T1", "T2"), List.of()),
   STALE_RECEIPT(
       "staleReceipt",
-      9,
+      114,
       Set.of("T2", "T5"),
       List.of(
           new Edit.Drop("dev.reseal.authority.Seals", "register", "OTHER_OPERATION"),
           new Edit.Drop("dev.reseal.authority.Seals", "sealOk", "CORE"))),
   NO_DIGEST(
       "noDigest",
-      1,
+      0,
       Set.of("T2", "T5"),
       List.of(
           new Edit.Redirect(
@@ -61,9 +61,9 @@ public enum Planted {
               "dev.reseal.authority.Row",
               "head",
               "anyHead"))),
-  DOUBLE_ACTIVATE("doubleActivate", 77, Set.of("T1", "T3"), List.of()),
-  LATE_ABORT("lateAbort", 6, Set.of("T1", "T4"), List.of()),
-  NO_LEASE_WAIT("noLeaseWait", 0, Set.of("T1"), List.of()),
+  DOUBLE_ACTIVATE("doubleActivate", 16, Set.of("T1", "T3"), List.of()),
+  LATE_ABORT("lateAbort", 20, Set.of("T1", "T4"), List.of()),
+  NO_LEASE_WAIT("noLeaseWait", 12, Set.of("T1"), List.of()),
   SHRED_AT_GRANT("shredAtGrant", 0, Set.of("T12"), List.of()),
   NO_REWRAP(
       "noRewrap",
@@ -72,7 +72,7 @@ public enum Planted {
       List.of(new Edit.Return("dev.reseal.authority.Activations", "rewrapped", 3))),
   RETIRE_ON_ACK(
       "retireOnAck",
-      2,
+      0,
       Set.of("T11"),
       List.of(
           new Edit.Constant(
@@ -82,10 +82,10 @@ public enum Planted {
               "genFloor",
               1_000))),
   GEN_AT_GRANT("genAtGrant", 0, Set.of("T10"), List.of()),
-  AUTH_ROLLBACK("authRollback", 37, Set.of("T4", "T3"), List.of()),
+  AUTH_ROLLBACK("authRollback", 6, Set.of("T4", "T3"), List.of()),
   FLOOR_IN_CORE(
       "floorInCore",
-      8,
+      1,
       Set.of("T11"),
       List.of(
           new Edit.Drop("dev.reseal.authority.Seals", "order", "FLOOR"),
@@ -93,12 +93,12 @@ public enum Planted {
               "dev.reseal.instance.Leaving", "seal", "dev.reseal.instance.Tenure", "genFloor", 1))),
   ANY_TARGET(
       "anyTarget",
-      24,
+      33,
       Set.of("T37"),
       List.of(new Edit.Drop("dev.reseal.authority.Operations", "same", "TARGET"))),
   NO_OPEN_PROOF(
       "noOpenProof",
-      10,
+      41,
       Set.of("T5"),
       List.of(new Edit.Drop("dev.reseal.authority.Activations", "rewrapped", "OPENING_PROOF"))),
   NO_TAKEOVER_FROM_SEALED("noTakeoverFromSealed", 78, Set.of("T19"), List.of());

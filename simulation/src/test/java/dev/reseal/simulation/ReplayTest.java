@@ -36,7 +36,7 @@ class ReplayTest {
 
   @BeforeAll
   static void record() {
-    SimWorld world = new SimWorld((_, _, _) -> {});
+    SimWorld world = new SimWorld(SimAuthority.MAY_ALL, (_, _, _) -> {});
     world.start();
     world.settle();
     Target target = new Target(SimAuthority.MRENCLAVE, 1, 1, 2, Optional.empty());

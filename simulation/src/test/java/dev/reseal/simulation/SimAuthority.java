@@ -38,16 +38,21 @@ final class SimAuthority {
   static final SigningKey SUPERVISOR = SigningKey.generate(Randomness.system());
   static final int RPO = 3;
 
+  /** What policy may let a supervisor ask for by itself. */
+  static final String MAY_ALL = "\"takeover\", \"abort\", \"retire\"";
+
+  static final String KEEPS_KEYS = "\"takeover\", \"abort\"";
+
   private final SimClocks clocks;
   private final MemoryStore store = new MemoryStore();
   private final MemoryKeys keys = new MemoryKeys();
   private final MemoryAnchor anchor = new MemoryAnchor();
   private AuthorityService service;
 
-  SimAuthority(SimClocks clocks) {
+  SimAuthority(SimClocks clocks, String may) {
     this.clocks = clocks;
     this.service = open();
-    Bytes file = Bytes.wrap(policy().getBytes(StandardCharsets.UTF_8));
+    Bytes file = Bytes.wrap(policy(may).getBytes(StandardCharsets.UTF_8));
     Ask ask =
         new Ask(
             new Head(LINEAGE, Bytes.ascii("birth of lineage"), 0, 0),
@@ -112,7 +117,7 @@ final class SimAuthority {
     }
   }
 
-  private static String policy() {
+  private static String policy(String may) {
     return """
     {"version": 1, "lineages": [{"name": "sim", "lineage": "%s", "env": "demo",
      "binding": "enclave", "recovery": "none", "rpo_updates": %d, "state_max": 1048576,
@@ -120,7 +125,7 @@ final class SimAuthority {
      "allowed": [{"mrenclave": "%s", "isvprodid": 1, "least_isvsvn": 1}],
      "platforms": [{"kind": "emulated", "root_spki_sha256": "%s", "ids": []}],
      "operators": ["%s"],
-     "supervisors": [{"key": "%s", "may": ["takeover", "abort", "retire"]}],
+     "supervisors": [{"key": "%s", "may": [%s]}],
      "life_ms": 2000, "skew_ms": 200, "max_grants": 100}]}
     """
         .formatted(
@@ -129,6 +134,7 @@ final class SimAuthority {
             MRENCLAVE,
             Bytes.zeros(32),
             OPERATOR.verifyKey().spki(),
-            SUPERVISOR.verifyKey().spki());
+            SUPERVISOR.verifyKey().spki(),
+            may);
   }
 }

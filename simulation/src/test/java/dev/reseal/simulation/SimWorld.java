@@ -4,11 +4,13 @@ import dev.reseal.authority.Endpoint;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.emulator.EnclaveDevice;
 import dev.reseal.emulator.EnclaveDevice.Created;
+import dev.reseal.emulator.Fault.PowerTransition;
 import dev.reseal.instance.State;
 import dev.reseal.instance.Trust;
 import dev.reseal.journal.Entry;
 import dev.reseal.journal.MemoryJournal;
 import dev.reseal.lifecycle.Call;
+import dev.reseal.lifecycle.Cause;
 import dev.reseal.lifecycle.Effect;
 import dev.reseal.lifecycle.Event;
 import dev.reseal.lifecycle.Facts;
@@ -65,7 +67,7 @@ final class SimWorld implements Effects, InstanceNode.Ears {
 
   final SimClocks clocks = new SimClocks();
   private final MachineNode machine = new MachineNode(Randomness.system());
-  final SimAuthority authority = new SimAuthority(clocks);
+  final SimAuthority authority;
   final Map<String, InstanceNode> instances = new LinkedHashMap<>();
   final SimLedger ledger = new SimLedger();
   private final Map<Bytes, Bytes> arrived = new HashMap<>();
@@ -76,9 +78,12 @@ final class SimWorld implements Effects, InstanceNode.Ears {
   private MemoryJournal journal = new MemoryJournal(SimAuthority.LINEAGE, clocks::wallMs);
   private Engine engine;
   private Optional<String> target = Optional.empty();
+  private boolean platformIsGone;
   private int born;
 
-  SimWorld(CrashSeams.Reached reached) {
+  /** {@code may}: what its supervisor may ask for by itself. */
+  SimWorld(String may, CrashSeams.Reached reached) {
+    this.authority = new SimAuthority(clocks, may);
     this.seams = new CrashSeams(reached);
     this.engine = engine();
   }
@@ -128,6 +133,18 @@ final class SimWorld implements Effects, InstanceNode.Ears {
       gone.close();
       events.add(new Event.Exited(handle));
     }
+  }
+
+  /** The daemon that runs instances ends, and they with it; it is back after one order. */
+  void platformDies() {
+    List.copyOf(instances.keySet()).forEach(this::kill);
+    platformIsGone = true;
+  }
+
+  /** Suspended and awake again: no enclave is left. */
+  void powerTransition() {
+    machine.strike(new PowerTransition());
+    List.copyOf(instances.keySet()).forEach(this::kill);
   }
 
   /** Runs until nothing happens by itself; waits only when there is nothing else to do. */
@@ -285,6 +302,11 @@ final class SimWorld implements Effects, InstanceNode.Ears {
   }
 
   private void create() {
+    if (platformIsGone) {
+      platformIsGone = false;
+      events.add(new Event.NotCreated(false, new Cause("PLATFORM", "nobody answers", "")));
+      return;
+    }
     born++;
     if (!(machine.create(SimAuthority.MRENCLAVE)
         instanceof Created.Enclave(EnclaveDevice enclave))) {
