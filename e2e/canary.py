@@ -11,6 +11,7 @@ import base64
 import mmap
 import os
 import pathlib
+import stat
 import struct
 import sys
 from collections.abc import Iterable, Iterator
@@ -123,13 +124,7 @@ class Scanner:
 
     def file(self, path: pathlib.Path) -> Iterator[Hit]:
         """Hits in one file."""
-
-        def read() -> Iterator[bytes]:
-            with path.open("rb") as stream:
-                while block := stream.read(_BLOCK_BYTES):
-                    yield block
-
-        yield from self.blocks(read(), str(path))
+        yield from self.blocks(_content(path), str(path))
 
     def tree(self, root: pathlib.Path, leave_out: Iterable[pathlib.Path] = ()) -> Iterator[Hit]:
         """Hits in every regular file below root, except below the folders or files left out."""
@@ -138,18 +133,25 @@ class Scanner:
             if path.is_file() and not any(path.resolve().is_relative_to(spare) for spare in spared):
                 yield from self.file(path)
 
-    def process(self, pid: int) -> Iterator[Hit]:
-        """Hits in a live process: arguments, environment, open regular files, and all readable memory."""
+    def surface(self, pid: int) -> Iterator[Hit]:
+        """Hits in what a live process shows without its memory: arguments, environment, open regular files.
+
+        A file is read through its descriptor, so that one without a name is read too.
+        """
         proc = pathlib.Path("/proc", str(pid))
         for name in ("cmdline", "environ"):
             yield from self.blocks([(proc / name).read_bytes()], f"{proc}/{name}")
         for link in sorted((proc / "fd").iterdir()):
             try:
-                target = pathlib.Path(os.readlink(link))
-                if target.is_file() and not str(target).startswith(("/dev/", "/proc/")):
-                    yield from self.file(target)
-            except OSError:
+                if stat.S_ISREG(link.stat().st_mode):
+                    yield from self.blocks(_content(link), os.readlink(link))
+            except FileNotFoundError:
                 continue  # closed between listing and reading
+
+    def process(self, pid: int) -> Iterator[Hit]:
+        """Hits in a live process: what it shows, and all readable memory."""
+        yield from self.surface(pid)
+        proc = pathlib.Path("/proc", str(pid))
         yield from self.blocks(_joined(self._memory(proc)), f"{proc}/mem")
 
     @staticmethod
@@ -163,6 +165,12 @@ class Scanner:
                 start, end = (int(part, 16) for part in span.split("-"))
                 for first, last in _runs(pages, start // _PAGE, end // _PAGE, shared=rights.endswith("s")):
                     yield from _read(memory, first * _PAGE, last * _PAGE)
+
+
+def _content(path: pathlib.Path) -> Iterator[bytes]:
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK_BYTES):
+            yield block
 
 
 def _runs(pages: IO[bytes], start: int, end: int, shared: bool) -> Iterator[tuple[int, int]]:

@@ -18,7 +18,8 @@ def shared_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     made = Site(tmp_path_factory.mktemp("site"))
     with made.world:
         yield made
-    found = hygiene.after_the_suite(made)
+        kept, others = hygiene.at_the_end(made)
+    found = hygiene.after_the_suite(made, kept, others)
     assert not found, f"the tests leave secrets in files: {found}"
     traces.replay(made.home)
 

@@ -7,8 +7,9 @@ import json
 import secrets
 import subprocess
 
+from asking import REKEY
 from crash_operations import LINEAGE, Operation
-from crash_world import REKEY, STATE_MAX, CrashWorld
+from crash_world import STATE_MAX, CrashWorld
 from planted import key_store
 from world import RESEAL, WorldError
 

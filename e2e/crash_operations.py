@@ -11,9 +11,10 @@ import threading
 import time
 from typing import Protocol
 
+from asking import ABORT, REKEY, RESEAL, RETIRE
 from crash_cells import Point
 from crash_eyes import Asked, Row
-from crash_world import ABORT, REKEY, RESEAL, RETIRE, CrashWorld
+from crash_world import CrashWorld
 from planted import key_store
 from reseal.client import AttestedClient
 from reseal.errors import ResealError

@@ -22,10 +22,10 @@ from typing import Any
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
 
+import asking
+from asking import REKEY, RESEAL, RETIRE
 from crash_eyes import Asked, Local, Row, read_frame
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from reseal import cbor, cose
+from reseal import cbor
 from reseal.client import EMULATED, AttestedClient, Memory, Policy
 from reseal.errors import ResealError
 from reseal.messages import FLAG_DEMO_POLICY, FLAG_GENERATION_LAGGING, FLAG_TAKEOVER
@@ -37,7 +37,6 @@ SEAM = ROOT / "simulation" / "target" / "quick" / "reseal-simulation-0.1.0.jar"
 LIFE_MS, SKEW_MS = 2000, 200
 STATE_MAX = 4 << 20
 """The most that policy allows where no update may be lost."""
-RESEAL, TAKEOVER, REKEY, ABORT, RETIRE = 2, 5, 7, 8, 9
 
 
 class CrashWorld:
@@ -203,24 +202,10 @@ class CrashWorld:
 
     def request(self, lineage: str, kind: int, row: Row, rotate: bool = True) -> bytes:
         """What the operator signs about the row as it was read; with ``rotate``, a new key generation."""
-        op_id = os.urandom(16)
-        line = bytes.fromhex(self.lineages[lineage])
-        reseal = kind == RESEAL
-        ask = {
-            1: line,
-            2: op_id,
-            3: row.fence,
-            4: row.epoch,
-            5: kind,
-            6: 1 if reseal else None,
-            7: [row.target] if reseal else [],
-            8: rotate and kind in (RESEAL, REKEY),
-            9: list(row.retirable) if kind == RETIRE else None,
-        }
-        head = {1: 1, 2: 1, 3: line, 4: op_id, 5: row.fence, 6: row.epoch}
-        key = load_pem_private_key((self.home / "operator" / "operator.pem").read_bytes(), None)
-        assert isinstance(key, ec.EllipticCurvePrivateKey)
-        return cose.sign("request", cbor.encode({**head, 10: cbor.encode(ask), 15: []}), cose.SigningKey(key))
+        line, targets = bytes.fromhex(self.lineages[lineage]), [row.target] if kind == RESEAL else []
+        new_key = rotate and kind in (RESEAL, REKEY)
+        retired = list(row.retirable) if kind == RETIRE else None
+        return asking.request(self.home, kind, line, row.fence, row.epoch, targets, new_key, retired)
 
     def describe(self, lineage: str) -> str:
         try:

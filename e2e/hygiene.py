@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import pathlib
@@ -10,11 +11,13 @@ import secrets
 import shutil
 import signal
 import socket
+import stat
 import struct
 import subprocess
 import sys
+import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,6 +79,7 @@ def prepare(site: Site, name: str, source: str = APP) -> Secrets:
     start(site, name, app)
     key = give_key(site, name)
     record = secrets.token_hex(24)
+    site.planted.append(Canary("record", record.encode()))
     with site.client(name) as client:
         assert client.put("/secret", record.encode()).status == 200
     return collected(site, name, Canary("record", record.encode()), key)
@@ -87,7 +91,8 @@ def give_key(site: Site, name: str) -> Canary:
     adding = add_key(site, name)
     _, said = adding.communicate(key, 120)
     assert adding.returncode == 0, said
-    return Canary("key generation", key)
+    site.planted.append(Canary("key generation", key))
+    return site.planted[-1]
 
 
 def plant(site: Site, name: str) -> Secrets:
@@ -112,32 +117,67 @@ def collected(site: Site, name: str, record: Canary, key: Canary) -> Secrets:
     )
 
 
+def by_right(home: pathlib.Path) -> list[pathlib.Path]:
+    """The files whose purpose is to hold a secret."""
+    held = [home / "operator" / "operator.pem", home / "authority" / "keystore", home / "authority" / "tls.key"]
+    return held + list((home / "lineages").glob("*/supervisor.pem"))
+
+
 def files(site: Site, wanted: list[Canary]) -> list[Hit]:
-    """Hits in every file of the site but those whose purpose is to hold a secret; and in temporary files."""
-    home = site.home
-    held = [home / "operator", home / "authority" / "keystore", home / "authority" / "tls.key"]
-    held += [each / "supervisor.pem" for each in (home / "lineages").glob("*")]
-    held.append(home / "platform" / "images")  # copies of programs, made before there was a secret
+    """Hits in every file of the site but those, and in all that was written to temporary directories since its start."""
+    copies = site.home / "platform" / "images"  # of programs, made before there was a secret
     scanner = Scanner(wanted)
-    hits = list(scanner.tree(home, leave_out=held))
-    for folder in ("/tmp", "/dev/shm", "/var/tmp"):
-        for path in pathlib.Path(folder).glob("*"):
-            if path.is_file() and os.access(path, os.R_OK) and path.stat().st_size < 64 << 20:
-                hits += scanner.file(path)
+    hits = list(scanner.tree(site.home, leave_out=[*by_right(site.home), copies]))
+    for path in temporary(site.began, site.home):
+        with contextlib.suppress(FileNotFoundError):
+            hits += scanner.file(path)
     return hits
 
 
-def after_the_suite(site: Site) -> list[Hit]:
-    """The secrets that all tests leave, in all files that all tests leave: journals, logs, proofs, databases, containers."""
+def temporary(since: float, leave_out: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Files in temporary directories, however deep, that were written since then and that we may read."""
+    for root in ("/tmp", "/dev/shm", "/var/tmp"):
+        for at, folders, names in os.walk(root):
+            folders[:] = [each for each in folders if pathlib.Path(at, each) != leave_out]
+            for path in (pathlib.Path(at, name) for name in names):
+                with contextlib.suppress(FileNotFoundError):
+                    found = path.lstat()
+                    recent = found.st_mtime >= since and found.st_size < 256 << 20
+                    if recent and stat.S_ISREG(found.st_mode) and os.access(path, os.R_OK):
+                        yield path
+
+
+def at_the_end(site: Site) -> tuple[list[Canary], list[Canary]]:
+    """What its files hold by right, and what follows from that or was given by tests. The authority still answers."""
     home = site.home
-    number = planted.pem_number
-    wanted = [
-        number(home / "operator" / "operator.pem", "K_O"),
-        number(home / "authority" / "tls.key", "TLS key"),
+    kept = [
+        planted.pem_number(home / "operator" / "operator.pem", "K_O"),
+        planted.pem_number(home / "authority" / "tls.key", "TLS key"),
         planted.authority_key(home),
-        *(each for each in planted.lineage_keys(home) if not each.name.startswith("wrap")),
+        *(planted.pem_number(each, f"K_S of {each.parent.name}") for each in home.glob("lineages/*/supervisor.pem")),
+        *planted.lineage_keys(home),
     ]
-    return files(site, wanted)
+    derived = [each for name in planted.alive(home) for each in planted.sealed_state(home, name)]
+    return kept, derived + site.planted
+
+
+def after_the_suite(site: Site, kept: list[Canary], others: list[Canary]) -> list[Hit]:
+    """Those secrets in all files that all tests leave: journals, logs, proofs, databases, containers.
+
+    What was put there on purpose is found, and so is each key in the file that holds it by right.
+    """
+    found = {hit.canary for path in by_right(site.home) for hit in Scanner(kept).file(path)}
+    assert found == {each.name for each in kept}, found
+    control = Canary("control", secrets.token_bytes(32))
+    with tempfile.TemporaryDirectory() as folder:
+        put = [site.home / "logs" / "control", pathlib.Path(folder, "deep", "er")]
+        put[1].parent.mkdir()
+        for path, text in zip(put, (control.content.hex(), base64.b64encode(control.content).decode()), strict=True):
+            path.write_text(f"said: {text}")
+        hits = files(site, [*kept, *others, control])
+        put[0].unlink()
+    assert {hit.place for hit in hits if hit.canary == control.name} == {str(path) for path in put}, hits
+    return [hit for hit in hits if hit.canary != control.name]
 
 
 def as_nobody(work: Callable[[], object]) -> str:

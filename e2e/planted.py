@@ -6,11 +6,13 @@ is EGETKEY's answer, computed again.
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import pathlib
 import ssl
 import struct
 import sys
-import urllib.request
+import urllib.parse
 from typing import Any
 
 from canary import Canary
@@ -34,17 +36,16 @@ from reseal.hashes import sha256
 
 
 def key_store(home: pathlib.Path) -> dict[str, bytes]:
-    """Names and keys of an authority: mark, u32 room, u32 CRC, u8 name length, u32 key length, name, key, padding."""
+    """Names and keys of an authority: mark, u32 room and its CRC, u32 CRC, u8 name length, u32 key length, name, key, padding."""
     store = (home / "authority" / "keystore").read_bytes()
-    kept: dict[bytes, dict[str, bytes]] = {b"K": {}, b"R": {}, b"E": {}}  # kept, kept in place of another, erased
-    at = 16
-    while at + 14 <= len(store) and store[at : at + 1] in kept:
-        room, _, name, key = struct.unpack_from(">IIBI", store, at + 1)
-        start = at + 14 + name
-        if store[at : at + 1] != b"E":
-            kept[store[at : at + 1]][store[at + 14 : start].decode()] = store[start : start + key]
-        at += 14 + room
-    return {**kept[b"K"], **kept[b"R"]}
+    found, at = {}, 16
+    while at + 18 <= len(store) and store[at : at + 1] in (b"E", b"K"):
+        room, _, _, name, key = struct.unpack_from(">IIIBI", store, at + 1)
+        if store[at : at + 1] == b"K":
+            start = at + 18 + name
+            found[store[at + 18 : start].decode()] = store[start : start + key]
+        at += 18 + room
+    return found
 
 
 def number_of(key: object, name: str) -> Canary:
@@ -75,13 +76,28 @@ def lineage_keys(home: pathlib.Path) -> list[Canary]:
     return found
 
 
-def row(home: pathlib.Path, name: str) -> Any:
-    """The status map of a lineage (transport T5), as anybody can get it."""
+def connection(home: pathlib.Path) -> http.client.HTTPSConnection:
+    """To the authority of a home, whose certificate is pinned."""
     trust = ssl.create_default_context(cafile=str(home / "public" / "authority-tls.pem"))
     trust.check_hostname = False
-    url = (home / "public" / "authority.url").read_text().strip()
-    with urllib.request.urlopen(f"{url}/v1/named/{name}", context=trust, timeout=30) as answer:
-        return cbor.decode(answer.read())
+    url = urllib.parse.urlsplit((home / "public" / "authority.url").read_text().strip())
+    assert url.hostname is not None
+    return http.client.HTTPSConnection(url.hostname, url.port, context=trust, timeout=30)
+
+
+def row(home: pathlib.Path, name: str) -> Any:
+    """The status map of a lineage (transport T5), as anybody can get it."""
+    with contextlib.closing(connection(home)) as peer:
+        peer.request("GET", f"/v1/named/{name}")
+        with peer.getresponse() as answer:
+            assert answer.status == 200, answer.read()
+            return cbor.decode(answer.read())
+
+
+def alive(home: pathlib.Path) -> list[str]:
+    """The lineages that have a sealed state which somebody could still open."""
+    named = [each.parent.name for each in home.glob("lineages/*/image.sigstruct")]
+    return [name for name in named if (found := row(home, name))[2] != "CLOSED" and found[11] is not None]
 
 
 class Processor:

@@ -11,11 +11,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
 
+from canary import Canary
 from reseal.client import EMULATED, AttestedClient, Memory, Policy
 from reseal.errors import ResealError
 from reseal.messages import FLAG_DEMO_POLICY, FLAG_TAKEOVER
@@ -108,6 +110,9 @@ class Site:
     def __init__(self, home: pathlib.Path) -> None:
         self.world = World(home)
         self.home = home
+        self.began = time.time()
+        self.planted: list[Canary] = []
+        """Secrets that tests made themselves; whoever searches afterwards looks for these too."""
         self.world.cli("authority", "init")
         self.world.cli("platform", "init")
         self.world.start("authority", "authority", "start", ready="ready")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import functools
+import http.client
 import os
 import pathlib
 import secrets
@@ -15,6 +17,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 
 import hygiene
@@ -24,9 +27,18 @@ from canary import Canary, Hit, Scanner
 from hygiene import Secrets
 from planted import row
 from services import Site
-from world import RESEAL, wait_for
+from world import RESEAL, Process, wait_for
 
 NAME = "kept"
+LINK = [
+    ("POST", "born"),
+    ("GET", "advice?after=0"),
+    ("POST", "event/drained"),
+    ("POST", "message/renew"),
+    ("PUT", "container"),
+    ("GET", "container/" + "00" * 32),
+]
+"""Every call of transport T4."""
 
 
 def patient(flag: pathlib.Path) -> str:
@@ -73,12 +85,16 @@ def reseal_in_flight(site: Site) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def waiting_command(cwd: pathlib.Path, **env: str) -> Iterator[subprocess.Popen[bytes]]:
+def waiting_command(
+    cwd: pathlib.Path, nobody: bool = False, env: dict[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """A command that has answered once and waits for more."""
     pipe = subprocess.PIPE
     words = [str(RESEAL), "verify", "--batch", "-"]
+    if nobody:
+        words = ["setpriv", f"--reuid={hygiene.NOBODY}", f"--regid={hygiene.NOBODY}", "--clear-groups", *words]
     with subprocess.Popen(
-        words, stdin=pipe, stdout=pipe, stderr=pipe, cwd=cwd, env=os.environ | env, bufsize=0
+        words, stdin=pipe, stdout=pipe, stderr=pipe, cwd=cwd, env=os.environ | (env or {}), bufsize=0
     ) as process:
         assert process.stdin is not None and process.stdout is not None
         process.stdin.write(b'{"id": "up"}\n')
@@ -137,7 +153,7 @@ def test_a_crash_leaves_no_core_and_no_report_and_the_environment_adds_no_option
         "JDK_JAVA_OPTIONS": "-XX:-DisableAttachMechanism",
         "_JAVA_OPTIONS": "-XX:-DisableAttachMechanism -XX:ErrorFile=report -XX:+CreateCoredumpOnCrash",
     }
-    with waiting_command(tmp_path, **opened) as command:
+    with waiting_command(tmp_path, env=opened) as command:
         assert "does not support the attach mechanism" in hygiene.attach_refusal(command.pid)
         os.kill(command.pid, signal.SIGSEGV)
         out, err = command.communicate(timeout=60)
@@ -145,6 +161,83 @@ def test_a_crash_leaves_no_core_and_no_report_and_the_environment_adds_no_option
     assert b"Picked up" not in out + err and b"NOTE" not in out + err
     assert list(tmp_path.iterdir()) == []
     assert not list(pathlib.Path("/tmp").glob(f"hs_err_pid{command.pid}*"))
+
+
+@pytest.fixture
+def open_folder() -> Iterator[pathlib.Path]:
+    """In which everybody may leave a core."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder)
+        path.chmod(0o777)
+        yield path
+
+
+@pytest.mark.parametrize("nobody", [False, True])
+def test_no_signal_makes_a_command_leave_anything(open_folder: pathlib.Path, nobody: bool) -> None:
+    if nobody and os.getuid() != 0:
+        pytest.skip("only root runs a command as another user")
+    for number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGSYS):
+        with waiting_command(open_folder, nobody) as command:
+            assert hygiene.core_limits(command.pid) == ("0", "0")
+            os.kill(command.pid, signal.SIGQUIT)
+            os.kill(command.pid, number)
+            command.communicate(timeout=60)
+        assert command.returncode != 0
+        assert list(open_folder.iterdir()) == [], number
+        assert not list(pathlib.Path("/tmp").glob(f"*{command.pid}*.log"))
+
+
+def test_what_programs_show_of_themselves_holds_only_what_is_theirs(shared_site: Site, planted: Secrets) -> None:
+    """Arguments, environment and open files; the key store is the authority's, an instance's staging its own."""
+    wanted = [*hygiene.collected(shared_site, NAME, planted.record, planted.key).all]
+    pids = hygiene.pids(shared_site, NAME)
+    keys = str(shared_site.home / "authority" / "keystore")
+    for name, pid in pids.items():
+        hits = list(Scanner(wanted).surface(pid))
+        if name == "authority":
+            assert "K_A" in {hit.canary for hit in hits if hit.place == keys}
+            hits = [hit for hit in hits if hit.place != keys]
+        assert not hits, name
+
+
+def dumped(process: Process) -> bool:
+    return "Full thread dump" in process.output()
+
+
+def test_a_dump_of_threads_holds_no_secret(shared_site: Site, planted: Secrets) -> None:
+    wanted = hygiene.collected(shared_site, NAME, planted.record, planted.key).all
+    for name, process in shared_site.world.processes.items():
+        os.kill(process.pid, signal.SIGQUIT)
+        wait_for(f"the dump of {name}", functools.partial(dumped, process), 120)
+        assert names(Scanner(wanted).file(process.log)) == set(), name
+        assert process.alive()
+
+
+def test_the_instances_link_answers_only_whoever_knows_a_handle(shared_site: Site, planted: Secrets) -> None:
+    """It is on loopback, where every user can connect: a handle of 64 random bits is what lets him speak."""
+    directory = shared_site.home / "lineages" / NAME
+    handle = shared_site.status(NAME)["supervisor"]["instances"][0]["handle"]
+    port = int((directory / "ports").read_text().split()[0])
+    assert not [proc for proc in pathlib.Path("/proc").glob("[0-9]*") if handle in arguments(proc)]
+    before = seen_of(shared_site)
+    for guess in (secrets.token_hex(8), "", NAME, before[0][0]):
+        for method, call in LINK:
+            with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as peer:
+                peer.request(method, f"/i/{guess}/{call}", body=b"\xa0" if method != "GET" else None)
+                assert peer.getresponse().status in (404, 409), (guess, call)
+    assert seen_of(shared_site) == before
+
+
+def arguments(proc: pathlib.Path) -> str:
+    with contextlib.suppress(OSError):
+        return (proc / "cmdline").read_text(errors="replace")
+    return ""
+
+
+def seen_of(site: Site) -> tuple[list[str], list[int]]:
+    """Instances, and what every event but a renewal or checkpoint would change."""
+    found = row(site.home, NAME)
+    return [str(each["pid"]) for each in site.status(NAME)["supervisor"]["instances"]], [found[3], found[4], found[5]]
 
 
 def held_by(wanted: list[Canary], core: pathlib.Path | None) -> set[str]:
@@ -182,6 +275,7 @@ def test_neither_memory_nor_a_forced_core_holds_a_secret_of_somebody_else(
     shared_site: Site, flag: pathlib.Path, planted: Secrets, tmp_path: pathlib.Path
 ) -> None:
     own = Canary("client's record", secrets.token_hex(24).encode())
+    shared_site.planted.append(own)
     key = hygiene.give_key(shared_site, NAME)
     code, said = shared_site.rotate(NAME)
     assert code == 0, said

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 import hygiene
 import naive
+from asking import RESEAL
 from crash_eyes import Asked, Row
-from crash_world import RESEAL, CrashWorld
+from crash_world import CrashWorld
 from ending import Ending, harmless, together, won
 from processes import NAME, Place, place
 from world import WorldError, wait_for

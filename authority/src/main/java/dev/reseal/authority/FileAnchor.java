@@ -7,12 +7,16 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The anchor as one line in a file beside the database: protects against restoring the database
  * alone.
  */
 public final class FileAnchor implements Anchor {
+  private static final Pattern MARK = Pattern.compile("([1-9][0-9]{0,17}) ([0-9a-f]{64})\n");
+
   private final Path path;
 
   public FileAnchor(Path path) {
@@ -22,14 +26,14 @@ public final class FileAnchor implements Anchor {
   @Override
   public Optional<Mark> read() {
     try {
-      String[] parts = Files.readString(path, StandardCharsets.US_ASCII).strip().split(" ");
-      if (parts.length != 2) {
-        throw new StoreException(path + " is not an anchor: need a number and a hash");
+      Matcher mark = MARK.matcher(Files.readString(path, StandardCharsets.US_ASCII));
+      if (!mark.matches()) {
+        throw new StoreException("the anchor " + path + " is damaged: need a number and a hash");
       }
-      return Optional.of(new Mark(Long.parseLong(parts[0]), Bytes.hex(parts[1])));
+      return Optional.of(new Mark(Long.parseLong(mark.group(1)), Bytes.hex(mark.group(2))));
     } catch (NoSuchFileException none) {
       return Optional.empty();
-    } catch (IOException | IllegalArgumentException broken) {
+    } catch (IOException broken) {
       throw new StoreException("cannot read the anchor " + path, broken);
     }
   }

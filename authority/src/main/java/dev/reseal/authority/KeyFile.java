@@ -12,35 +12,27 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.zip.CRC32C;
 
 /**
- * The key store in one file of cells: {@code mark (1) ‖ u32 room ‖ u32 CRC-32C ‖ u8 name length ‖
- * u32 key length ‖ name ‖ key ‖ padding}, big-endian. A cell is overwritten in place when its key
- * is destroyed and reused afterwards. A key is written and synced under the mark of an empty cell
- * first, then the mark is set and synced: a crash leaves the key or no key. One that replaces
- * another says so in its mark until that one is erased: a crash leaves the old key or the new one.
+ * The key store in one file of {@linkplain KeyCell cells}. A cell is overwritten in place when its
+ * key is destroyed and reused afterwards. The room of a new cell is written and synced first, then
+ * a key under the mark of an empty cell, then the mark: a crash leaves the key or no key, and a
+ * room that is not the one that was written is damage.
  */
 public final class KeyFile implements KeyStore {
-  private static final byte[] MAGIC = "reseal keys 1\n\0\0".getBytes(StandardCharsets.US_ASCII);
-  private static final byte EMPTY = 'E';
-  private static final byte USED = 'K';
-  private static final byte REPLACING = 'R';
-  private static final int HEAD = 14;
+  private static final byte[] MAGIC = "reseal keys 2\n\0\0".getBytes(StandardCharsets.US_ASCII);
   private static final int NAME_MAX = 255;
   private static final int KEY_MAX = 1 << 20;
-  private static final int ROUND = 128;
 
   private final Path path;
   private final FileChannel file;
-  private final Map<String, Cell> cells = new TreeMap<>();
+  private final Map<String, KeyCell> cells = new TreeMap<>();
   private final Map<Long, Integer> empty = new TreeMap<>();
   private long end;
-
-  private record Cell(long offset, int room, int nameSize, int keySize) {}
 
   private KeyFile(Path path, FileChannel file) {
     this.path = path;
@@ -71,95 +63,85 @@ public final class KeyFile implements KeyStore {
 
   @Override
   public synchronized void put(String name, Secret key) {
-    if (cells.containsKey(name)) {
-      throw new IllegalArgumentException("the key store has a key named " + name);
-    }
-    cells.put(name, write(name, key, USED));
-  }
-
-  @Override
-  public synchronized void replace(String name, Secret key) {
-    if (!cells.containsKey(name)) {
-      put(name, key);
-      return;
-    }
-    succeed(name, write(name, key, REPLACING));
-  }
-
-  /** From here on a start would do the same. */
-  private void succeed(String name, Cell fresh) {
-    destroy(name);
-    try {
-      mark(fresh.offset(), USED);
-    } catch (IOException refused) {
-      throw new KeyStoreException("cannot write key " + name + " to " + path, refused);
-    }
-    cells.put(name, fresh);
-  }
-
-  private Cell write(String name, Secret key, byte mark) {
     byte[] named = name.getBytes(StandardCharsets.UTF_8);
     if (named.length > NAME_MAX || key.size() > KEY_MAX || key.size() == 0) {
       throw new IllegalArgumentException("key " + name + " of " + key.size() + " bytes");
     }
-    int need = named.length + key.size();
-    long at = place(need);
-    int room = empty.getOrDefault(at, round(need));
-    byte[] content = new byte[need];
+    if (cells.containsKey(name)) {
+      throw new IllegalArgumentException("the key store has a key named " + name);
+    }
+    ByteBuffer content = ByteBuffer.allocate(0);
     try {
-      System.arraycopy(named, 0, content, 0, named.length);
-      key.with(bytes -> System.arraycopy(bytes, 0, content, named.length, bytes.length));
-      ByteBuffer head = ByteBuffer.allocate(HEAD);
-      head.put(EMPTY).putInt(room).putInt(crc(content));
-      head.put((byte) named.length).putInt(key.size()).flip();
-      write(head, at);
-      write(ByteBuffer.wrap(content), at + HEAD);
-      write(ByteBuffer.allocate(room - need), at + HEAD + need);
+      long at = place(named.length + key.size());
+      int room = Objects.requireNonNull(empty.get(at));
+      content = KeyCell.content(room, named, key);
+      write(content, at + KeyCell.FRAME);
       file.force(true);
-      mark(at, mark);
+      write(mark(KeyCell.USED), at);
+      file.force(false);
+      empty.remove(at);
+      cells.put(name, new KeyCell(at, room, named.length, key.size()));
     } catch (IOException refused) {
       throw new KeyStoreException("cannot write key " + name + " to " + path, refused);
     } finally {
-      Arrays.fill(content, (byte) 0);
+      Arrays.fill(content.array(), (byte) 0);
     }
-    empty.remove(at);
-    end = Math.max(end, at + HEAD + room);
-    return new Cell(at, room, named.length, key.size());
+  }
+
+  private static ByteBuffer mark(byte mark) {
+    return ByteBuffer.wrap(new byte[] {mark});
+  }
+
+  /** Where a crash leaves both, the next start erases one. */
+  @Override
+  public synchronized void replace(String name, Secret key) {
+    Optional<KeyCell> old = Optional.ofNullable(cells.remove(name));
+    try {
+      put(name, key);
+    } catch (RuntimeException failed) {
+      old.ifPresent(cell -> cells.put(name, cell));
+      throw failed;
+    }
+    old.ifPresent(cell -> erase(name, cell));
   }
 
   @Override
   public synchronized Optional<Secret> get(String name) {
-    Cell cell = cells.get(name);
+    KeyCell cell = cells.get(name);
     if (cell == null) {
       return Optional.empty();
     }
     ByteBuffer key = ByteBuffer.allocate(cell.keySize());
     try {
-      readFully(key, cell.offset() + HEAD + cell.nameSize());
+      readFully(key, cell.offset() + KeyCell.HEAD + cell.nameSize());
     } catch (IOException refused) {
       throw new KeyStoreException("cannot read key " + name + " from " + path, refused);
     }
     return Optional.of(Secret.own(key.array()));
   }
 
+  @Override
+  public synchronized void destroy(String name) {
+    Optional.ofNullable(cells.get(name))
+        .ifPresent(cell -> {
+          erase(name, cell);
+          cells.remove(name);
+        });
+  }
+
   /**
    * The key is overwritten and synced before its cell counts as empty; a crash in between leaves a
    * damaged, unusable cell.
    */
-  @Override
-  public synchronized void destroy(String name) {
-    Cell cell = cells.get(name);
-    if (cell == null) {
-      return;
-    }
+  private void erase(String name, KeyCell cell) {
     try {
-      write(ByteBuffer.allocate(cell.room()), cell.offset() + HEAD);
+      write(ByteBuffer.allocate(cell.room()), cell.offset() + KeyCell.HEAD);
       file.force(false);
-      mark(cell.offset(), EMPTY);
+      write(mark(KeyCell.EMPTY), cell.offset());
+      file.force(false);
     } catch (IOException refused) {
       throw new KeyStoreException("cannot erase key " + name + " in " + path, refused);
     }
-    cells.remove(name);
     empty.put(cell.offset(), cell.room());
   }
 
@@ -190,84 +172,88 @@ public final class KeyFile implements KeyStore {
   }
 
   private void read() throws IOException {
-    if (file.size() < MAGIC.length) {
+    int size = (int) Math.min(file.size(), MAGIC.length);
+    if (!Arrays.equals(bytes(0, size), Arrays.copyOf(MAGIC, size))) {
+      throw new KeyStoreException(path + " is not a key store");
+    }
+    if (size < MAGIC.length) {
       write(ByteBuffer.wrap(MAGIC), 0);
       file.force(true);
     }
-    ByteBuffer magic = ByteBuffer.allocate(MAGIC.length);
-    readFully(magic, 0);
-    if (!Arrays.equals(magic.array(), MAGIC)) {
-      throw new KeyStoreException(path + " is not a key store");
+    Map<Long, Integer> rooms = new TreeMap<>();
+    end = MAGIC.length;
+    while (end < file.size() && !torn(end)) {
+      int room = room(end);
+      rooms.put(end, room);
+      end += KeyCell.HEAD + room;
     }
-    Map<String, Cell> replacing = new TreeMap<>();
-    long at = MAGIC.length;
-    while (at + HEAD <= file.size()) {
-      int room = readCell(at, replacing);
-      if (room < 0) {
-        break;
-      }
-      at += HEAD + room;
+    for (Map.Entry<Long, Integer> each : rooms.entrySet()) {
+      readCell(each.getKey(), each.getValue());
     }
-    end = at;
-    replacing.forEach(this::succeed);
   }
 
-  /** The room of the cell, or -1 where a crash cut off the last one. */
-  private int readCell(long at, Map<String, Cell> replacing) throws IOException {
-    ByteBuffer head = ByteBuffer.allocate(HEAD);
-    readFully(head, at);
-    head.flip();
-    byte mark = head.get();
-    int room = head.getInt();
-    int crc = head.getInt();
-    int nameSize = head.get() & 0xff;
-    int keySize = head.getInt();
-    boolean fits = room > 0 && room % ROUND == 0 && at + HEAD + room <= file.size();
-    boolean used = mark == USED || mark == REPLACING;
-    if (!fits && !used) {
-      return -1;
+  /** Whether a crash cut off the frame of a new cell: nothing follows it, and no key was in it. */
+  private boolean torn(long at) throws IOException {
+    long left = file.size() - at;
+    if (left > KeyCell.FRAME) {
+      return false;
     }
-    if (!fits || keySize < 0 || (long) nameSize + keySize > room) {
-      throw new KeyStoreException(path + " is damaged at offset " + at + ": restore a replica");
+    byte[] frame = bytes(at, (int) left);
+    return frame[0] != KeyCell.USED && (left < KeyCell.FRAME || KeyCell.room(frame) < 0);
+  }
+
+  /** The room of a cell; where there is none, the file is damaged, and left as it is. */
+  private int room(long at) throws IOException {
+    boolean framed = file.size() - at >= KeyCell.FRAME;
+    byte[] frame = framed ? bytes(at, KeyCell.FRAME) : new byte[KeyCell.FRAME];
+    int room = KeyCell.room(frame);
+    boolean whole = at + KeyCell.HEAD + room <= file.size();
+    if (room < 0 || (frame[0] == KeyCell.USED && !whole)) {
+      throw new KeyStoreException(
+          path + " is damaged at offset " + at + ", nothing was changed: restore a replica");
     }
-    if (used) {
-      ByteBuffer content = ByteBuffer.allocate(nameSize + keySize);
-      readFully(content, at + HEAD);
-      if (crc(content.array()) == crc) {
-        String name = new String(content.array(), 0, nameSize, StandardCharsets.UTF_8);
-        (mark == USED ? cells : replacing).put(name, new Cell(at, room, nameSize, keySize));
-        Arrays.fill(content.array(), (byte) 0);
-        return room;
-      }
-    }
-    // An empty cell, or one whose erasure a crash interrupted: what it held must not come back.
-    write(ByteBuffer.allocate(room), at + HEAD);
-    mark(at, EMPTY);
-    empty.put(at, room);
     return room;
   }
 
-  private void mark(long at, byte mark) throws IOException {
-    write(ByteBuffer.wrap(new byte[] {mark}), at);
+  /** Reads one cell and finishes what a crash interrupted in it. */
+  private void readCell(long at, int room) throws IOException {
+    if (bytes(at, 1)[0] == KeyCell.USED) {
+      byte[] content = bytes(at + KeyCell.FRAME, KeyCell.HEAD - KeyCell.FRAME + room);
+      Optional<KeyCell> cell = KeyCell.of(at, content);
+      boolean taken =
+          cell.isPresent() && cells.putIfAbsent(cell.get().name(content), cell.get()) == null;
+      Arrays.fill(content, (byte) 0);
+      if (taken) {
+        return;
+      }
+    }
+    // Empty, erased in part, or replaced already: what it held must not come back.
+    write(ByteBuffer.allocate(KeyCell.HEAD - KeyCell.FRAME + room), at + KeyCell.FRAME);
+    write(mark(KeyCell.EMPTY), at);
     file.force(false);
+    empty.put(at, room);
   }
 
-  private long place(int need) {
-    return empty.entrySet().stream()
-        .filter(cell -> cell.getValue() >= need)
-        .findFirst()
-        .map(Map.Entry::getKey)
-        .orElse(end);
+  private byte[] bytes(long at, int size) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(size);
+    readFully(bytes, at);
+    return bytes.array();
   }
 
-  private static int round(int size) {
-    return (size + ROUND - 1) / ROUND * ROUND;
-  }
-
-  private static int crc(byte[] content) {
-    CRC32C crc = new CRC32C();
-    crc.update(content);
-    return (int) crc.getValue();
+  /** An empty cell with so much room; a new one if there is none. */
+  private long place(int need) throws IOException {
+    for (Map.Entry<Long, Integer> cell : empty.entrySet()) {
+      if (cell.getValue() >= need) {
+        return cell.getKey();
+      }
+    }
+    long at = end;
+    int room = KeyCell.roomFor(need);
+    write(KeyCell.frame(room), at);
+    file.force(true);
+    empty.put(at, room);
+    end = at + KeyCell.HEAD + room;
+    return at;
   }
 
   private void write(ByteBuffer from, long at) throws IOException {

@@ -12,9 +12,7 @@ public interface KeyStore extends AutoCloseable {
   /** Stores a key under a name that has none; keeps its own copy. */
   void put(String name, Secret key);
 
-  /**
-   * Stores a key and erases the one of that name, if there is one: a crash leaves one of the two.
-   */
+  /** Stores a key in place of the one of that name, if any: after a crash it is one of both. */
   void replace(String name, Secret key);
 
   /** A copy of the key, which the caller closes; empty if there is none. */

@@ -22,11 +22,13 @@ public final class SqliteStore implements Store {
   private static final String SCHEMA =
       """
       create table if not exists lineage(
-        id blob primary key, name text not null unique, version integer not null, row blob not null) strict;
-      create table if not exists log(seq integer primary key, hash blob not null, entry blob not null) strict;
+        id blob primary key, name text not null unique, version integer not null, row blob not null,
+        digest blob not null) strict;
+      create table if not exists log(
+        seq integer primary key, hash blob not null, entry blob not null, digest blob not null) strict;
       create table if not exists answer(
         lineage blob not null, op blob not null, type text not null, payload blob not null, answer blob not null,
-        primary key (lineage, op, type, payload)) strict;
+        digest blob not null, primary key (lineage, op, type, payload)) strict;
       """;
 
   private final Path path;
@@ -70,6 +72,7 @@ public final class SqliteStore implements Store {
         throw new StoreException("the register " + path + " is damaged: " + found);
       }
     }
+    LineDigest.check(path, setup);
   }
 
   @Override
@@ -134,8 +137,9 @@ public final class SqliteStore implements Store {
       try {
         writeRow(change);
         for (LogRecord each : change.log()) {
-          run(
-              "insert into log(seq, hash, entry) values (?, ?, ?)",
+          put(
+              "insert into log values (?, ?, ?, ?)",
+              "log",
               each.seq(),
               each.hash().toArray(),
               each.entry().toArray());
@@ -148,10 +152,7 @@ public final class SqliteStore implements Store {
         for (Map.Entry<AnswerKey, Bytes> each : change.keep().entrySet()) {
           Object[] parts = Arrays.copyOf(parts(each.getKey()), 5);
           parts[4] = each.getValue().toArray();
-          run(
-              "insert or replace into answer(lineage, op, type, payload, answer) values (?, ?, ?,"
-                  + " ?, ?)",
-              parts);
+          put("insert or replace into answer values (?, ?, ?, ?, ?, ?)", "answer", parts);
         }
         database.commit();
       } catch (SQLException | RuntimeException broken) {
@@ -165,18 +166,24 @@ public final class SqliteStore implements Store {
   }
 
   private void writeRow(Change change) throws SQLException {
+    byte[] lineage = change.lineage().toArray();
+    byte[] row = change.row().toArray();
+    long version = change.expectedVersion() + 1;
     int written =
-        change.expectedVersion() == 0
-            ? run(
-                "insert into lineage(id, name, version, row) values (?, ?, 1, ?) on conflict(id) do"
-                    + " nothing",
-                change.lineage().toArray(),
+        version == 1
+            ? put(
+                "insert into lineage values (?, ?, ?, ?, ?) on conflict(id) do nothing",
+                "lineage",
+                lineage,
                 change.name(),
-                change.row().toArray())
+                version,
+                row)
             : run(
-                "update lineage set row = ?, version = version + 1 where id = ? and version = ?",
-                change.row().toArray(),
-                change.lineage().toArray(),
+                "update lineage set version = ?, row = ?, digest = ? where id = ? and version = ?",
+                version,
+                row,
+                LineDigest.of("lineage", lineage, change.name(), version, row),
+                lineage,
                 change.expectedVersion());
     if (written != 1) {
       throw new StoreException.Stale(
@@ -220,6 +227,13 @@ public final class SqliteStore implements Store {
       throw new StoreException(
           "cannot read the register " + path + ": " + refused.getMessage(), refused);
     }
+  }
+
+  /** A whole line, with the digest that ends it. */
+  private int put(String sql, String table, Object... columns) throws SQLException {
+    Object[] line = Arrays.copyOf(columns, columns.length + 1);
+    line[columns.length] = LineDigest.of(table, columns);
+    return run(sql, line);
   }
 
   private int run(String sql, Object... arguments) throws SQLException {

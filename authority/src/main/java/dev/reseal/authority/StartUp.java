@@ -38,6 +38,7 @@ final class StartUp {
     for (Bytes lineage : ledger.store().lineages()) {
       rows.add(row(lineage, env));
     }
+    rowless(rows);
     forgotten(rows);
     return new Found(List.copyOf(rows), missing(rows));
   }
@@ -97,6 +98,15 @@ final class StartUp {
               + " is of env demo: an authority of env prod does not serve emulated platforms");
     }
     return row;
+  }
+
+  /** A lineage whose row is gone could be born again, at epoch 0 and beside its living instance. */
+  private void rowless(List<Row> rows) {
+    Set<Bytes> gone = new HashSet<>(digests.keySet());
+    rows.forEach(row -> gone.remove(row.lineage()));
+    if (!gone.isEmpty()) {
+      throw new StoreException("the log knows lineages that have no row: " + gone);
+    }
   }
 
   /**

@@ -132,7 +132,7 @@ record ApiVerb(
         Request.of(old, List.of()).payload());
   }
 
-  private static Call keyAdd(World world) {
+  static Call keyAdd(World world) {
     return call(
         "key-add",
         Cbor.map()
@@ -154,7 +154,7 @@ record ApiVerb(
             .encode());
   }
 
-  private static Call phaseTimes(World world) {
+  static Call phaseTimes(World world) {
     Bytes opId = world.status().operation().opId();
     return call(PhaseTimes.NAME, new PhaseTimes(World.LINEAGE, opId, new TreeMap<>()).encode());
   }

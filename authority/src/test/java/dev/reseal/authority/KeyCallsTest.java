@@ -28,10 +28,6 @@ class KeyCallsTest extends OnItsOwnWorld {
   }
 
   private Reply add(String purpose, Bytes key, Bytes nonce) {
-    return add(world, purpose, key, nonce);
-  }
-
-  static Reply add(World world, String purpose, Bytes key, Bytes nonce) {
     Bytes payload =
         Cbor.map()
             .with(1, 1)

@@ -1,267 +1,117 @@
 package dev.reseal.authority;
 
-import static dev.reseal.authority.World.answer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.reseal.bytes.Bytes;
-import dev.reseal.bytes.Secret;
-import dev.reseal.instance.Instance;
-import dev.reseal.instance.Verb;
-import dev.reseal.wire.Ask;
 import dev.reseal.wire.Kind;
-import dev.reseal.wire.Randomness;
-import java.util.HashMap;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
+import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
 
-/** The power is cut before and after every durable write of an event (protocol 14.2). */
-class PowerCutTest extends OnItsOwnWorld {
-  /** The power goes off. */
-  private static final class PowerCut extends RuntimeException {
-    private static final long serialVersionUID = 1L;
+/**
+ * The power is cut before and after every durable write of every event (protocol 14.2): of
+ * register, anchor and key store. What a start finds is the old row or the new one, its keys and no
+ * others; the event, repeated, has happened once and is answered as it was.
+ */
+@SuppressWarnings("NullAway.Init")
+class PowerCutTest {
+  /** Overlap is not in this version: whoever asks for it is refused, and nothing is written. */
+  private static final Set<String> NOT_YET = Set.of("open", "grant-early");
+
+  @TempDir private Path home;
+  private final Power power = new Power();
+
+  @TestFactory
+  List<DynamicTest> everyEventAtEveryWrite() {
+    return WritingEvent.ALL.stream()
+        .map(event -> DynamicTest.dynamicTest(event.name() + ": " + event.when(), () -> cut(event)))
+        .toList();
   }
 
-  /** Counts durable writes and cuts the power before or after the n-th. */
-  private static final class Power {
-    int left = Integer.MAX_VALUE;
-    boolean after;
-
-    void write(Runnable write) {
-      left--;
-      if (left == 0 && !after) {
-        throw new PowerCut();
-      }
-      write.run();
-      if (left == 0) {
-        throw new PowerCut();
-      }
-    }
-  }
-
-  private record CutStore(Store inner, Power power) implements Store {
-    @Override
-    public Optional<Versioned> row(Bytes lineage) {
-      return inner.row(lineage);
-    }
-
-    @Override
-    public Optional<Bytes> lineageNamed(String name) {
-      return inner.lineageNamed(name);
-    }
-
-    @Override
-    public List<Bytes> lineages() {
-      return inner.lineages();
-    }
-
-    @Override
-    public Optional<Bytes> answer(AnswerKey key) {
-      return inner.answer(key);
-    }
-
-    @Override
-    public Tail tail() {
-      return inner.tail();
-    }
-
-    @Override
-    public List<Bytes> log(long fromSeq, long toSeq) {
-      return inner.log(fromSeq, toSeq);
-    }
-
-    @Override
-    public void commit(Change change) {
-      power.write(() -> inner.commit(change));
-    }
-
-    @Override
-    public void close() {
-      inner.close();
-    }
-  }
-
-  private record CutAnchor(Anchor inner, Power power) implements Anchor {
-    @Override
-    public Optional<Mark> read() {
-      return inner.read();
-    }
-
-    @Override
-    public void advance(Optional<Mark> from, Mark to) {
-      power.write(() -> inner.advance(from, to));
-    }
-  }
-
-  private record CutKeys(KeyStore inner, Power power) implements KeyStore {
-    @Override
-    public void put(String name, Secret key) {
-      power.write(() -> inner.put(name, key));
-    }
-
-    @Override
-    public void replace(String name, Secret key) {
-      power.write(() -> inner.replace(name, key));
-    }
-
-    @Override
-    public Optional<Secret> get(String name) {
-      return inner.get(name);
-    }
-
-    @Override
-    public void destroy(String name) {
-      if (inner.names().contains(name)) {
-        power.write(() -> inner.destroy(name));
-      }
-    }
-
-    @Override
-    public Set<String> names() {
-      return inner.names();
-    }
-
-    @Override
-    public void close() {
-      inner.close();
-    }
-  }
-
-  /** A step of an operation: sends one message and returns the bytes that were answered. */
-  private interface Step {
-    Bytes send();
-  }
-
-  /** Everything durable before a step. */
-  private record Snapshot(MemoryStore store, Optional<Anchor.Mark> mark, Map<String, Secret> keys) {
-    static Snapshot of(World world) {
-      Map<String, Secret> keys = new HashMap<>();
-      world.keys.names().forEach(name -> keys.put(name, world.keys.get(name).orElseThrow()));
-      MemoryStore store = (MemoryStore) ((CutStore) world.store).inner();
-      return new Snapshot(store.copy(), world.anchor.read(), keys);
-    }
-
-    void restore(World world, Power power) {
-      MemoryAnchor anchor = new MemoryAnchor();
-      mark.ifPresent(at -> anchor.advance(Optional.empty(), at));
-      MemoryKeys fresh = new MemoryKeys();
-      keys.forEach(fresh::put);
-      world.store = new CutStore(store.copy(), power);
-      world.anchor = new CutAnchor(anchor, power);
-      world.keys = new CutKeys(fresh, power);
-      world.restart();
-    }
-  }
-
-  /** Cuts the power before and after every write of {@code step}; each time restarts, repeats. */
-  private int crashEverywhere(Power power, Step step) {
-    Snapshot before = Snapshot.of(world);
-    int cuts = 0;
-    for (boolean after : new boolean[] {false, true}) {
-      int at = 1;
-      while (cut(power, step, at, after)) {
-        cuts++;
-        at++;
-        world.restart();
-        assertThat(Anchor.compare(world.store.tail(), world.anchor.read()))
-            .isEqualTo(new Anchor.Finding.Agree());
-        keysAreThoseOfTheRow();
-        Bytes answered = step.send();
-        assertThat(step.send()).isEqualTo(answered);
-        keysAreThoseOfTheRow();
-        before.restore(world, power);
-      }
-      before.restore(world, power);
-    }
+  private void cut(WritingEvent event) throws IOException {
+    World world = new World(Files.createTempDirectory(home, "world"));
+    WritingEvent.Step step = event.scene().play(world);
+    Power.Snapshot before = Power.Snapshot.of(world);
+    long entries = world.store.tail().seq();
+    before.restore(world, power);
     step.send();
-    return cuts;
-  }
-
-  /** Whether the step has that many writes. */
-  private static boolean cut(Power power, Step step, int at, boolean after) {
-    power.left = at;
-    power.after = after;
-    try {
-      step.send();
-      return false;
-    } catch (PowerCut cut) {
-      return true;
-    } finally {
-      power.left = Integer.MAX_VALUE;
-    }
-  }
-
-  private void keysAreThoseOfTheRow() {
-    Row row = Ledger.decode(World.LINEAGE, world.store.row(World.LINEAGE).orElseThrow().row());
-    assertThat(world.keys.names())
-        .containsExactlyInAnyOrderElementsOf(row.keys().names(World.LINEAGE));
-    assertThat(row.keys().destroying()).isEmpty();
-  }
-
-  @Test
-  void aCrashAtAnyWriteOfAnyEventLeavesTheOldRowOrTheNewOne() {
-    Power power = new Power();
-    new Snapshot(new MemoryStore(), Optional.empty(), Map.of()).restore(world, power);
-    Instance old = world.serving();
-    int cuts = 0;
-    Bytes request = world.signed(world.ask(Kind.RESEAL, true, Ask.NOTHING), world.operator);
-    cuts += crashEverywhere(power, () -> answer(world.service.post("request", request)));
-    Bytes ticket = answer(world.service.post("request", request));
-    Bytes receipt = world.seal(old, ticket);
-    cuts += crashEverywhere(power, () -> answer(world.service.post("seal-receipt", receipt)));
-    Bytes opId = world.status().operation().opId();
-    Instance candidate = world.instance();
-    Bytes ready = world.ready(candidate, opId);
-    cuts += crashEverywhere(power, () -> answer(world.service.post("ready", ready)));
-    World.done(candidate.obey(Verb.ACTIVATION, answer(world.service.post("ready", ready))));
-    Bytes checkpoint = world.checkpointOf(candidate);
-    cuts += crashEverywhere(power, () -> answer(world.service.post("checkpoint", checkpoint)));
-    Ask.Extra can =
-        new Ask.Extra.Keys(world.status().retirable().wrapIds(), world.status().retirable().gens());
-    Bytes retire = world.signed(world.ask(Kind.RETIRE, false, can), world.operator);
-    cuts += crashEverywhere(power, () -> answer(world.service.post("request", retire)));
-    keysAreThoseOfTheRow();
-    assertThat(cuts).isGreaterThan(20);
-    assertThat(world.status().operation().epoch()).isEqualTo(2);
-  }
-
-  @Test
-  void aCrashAtAnyWriteOfAKeyThatIsAddedLeavesTheOneBeforeOrTheNewOne() {
-    Power power = new Power();
-    new Snapshot(new MemoryStore(), Optional.empty(), Map.of()).restore(world, power);
-    world.serving();
-    Bytes before = Bytes.ascii("acknowledged before it was cut..");
-    Bytes next = Bytes.ascii("given while the power was cut...");
-    KeyCallsTest.add(world, "records", before, Randomness.system().bytes(16));
-    Snapshot snapshot = Snapshot.of(world);
-    int cuts = 0;
+    long made = world.store.tail().seq() - entries;
+    assertThat(made).as("log entries").isEqualTo(event.entries());
     for (boolean after : new boolean[] {false, true}) {
-      int at = 1;
-      Bytes nonce = Randomness.system().bytes(16);
-      Step step = () -> answered(KeyCallsTest.add(world, "records", next, nonce));
-      while (cut(power, step, at, after)) {
-        cuts++;
+      int at = 0;
+      do {
+        before.restore(world, power);
         at++;
-        world.restart();
-        assertThat(added()).isIn(before, next);
-        step.send();
-        assertThat(added()).isEqualTo(next);
-        snapshot.restore(world, power);
-      }
-      snapshot.restore(world, power);
+      } while (crashed(world, step, at, after, entries + made));
+      assertThat(at - 1).as("writes").isEqualTo(event.writes());
     }
-    assertThat(cuts).isEqualTo(4);
   }
 
-  private static Bytes answered(Endpoint.Reply reply) {
-    assertThat(reply).isInstanceOf(Endpoint.Reply.Nothing.class);
-    return Bytes.EMPTY;
+  /** Whether there was an n-th write; then all was well after it. */
+  private boolean crashed(World world, WritingEvent.Step step, int at, boolean after, long last) {
+    if (!power.cuts(step::send, at, after)) {
+      return false;
+    }
+    world.restart();
+    assertThat(Anchor.compare(world.store.tail(), world.anchor.read()))
+        .isEqualTo(new Anchor.Finding.Agree());
+    keysAreThoseOfTheRow(world);
+    Bytes answered = step.send();
+    assertThat(step.send()).isEqualTo(answered);
+    assertThat(world.store.tail().seq()).as("entries in the log").isEqualTo(last);
+    keysAreThoseOfTheRow(world);
+    return true;
   }
 
-  private Bytes added() {
-    String name = KeyNames.added(World.LINEAGE, "records");
-    return world.keys.get(name).orElseThrow().use(Bytes::of);
+  /** Those that operators added for the next generation may be there as well. */
+  private static void keysAreThoseOfTheRow(World world) {
+    Set<String> found =
+        world.keys.names().stream()
+            .filter(name -> !name.startsWith("add/"))
+            .collect(Collectors.toSet());
+    if (world.store.row(World.LINEAGE).isEmpty()) {
+      assertThat(found).isEmpty();
+      return;
+    }
+    Row row = Ledger.decode(World.LINEAGE, world.store.row(World.LINEAGE).orElseThrow().row());
+    Set<String> named = row.keys().names(World.LINEAGE).stream().collect(Collectors.toSet());
+    if (row.state() instanceof Row.State.Closed) {
+      named.addAll(row.keys().destroying());
+    } else {
+      assertThat(row.keys().destroying()).isEmpty();
+    }
+    assertThat(found).isEqualTo(named);
+  }
+
+  /** An event that nobody cuts: of the table, of the kinds of a request, or of the calls. */
+  @Test
+  void everyEventOfTheTableThatWritesHasARow() throws IOException {
+    Path here = Path.of("").toAbsolutePath();
+    while (!Files.exists(here.resolve("spec/register.vec"))) {
+      here = Objects.requireNonNull(here.getParent(), "no spec above the working directory");
+    }
+    Set<String> possible =
+        Files.readAllLines(here.resolve("spec/register.vec")).stream()
+            .filter(line -> !line.startsWith("#") && !line.startsWith("event"))
+            .map(line -> line.split("\\s+"))
+            .filter(
+                cells -> List.of(cells).subList(1, 6).stream().anyMatch(c -> !c.startsWith("-")))
+            .map(cells -> cells[0])
+            .collect(Collectors.toSet());
+    Set<String> rows =
+        WritingEvent.ALL.stream().map(WritingEvent::name).collect(Collectors.toSet());
+    assertThat(rows).containsAll(WritingEvent.BESIDE_THE_TABLE);
+    rows.removeAll(WritingEvent.BESIDE_THE_TABLE);
+    rows.addAll(NOT_YET);
+    assertThat(rows).isEqualTo(possible);
+    assertThat(Kind.values()).as("a kind that is new has an event").hasSize(11);
   }
 }

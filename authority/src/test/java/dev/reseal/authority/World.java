@@ -67,34 +67,6 @@ final class World {
   Essentials.Env env = Essentials.Env.DEMO;
   AuthorityService service;
 
-  /** Clocks that the test moves. */
-  static final class Hands implements Clocks {
-    long wall = System.currentTimeMillis();
-    long monotonic;
-    long uptime;
-
-    void pass(long ms) {
-      wall += ms;
-      monotonic += ms;
-      uptime += ms;
-    }
-
-    @Override
-    public long wallMs() {
-      return wall;
-    }
-
-    @Override
-    public long monotonicMs() {
-      return monotonic;
-    }
-
-    @Override
-    public long uptimeMs() {
-      return uptime;
-    }
-  }
-
   World(Path home) {
     this.home = home;
     try {

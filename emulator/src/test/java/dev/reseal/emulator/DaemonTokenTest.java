@@ -3,11 +3,10 @@ package dev.reseal.emulator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.reseal.bytes.Bytes;
-import dev.reseal.platform.Image;
 import dev.reseal.platform.Platform.Creation;
+import dev.reseal.wire.Cbor;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** One launch token is one connection of one process (spec 22.3). */
@@ -42,62 +41,22 @@ class DaemonTokenTest extends OnARealDaemon {
     }
   }
 
-  /** A boot stub that lets its token be stolen, which the real one does not. */
-  private static final String CARELESS_BOOT =
-      """
-      import sys, os, time, _socket
-      token = sys.stdin.buffer.read(32)
-      body = sys.stdin.buffer.read()
-      at = body.index(b"device") + 6
-      path = body[at + 2 : at + 2 + body[at + 1]] if body[at] == 0x78 else body[at + 1 : at + 1 + body[at] - 0x60]
-      with open("HOME/token", "wb") as out:
-          out.write(token)
-      while not os.path.exists("HOME/go"):
-          time.sleep(0.01)
-      def launch():
-          link = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-          link.connect(path.decode())
-          request = b"\\x82\\x66launch\\x58\\x20" + token
-          link.sendall(len(request).to_bytes(4, "big") + request)
-          return link, link.recv(300)[4:]
-      first, answer = launch()
-      print("first", answer.hex(), flush=True)
-      second, answer = launch()
-      print("second", answer.hex(), flush=True)
-      time.sleep(600)
-      """;
-
   @Test
   void aStolenTokenAndASecondUseAreRefusedToRealProcesses() throws Exception {
-    Image image = rig.image(WAIT);
-    java.util.TreeMap<String, Path> files = new java.util.TreeMap<>(image.files());
-    String code = CARELESS_BOOT.replace("HOME", rig.home.toString());
-    files.put(Manifest.BOOT, Files.writeString(rig.sources.resolve("careless.py"), code));
-    Image careless = image.withFiles(files);
-    Bytes sigstruct = rig.sign(careless);
-    var creating =
-        java.util.concurrent.CompletableFuture.supplyAsync(() -> rig.create(careless, sigstruct));
-    Path stolen = rig.home.resolve("token");
-    rig.waitUntil("the token lies open", () -> stolen.toFile().length() == 32);
-    assertThat(launchAsThisProcess(Bytes.wrap(Files.readAllBytes(stolen)))).isEqualTo(304);
-    assertThat(launchAsThisProcess(Bytes.zeros(32))).isEqualTo(302);
-    Files.createFile(rig.home.resolve("go"));
-    assertThat(creating.get()).isInstanceOf(Creation.Created.class);
+    Careless careless = Careless.start(rig, rig.image(WAIT));
+    assertThat(launched(careless.token)).isEqualTo(List.of("304 WRONG_PROCESS", Peer.HUNG_UP));
+    assertThat(launched(Bytes.zeros(32))).isEqualTo(List.of("302 TOKEN", Peer.HUNG_UP));
+    assertThat(careless.goOn()).isInstanceOf(Creation.Created.class);
     assertThat(rig.said("first")).startsWith("82005820");
     assertThat(rig.said("second")).startsWith("8319012f");
     assertThat(rig.platform.list()).hasSize(1);
   }
 
-  /** What the device answers when this JVM shows a token. */
-  private long launchAsThisProcess(Bytes token) throws IOException {
-    var address = java.net.UnixDomainSocketAddress.of(rig.home.resolve("platform/device.sock"));
-    try (var channel = java.nio.channels.SocketChannel.open(address)) {
-      dev.reseal.wire.Frames.write(
-          java.nio.channels.Channels.newOutputStream(channel),
-          dev.reseal.wire.Cbor.array(
-              dev.reseal.wire.Cbor.of("launch"), dev.reseal.wire.Cbor.of(token)));
-      var answer = dev.reseal.wire.Frames.read(java.nio.channels.Channels.newInputStream(channel));
-      return dev.reseal.wire.Fields.ofArray(answer.orElseThrow(), "answer").uint(0);
-    }
+  /** What the device answers when this JVM shows a token, and to whatever it asks then. */
+  private List<String> launched(Bytes token) throws IOException {
+    return Peer.ask(
+        rig.home.resolve("platform/device.sock"),
+        Cbor.array(Cbor.of("launch"), Cbor.of(token)),
+        Cbor.array(Cbor.of("quote"), Cbor.of(Bytes.zeros(64))));
   }
 }
