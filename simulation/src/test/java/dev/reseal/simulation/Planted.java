@@ -101,7 +101,7 @@ public enum Planted {
       41,
       Set.of("T5"),
       List.of(new Edit.Drop("dev.reseal.authority.Activations", "rewrapped", "OPENING_PROOF"))),
-  NO_TAKEOVER_FROM_SEALED("noTakeoverFromSealed", 78, Set.of("T19"), List.of());
+  NO_TAKEOVER_FROM_SEALED("noTakeoverFromSealed", 70, Set.of("T19"), List.of());
 
   private final String bug;
   private final long known;
