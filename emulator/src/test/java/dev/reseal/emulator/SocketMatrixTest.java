@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.reseal.bytes.Bytes;
+import dev.reseal.fixtures.Checkout;
 import dev.reseal.platform.Image;
 import dev.reseal.platform.Platform;
 import dev.reseal.platform.Platform.Creation;
@@ -190,7 +191,7 @@ class SocketMatrixTest extends OnARealDaemon {
   /** A verb that nobody put into these tables. */
   @Test
   void everyVerbOfTheContractIsAsked() throws IOException {
-    String contract = Files.readString(Rig.root().resolve("spec/transport.md"));
+    String contract = Files.readString(Checkout.file("spec/transport.md"));
     assertThat(verbs(section(contract, "## T7"))).isEqualTo(hostVerbs("h").keySet());
     Set<String> asked = verbs(section(contract, "## T2"));
     asked.remove("launch");
