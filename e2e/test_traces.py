@@ -36,7 +36,9 @@ def recorded(shared_site: Site, tmp_path_factory: pytest.TempPathFactory) -> pat
     shared_site.tidy()
     home = tmp_path_factory.mktemp("recorded")
     shutil.copytree(
-        shared_site.home / "lineages" / NAME, home / "lineages" / NAME, ignore=shutil.ignore_patterns("*.sock")
+        shared_site.home / "lineages" / NAME,
+        home / "lineages" / NAME,
+        ignore=shutil.ignore_patterns("*.sock", "supervisor.pem"),
     )
     (home / "authority").mkdir()
     for each in (shared_site.home / "authority").glob("register.db*"):
