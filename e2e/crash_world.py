@@ -29,7 +29,7 @@ from reseal import cbor
 from reseal.client import EMULATED, AttestedClient, Memory, Policy
 from reseal.errors import ResealError
 from reseal.messages import FLAG_DEMO_POLICY, FLAG_GENERATION_LAGGING, FLAG_TAKEOVER
-from world import ROOT, Process, World, WorldError
+from world import ROOT, Process, World, WorldError, instance_pids
 
 APP = ROOT / "e2e" / "chain" / "app.py"
 JAVA = ROOT / "build" / "java.sh"
@@ -117,15 +117,20 @@ class CrashWorld:
                 os.kill(pid, 9)
 
     def pids(self, lineage: str) -> list[int]:
-        """Live processes whose output goes below the directory of this lineage's instances."""
-        home = str(self.home / "lineages" / lineage / "instances")
-        found = []
-        for entry in os.scandir("/proc"):
-            if entry.name.isdecimal():
-                with contextlib.suppress(OSError):
-                    if os.readlink(f"/proc/{entry.name}/fd/1").startswith(home):
-                        found.append(int(entry.name))
-        return found
+        """Live processes of this home's images, but for those that a supervisor of another lineage has.
+
+        What a process holds open would say more, to root alone: an instance cannot be looked into.
+        """
+        others = {pid for name in self.lineages if name != lineage for pid in self._running(name)}
+        return [pid for pid in instance_pids(self.home) if pid not in others]
+
+    def _running(self, lineage: str) -> list[int]:
+        if lineage not in self.world.processes:
+            return []
+        try:
+            return [pid for _, _, pid in self.local(lineage).instances]
+        except (OSError, ResealError):
+            return []
 
     # -- the crash seam
 

@@ -29,12 +29,13 @@ class DirectionTest {
   private static final Map<String, Set<String>> ARROWS =
       table(
           """
+          fixtures
           bytes
           sgx: bytes
           quote: bytes sgx
           collateral: bytes sgx quote
           wire: bytes
-          mutation: bytes wire
+          mutation: bytes wire fixtures
           sealed: bytes sgx wire
           platform: bytes sgx wire
           urts
@@ -49,7 +50,6 @@ class DirectionTest {
           cli: *
           simulation: *
           bench: *
-          fixtures
           """);
 
   private static Map<String, Set<String>> table(String text) {

@@ -3,12 +3,12 @@ package dev.reseal.authority;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.reseal.bytes.Bytes;
+import dev.reseal.fixtures.Checkout;
 import dev.reseal.wire.Kind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.DynamicTest;
@@ -94,12 +94,8 @@ class PowerCutTest {
   /** An event that nobody cuts: of the table, of the kinds of a request, or of the calls. */
   @Test
   void everyEventOfTheTableThatWritesHasARow() throws IOException {
-    Path here = Path.of("").toAbsolutePath();
-    while (!Files.exists(here.resolve("spec/register.vec"))) {
-      here = Objects.requireNonNull(here.getParent(), "no spec above the working directory");
-    }
     Set<String> possible =
-        Files.readAllLines(here.resolve("spec/register.vec")).stream()
+        Files.readAllLines(Checkout.file("spec/register.vec")).stream()
             .filter(line -> !line.startsWith("#") && !line.startsWith("event"))
             .map(line -> line.split("\\s+"))
             .filter(

@@ -1,8 +1,8 @@
 package dev.reseal.mutation;
 
+import dev.reseal.fixtures.Checkout;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -25,7 +25,7 @@ public record Table(Map<String, Map<String, Map<Mutation, Cell>>> rows) {
     Set<String> notes = new TreeSet<>();
     Set<String> used = new TreeSet<>();
     List<String> header = List.of();
-    for (String line : Files.readAllLines(file())) {
+    for (String line : Files.readAllLines(Checkout.file("spec/mutations.vec"))) {
       List<String> words = Arrays.asList(line.split("\\s+"));
       if (line.startsWith("#")) {
         continue;
@@ -77,13 +77,5 @@ public record Table(Map<String, Map<String, Map<Mutation, Cell>>> rows) {
     if (!holds) {
       throw new IllegalArgumentException("spec/mutations.vec: " + what + ": " + line);
     }
-  }
-
-  private static Path file() {
-    Path here = Path.of("").toAbsolutePath();
-    while (!Files.exists(here.resolve("spec/mutations.vec"))) {
-      here = Objects.requireNonNull(here.getParent(), "no spec/mutations.vec above here");
-    }
-    return here.resolve("spec/mutations.vec");
   }
 }
