@@ -29,6 +29,8 @@ from planted import row
 from services import Site
 from world import RESEAL, Process, wait_for
 
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="an instance is not to be looked into but by root")
+
 NAME = "kept"
 LINK = [
     ("POST", "born"),
@@ -187,6 +189,7 @@ def test_no_signal_makes_a_command_leave_anything(open_folder: pathlib.Path, nob
         assert not list(pathlib.Path("/tmp").glob(f"*{command.pid}*.log"))
 
 
+@AS_ROOT
 def test_what_programs_show_of_themselves_holds_only_what_is_theirs(shared_site: Site, planted: Secrets) -> None:
     """Arguments, environment and open files; the key store is the authority's, an instance's staging its own."""
     wanted = [*hygiene.collected(shared_site, NAME, planted.record, planted.key).all]
@@ -270,6 +273,7 @@ def test_a_reseal_ends_well_while_the_api_is_besieged(shared_site: Site, planted
     assert authority.alive() and "Exception" not in authority.output()
 
 
+@AS_ROOT
 @pytest.mark.skipif(not hygiene.PLAIN_CORES, reason="the kernel gives cores to a program")
 def test_neither_memory_nor_a_forced_core_holds_a_secret_of_somebody_else(
     shared_site: Site, flag: pathlib.Path, planted: Secrets, tmp_path: pathlib.Path
