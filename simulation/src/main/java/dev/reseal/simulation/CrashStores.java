@@ -12,7 +12,6 @@ import dev.reseal.wire.Signed;
 import dev.reseal.wire.WireException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -153,54 +152,11 @@ final class CrashStores implements Seams {
 
   @Override
   public Store register(Store inner) {
-    return new Register(inner);
-  }
-
-  private final class Register implements Store {
-    private final Store inner;
-
-    private Register(Store inner) {
-      this.inner = inner;
-    }
-
-    @Override
-    public Optional<Versioned> row(Bytes lineage) {
-      return inner.row(lineage);
-    }
-
-    @Override
-    public Optional<Bytes> lineageNamed(String name) {
-      return inner.lineageNamed(name);
-    }
-
-    @Override
-    public List<Bytes> lineages() {
-      return inner.lineages();
-    }
-
-    @Override
-    public Optional<Bytes> answer(AnswerKey key) {
-      return inner.answer(key);
-    }
-
-    @Override
-    public Tail tail() {
-      return inner.tail();
-    }
-
-    @Override
-    public List<Bytes> log(long fromSeq, long toSeq) {
-      return inner.log(fromSeq, toSeq);
-    }
-
-    @Override
-    public void commit(Change change) {
-      around("register", () -> inner.commit(change));
-    }
-
-    @Override
-    public void close() {
-      inner.close();
-    }
+    return new Passing(inner) {
+      @Override
+      public void commit(Change change) {
+        around("register", () -> super.commit(change));
+      }
+    };
   }
 }

@@ -5,7 +5,7 @@ import dev.reseal.bytes.Bytes;
 import java.util.List;
 import java.util.Optional;
 
-/** Passes everything on. */
+/** A register that passes everything on, for whoever stands in front of one call. */
 class Passing implements Store {
   private final Store inner;
 
