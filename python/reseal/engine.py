@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from reseal import rsc1
+from reseal.ahead import Ahead
 from reseal.courier import Host, refusal
 from reseal.errors import Refused, ResealError, say, where
 from reseal.instance import Instance
@@ -30,8 +31,8 @@ RENEW_AGAIN_S = 0.25
 class Engine(Restoring):
     """Runs until the instance is dead or told to exit."""
 
-    def __init__(self, instance: Instance, link: Link, host: Host) -> None:
-        super().__init__(instance, link, host)
+    def __init__(self, instance: Instance, link: Link, host: Host, ahead: Ahead) -> None:
+        super().__init__(instance, link, host, ahead)
         self._work: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
         self._renewal = threading.Condition()
         self._renew_at: float | None = None

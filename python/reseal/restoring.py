@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 
 from reseal import rsc1
+from reseal.ahead import Ahead
 from reseal.courier import Courier, Host
 from reseal.errors import Refused, ResealError, say, where
 from reseal.instance import Instance, Opened
 from reseal.link import Link, LinkError
 from reseal.messages import Grant
+from reseal.records import Staging
 from reseal.unsealing import read_rounds
 
 __all__ = ["Restoring"]
@@ -18,9 +20,10 @@ __all__ = ["Restoring"]
 class Restoring(Courier):
     """The lock is held around each step of the instance and never while a container is streamed."""
 
-    def __init__(self, instance: Instance, link: Link, host: Host) -> None:
+    def __init__(self, instance: Instance, link: Link, host: Host, ahead: Ahead) -> None:
         super().__init__(instance, link, host)
         self._lock = threading.RLock()
+        self._ahead = ahead
 
     def _failed(self, name: str, failure: Exception) -> None:
         """DEAD, and why; of an application's exception only the type leaves the instance."""
@@ -37,21 +40,29 @@ class Restoring(Courier):
 
     def _restore(self, grant: Grant) -> bytes:
         body = grant.body_id or b""
-        path = f"/container/{body.hex()}"
-        footer = self._footer(path)
-        with self._link.get(path) as download:
-            if download.response.status != 200:
-                raise LinkError(f"GET {path}: status {download.response.status}")
-            core, file_slots = rsc1.read_beginning(download)
-            with self._lock:
-                opened: Opened = self.instance.open_state(core, footer)
-            most = self.instance.policy.state_max if self.instance.policy else 0
-            staging = self._host.staging(most)
-            begun = 16 + len(core) + len(file_slots)
-            read_rounds(download, begun, core, footer, opened.keys, staging.accept)
+        held = self._ahead.take(body)
+        if held is not None:
+            footer = rsc1.read_tail(bytes(held.content[-rsc1.TAIL :]), len(held.content))
+            opened, staging = self._read(held, footer)
+        else:
+            path = f"/container/{body.hex()}"
+            footer = self._footer(path)
+            with self._link.get(path) as download:
+                if download.response.status != 200:
+                    raise LinkError(f"GET {path}: status {download.response.status}")
+                opened, staging = self._read(download, footer)
         self._host.adopt(staging.finish(), staging.highest)
         with self._lock:
             return self.instance.restored(opened)
+
+    def _read(self, source: rsc1.Source, footer: bytes) -> tuple[Opened, Staging]:
+        core, file_slots = rsc1.read_beginning(source)
+        with self._lock:
+            opened = self.instance.open_state(core, footer)
+        most = self.instance.policy.state_max if self.instance.policy else 0
+        staging = self._host.staging(most)
+        read_rounds(source, 16 + len(core) + len(file_slots), core, footer, opened.keys, staging.accept)
+        return opened, staging
 
     def _footer(self, path: str) -> bytes:
         """From the end of the container, so that its body_id is known before anything is decrypted."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from reseal import _launch, cbor, cose
+from reseal.ahead import Ahead
 from reseal.device import Device, Platform
 from reseal.engine import Engine
 from reseal.errors import Refused, say
@@ -71,13 +72,22 @@ class Runtime:
     """``engine.Host`` and ``server.Hooks`` in one: the engine moves it, the server asks it."""
 
     def __init__(
-        self, app: App, wsgi_app: Callable[..., Iterable[bytes]], platform: Platform, trust: Trust, endpoint: str
+        self,
+        app: App,
+        wsgi_app: Callable[..., Iterable[bytes]],
+        platform: Platform,
+        trust: Trust,
+        endpoint: str,
+        container: str = "",
     ) -> None:
         self._app = app
         self.platform: Platform | None = platform
+        link = Link(endpoint)
+        ahead = Ahead(link, container)
+        ahead.begin()
         identity = TlsIdentity.generate()
         self._instance = Instance(platform, trust, app.ring, identity.spki, self._moved)
-        self._engine = Engine(self._instance, Link(endpoint), self)
+        self._engine = Engine(self._instance, link, self, ahead)
         self._gate = Gate(app.ledger, self)
         self._server = Server(wsgi_app, identity, self)
         self._port = 0
@@ -90,7 +100,8 @@ class Runtime:
         """As the boot stub left it: the device is open, advice says where the supervisor is."""
         one_heap()
         device = Device(_launch.device_fd)
-        return cls(app, wsgi_app, device, measured_trust(), _launch.advice.get("endpoint", ""))
+        advice = _launch.advice
+        return cls(app, wsgi_app, device, measured_trust(), advice.get("endpoint", ""), advice.get("container", ""))
 
     def start(self) -> None:
         self._port = self._server.start()

@@ -98,8 +98,11 @@ class Lineage:
         instance.supervisor.wait(lambda: instance.port > 0, "serving")
         return instance
 
-    def candidate(self) -> Instance:
-        """An instance that was challenged; it goes as far as the authority lets it."""
+    def candidate(self, container: str | None = None) -> Instance:
+        """An instance that was challenged; it goes as far as the authority lets it.
+
+        ``container`` is what the supervisor advises it to read ahead, by itself the newest one.
+        """
         from reseal.runtime import Runtime
 
         app = self._make()
@@ -109,7 +112,8 @@ class Lineage:
         supervisor.containers = self._containers
         trust = Trust((self.authority.key.public,), None, self.authority.lineage)
         wsgi = self._wsgi(app) if self._wsgi else _not_found
-        runtime = Runtime(app, wsgi, self.platform, trust, supervisor.endpoint)
+        newest = next(reversed(self._containers), b"").hex() if container is None else container
+        runtime = Runtime(app, wsgi, self.platform, trust, supervisor.endpoint, newest)
         app.start_in(runtime)
         supervisor.advise("challenge", self.authority.challenge())
         return Instance(app, runtime, supervisor)

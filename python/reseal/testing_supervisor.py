@@ -30,6 +30,8 @@ class Supervisor:
         self.authority = authority
         self.events: list[tuple[str, Any]] = []
         self.containers: dict[bytes, bytes] = {}
+        self.fetched: list[str] = []
+        """What was asked for of containers: their hex names, with ``:N`` behind it if only the last N bytes."""
         self.port = 0
         self.state = ""
         self._advice: list[list[Any]] = []
@@ -177,11 +179,14 @@ class _Calls(BaseHTTPRequestHandler):
             self.close_connection = self.supervisor.over
             self._answer(200, cbor.encode(items)) if items else self._answer(204)
             return
-        content = self.supervisor.containers.get(bytes.fromhex(url.path.rpartition("/")[2]))
+        name = url.path.rpartition("/")[2]
+        wanted = self.headers.get("Range", "").removeprefix("bytes=-")
+        self.supervisor.fetched.append(f"{name}:{wanted}" if wanted else name)
+        content = self.supervisor.containers.get(bytes.fromhex(name))
         if content is None:
             self._answer(404)
-        elif wanted := self.headers.get("Range"):
-            last = content[-int(wanted.removeprefix("bytes=-")) :]
+        elif wanted:
+            last = content[-int(wanted) :]
             span = f"bytes {len(content) - len(last)}-{len(content) - 1}/{len(content)}"
             self._answer(206, last, Content_Range=span)
         else:

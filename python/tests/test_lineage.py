@@ -189,7 +189,8 @@ def test_a_candidate_that_gets_another_platform_key_dies_and_says_why() -> None:
         assert dict(lineage.app.states["counts"]) == {1: 1}
 
 
-def test_a_container_that_the_host_changed_never_reaches_the_application() -> None:
+@pytest.mark.parametrize("ahead", [True, False])
+def test_a_container_that_the_host_changed_never_reaches_the_application(ahead: bool) -> None:
     with Lineage(make) as lineage:
         for number in range(100):
             lineage.app.states["counts"][number] = number
@@ -202,7 +203,7 @@ def test_a_container_that_the_host_changed_never_reaches_the_application() -> No
             changed = bytearray(good)
             changed[offset] ^= 1
             lineage._containers[body.body_id] = bytes(changed)
-            candidate = lineage.candidate()
+            candidate = lineage.candidate(body.body_id.hex() if ahead else "")
             candidate.supervisor.until("DEAD")
             assert len(candidate.app.states["counts"]) == 0
             candidate.kill()

@@ -34,6 +34,7 @@ public final class Containers {
   private final Path directory;
   private final AtomicLong numbers = new AtomicLong();
   private final ConcurrentHashMap<Bytes, Path> arrived = new ConcurrentHashMap<>();
+  private volatile Optional<Bytes> newest = Optional.empty();
 
   public Containers(Path directory) {
     this.directory = directory;
@@ -73,6 +74,12 @@ public final class Containers {
       throw new IOException("container " + bodyId + " does not have the body of its name");
     }
     arrived.remove(bodyId);
+    newest = Optional.of(bodyId);
+  }
+
+  /** The one that was kept last since the start: probably the state of the next candidate. */
+  Optional<Bytes> newest() {
+    return newest;
   }
 
   public Path path(Bytes bodyId) {

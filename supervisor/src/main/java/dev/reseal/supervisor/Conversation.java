@@ -9,7 +9,11 @@ import dev.reseal.wire.Kind;
 import dev.reseal.wire.SigningKey;
 import dev.reseal.wire.Status;
 import dev.reseal.wire.WireError;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -21,6 +25,7 @@ final class Conversation {
   private static final int ATTEMPTS = 24;
   private static final long FIRST_PAUSE_MS = 50;
   private static final long LONGEST_PAUSE_MS = 100;
+  private static final Reply NOT_ASKED = new Reply.Silent("not asked");
 
   private final Authority authority;
   private final Bytes lineage;
@@ -28,6 +33,7 @@ final class Conversation {
   private final Consumer<Event> events;
   private final Consumer<Throwable> broken;
   private final AtomicLong newest = new AtomicLong();
+  private final AtomicReference<Optional<Early>> early = new AtomicReference<>(Optional.empty());
 
   Conversation(
       Authority authority,
@@ -46,8 +52,40 @@ final class Conversation {
     begin(call, () -> authority.post(Answers.path(call), message));
   }
 
+  /** A challenge that was asked for before there was a candidate for it. */
+  private record Early(Bytes opId, FutureTask<Reply> asked) {
+    private Reply reply() {
+      try {
+        return asked.get();
+      } catch (ExecutionException bug) {
+        throw new IllegalStateException(bug.getCause());
+      } catch (InterruptedException stopped) {
+        Thread.currentThread().interrupt();
+        return new Reply.Silent("interrupted");
+      }
+    }
+  }
+
+  /**
+   * Asks for a challenge while the process of the candidate starts. One that has got too old until
+   * then is refused by its nonce, and the candidate answers a fresh one.
+   */
+  void expect(Bytes opId) {
+    FutureTask<Reply> asked = new FutureTask<>(() -> authority.challenge(lineage, opId));
+    early.set(Optional.of(new Early(opId, asked)));
+    Thread.ofVirtual().name("authority-early").start(asked);
+  }
+
+  /** The one that was expected, once, or a fresh one. */
   void challenge(Bytes opId) {
-    begin(Call.CHALLENGE, () -> authority.challenge(lineage, opId));
+    Optional<Early> expected =
+        early.getAndSet(Optional.empty()).filter(asked -> asked.opId().equals(opId));
+    begin(
+        Call.CHALLENGE,
+        () ->
+            expected.map(Early::reply).orElse(NOT_ASKED) instanceof Reply.Answer given
+                ? given
+                : authority.challenge(lineage, opId));
   }
 
   void fetch(Call call, Bytes opId) {

@@ -94,7 +94,10 @@ final class Host implements Effects, AutoCloseable {
       case Effect.Keep(_, Bytes body) -> byHand(() -> keep(body));
       case Effect.Destroy(String handle) -> byHand(() -> destroy(handle));
       case Effect.Reclaim() -> byHand(this::reclaim);
-      case Effect.Create(Bytes opId) -> byHand(() -> create(opId));
+      case Effect.Create(Bytes opId) -> {
+        conversation.expect(opId);
+        byHand(() -> create(opId));
+      }
       case Effect.Wait(var alarm, long ms, long turn) ->
           later(alarms, ms, () -> events.accept(new Event.Elapsed(alarm, turn)));
       case Effect.Survey(long afterMs) -> {
@@ -232,6 +235,7 @@ final class Host implements Effects, AutoCloseable {
     advice.put("endpoint", "http://127.0.0.1:" + doors.apiPort() + "/i/" + link.handle());
     advice.put("lineage", settings.lineage().toHex());
     advice.put("op_id", opId.toHex());
+    containers.newest().ifPresent(body -> advice.put("container", body.toHex()));
     return advice;
   }
 

@@ -4,7 +4,10 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.reseal.bytes.Bytes;
+import dev.reseal.lifecycle.Event;
 import dev.reseal.wire.Code;
+import dev.reseal.wire.Randomness;
+import dev.reseal.wire.SigningKey;
 import dev.reseal.wire.WireError;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -16,10 +19,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
-import java.util.ArrayDeque;
 import java.util.Base64;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -38,7 +44,7 @@ class AuthorityTest {
 
   @TempDir private static Path directory;
 
-  private final Queue<byte[]> answers = new ArrayDeque<>();
+  private final Queue<byte[]> answers = new ConcurrentLinkedQueue<>();
   private final AtomicInteger connections = new AtomicInteger();
   private SSLServerSocket server;
 
@@ -96,20 +102,29 @@ class AuthorityTest {
     server.close();
   }
 
-  /** One answer for each request; a connection ends when there is no further answer for it. */
   private void serve() {
     while (!server.isClosed()) {
-      try (Socket peer = server.accept()) {
+      try {
+        Socket peer = server.accept();
         connections.incrementAndGet();
-        while (requested(peer.getInputStream()) && !answers.isEmpty()) {
-          peer.getOutputStream().write(answers.remove());
-          if (answers.isEmpty()) {
-            break;
-          }
-        }
+        Thread.ofVirtual().start(() -> answer(peer));
       } catch (IOException _) {
-        // The client left, refused our certificate, or the test is over.
+        // The test is over.
       }
+    }
+  }
+
+  /** One answer for each request; the connection ends when there is no further answer. */
+  private void answer(Socket peer) {
+    try (peer) {
+      while (requested(peer.getInputStream()) && !answers.isEmpty()) {
+        peer.getOutputStream().write(answers.remove());
+        if (answers.isEmpty()) {
+          break;
+        }
+      }
+    } catch (IOException _) {
+      // The client left, or refused our certificate.
     }
   }
 
@@ -199,6 +214,59 @@ class AuthorityTest {
   void whatIsNoAnswerCountsAsNone(String text) throws IOException {
     answers.add(text.getBytes(US_ASCII));
     assertThat(authority("authority").named("shop")).isInstanceOf(Authority.Reply.Silent.class);
+  }
+
+  private static final Bytes OP = Bytes.zeros(16);
+
+  private Bytes challenged(Conversation conversation, Bytes opId, BlockingQueue<Event> events)
+      throws InterruptedException {
+    conversation.challenge(opId);
+    Event event = events.poll(10, TimeUnit.SECONDS);
+    assertThat(event).isInstanceOf(Event.Answered.class);
+    return ((Event.Answered) event).message();
+  }
+
+  /** One that was expected, whose answer has come, and what the server answers from then on. */
+  private Conversation expected(BlockingQueue<Event> events, byte[] early, byte[]... later)
+      throws Exception {
+    answers.add(early);
+    answers.addAll(List.of(later));
+    Conversation conversation =
+        new Conversation(
+            authority("authority"),
+            OP,
+            SigningKey.generate(Randomness.system()),
+            events::add,
+            bug -> {
+              throw new AssertionError(bug);
+            });
+    conversation.expect(OP);
+    for (int turn = 0; answers.size() > later.length && turn < 1000; turn++) {
+      Thread.sleep(10);
+    }
+    assertThat(answers).hasSize(later.length);
+    return conversation;
+  }
+
+  @Test
+  void aChallengeThatWasExpectedIsUsedOnce() throws Exception {
+    BlockingQueue<Event> events = new LinkedBlockingQueue<>();
+    byte[] fresh = answer(200, Bytes.ascii("fresh"));
+    Conversation conversation = expected(events, answer(200, Bytes.ascii("early")), fresh);
+    assertThat(challenged(conversation, OP, events)).isEqualTo(Bytes.ascii("early"));
+    assertThat(challenged(conversation, OP, events)).isEqualTo(Bytes.ascii("fresh"));
+  }
+
+  @Test
+  void aChallengeOfAnotherOperationOrARefusalIsNoAnswerToThis() throws Exception {
+    BlockingQueue<Event> events = new LinkedBlockingQueue<>();
+    byte[] fresh = answer(200, Bytes.ascii("fresh"));
+    Conversation other = expected(events, answer(200, Bytes.ascii("early")), fresh);
+    assertThat(challenged(other, Bytes.hex("11".repeat(16)), events))
+        .isEqualTo(Bytes.ascii("fresh"));
+    byte[] refusal = answer(409, WireError.of(Code.WRONG_STATE, "not now").encode());
+    Conversation refused = expected(events, refusal, fresh);
+    assertThat(challenged(refused, OP, events)).isEqualTo(Bytes.ascii("fresh"));
   }
 
   @Test

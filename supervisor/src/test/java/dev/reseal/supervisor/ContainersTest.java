@@ -72,6 +72,17 @@ class ContainersTest {
   }
 
   @Test
+  void theNewestIsTheOneThatWasKeptLast() throws IOException {
+    Containers containers = new Containers(dir);
+    assertThat(containers.newest()).isEmpty();
+    Bytes first = kept(containers, "f1", 1);
+    var _ = containers.receive("h", new ByteArrayInputStream(container("core", "f2", 99)));
+    assertThat(containers.newest()).contains(first);
+    Bytes last = kept(containers, "f3", 1);
+    assertThat(containers.newest()).contains(last);
+  }
+
+  @Test
   void everyTruncationIsRefusedAndLeavesNothing() throws IOException {
     byte[] whole = container("core", "footer", 40);
     Containers containers = new Containers(dir);
