@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from reseal import rsc1
 from reseal.sealing import Sealing, fresh
+from reseal.segments import Streamed
 from reseal.slots import StreamKeys
 from reseal.unsealing import read_rounds
 
@@ -95,7 +96,7 @@ def main() -> None:
     def restore() -> None:
         source = Replay(memoryview(file))
         source.readinto(memoryview(bytearray(begun)))
-        read_rounds(source, begun, core, footer, keys, lambda *_: None)
+        read_rounds(Streamed(source), begun, core, footer, keys, lambda *_: None)
 
     rates = {
         "raw": timed(raw, given.rounds, count),

@@ -19,6 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from reseal import records, rsc1, state
 from reseal.sealing import Sealing
+from reseal.segments import Streamed
 from reseal.slots import StreamKeys
 from reseal.unsealing import read_rounds
 
@@ -53,7 +54,7 @@ def restore(path: str, core: bytes, footer: bytes) -> None:
     staging = records.Staging(1 << 40, lambda *_: None)
     with open(path, "rb") as source:
         source.seek(16 + len(core) + 1)
-        read_rounds(source, 16 + len(core) + 1, core, footer, StreamKeys(SALT, DEK), staging.accept)
+        read_rounds(Streamed(source), 16 + len(core) + 1, core, footer, StreamKeys(SALT, DEK), staging.accept)
     staging.finish()
     held = sum(sys.getsizeof(each) for store in staging.stores.values() for each in store.values()) / (1 << 20)
     print(json.dumps({"state_mib": round(held), "beyond_mib": round(peak_mib() - before - held, 1)}))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 
+from reseal.errors import Refused
+from reseal.hashes import sha256
 from reseal.link import Link, LinkError
 from reseal.memory import buffers
+from reseal.rsc1 import LAST_MARK, ROUND_MARK, ROUNDS, SEGMENT, SEGMENT_MARK, TAG
 
 __all__ = ["Ahead", "Held"]
 
@@ -13,17 +17,57 @@ ROOM = 16 << 20
 
 
 class Held:
-    """A container in memory; a source like the stream of one."""
+    """A container in memory: a source like the stream of one, whose segments need no copy."""
 
     def __init__(self, content: memoryview) -> None:
         self.content = content
+        self._digests = _digests(content)
         self._at = 0
+        self._round: list[bytes] = []
+        self.clear = buffers(1, SEGMENT)[0]
 
     def readinto(self, target: memoryview, /) -> int:
         part = self.content[self._at : self._at + len(target)]
         target[: len(part)] = part
         self._at += len(part)
         return len(part)
+
+    def segment(self, size: int) -> memoryview:
+        begin = self._at
+        sealed = self.content[begin : begin + size]
+        if len(sealed) < size:
+            raise Refused("TRUNCATED", f"the container ends {size - len(sealed)} bytes early")
+        self._at += size
+        self._round.append(self._digests.get((begin, size)) or hashlib.sha256(sealed).digest())
+        return sealed
+
+    def root(self) -> bytes:
+        digest = sha256(*self._round)
+        self._round.clear()
+        return digest
+
+    def close(self) -> None:
+        """Nothing runs."""
+
+
+def _digests(content: memoryview) -> dict[tuple[int, int], bytes]:
+    """SHA-256 of what looks like a segment, by offset and size; where nothing does any more, the walk ends."""
+    found: dict[tuple[int, int], bytes] = {}
+    at = 8
+    for _ in ("core", "slots"):
+        at += 4 + int.from_bytes(content[at : at + 4], "big")
+    rounds = 0
+    while at + 5 <= len(content) and rounds <= ROUNDS:
+        mark, size = content[at], int.from_bytes(content[at + 1 : at + 5], "big")
+        at += 5
+        if mark == ROUND_MARK:
+            continue
+        if mark not in (SEGMENT_MARK, LAST_MARK) or (mark == SEGMENT_MARK and size != SEGMENT + TAG):
+            break
+        found[at, size] = hashlib.sha256(content[at : at + size]).digest()
+        at += size
+        rounds += mark == LAST_MARK
+    return found
 
 
 class Ahead:
@@ -36,7 +80,7 @@ class Ahead:
     def __init__(self, link: Link, body: str) -> None:
         self._link = link
         self._body = body
-        self._content: memoryview | None = None
+        self._held: Held | None = None
         self._thread: threading.Thread | None = None
 
     def begin(self) -> None:
@@ -49,8 +93,8 @@ class Ahead:
         if self._thread is None or body.hex() != self._body:
             return None
         self._thread.join()
-        content, self._content, self._thread = self._content, None, None
-        return None if content is None else Held(content)
+        held, self._held, self._thread = self._held, None, None
+        return held
 
     def _read(self) -> None:
         try:
@@ -65,4 +109,4 @@ class Ahead:
         except LinkError:
             return  # the grant's own download says what is wrong
         if at == size:
-            self._content = content
+            self._held = Held(content)

@@ -12,7 +12,8 @@ from reseal.instance import Instance, Opened
 from reseal.link import Link, LinkError
 from reseal.messages import Grant
 from reseal.records import Staging
-from reseal.unsealing import read_rounds
+from reseal.segments import Streamed
+from reseal.unsealing import Segments, read_rounds
 
 __all__ = ["Restoring"]
 
@@ -50,12 +51,12 @@ class Restoring(Courier):
             with self._link.get(path) as download:
                 if download.response.status != 200:
                     raise LinkError(f"GET {path}: status {download.response.status}")
-                opened, staging = self._read(download, footer)
+                opened, staging = self._read(Streamed(download), footer)
         self._host.adopt(staging.finish(), staging.highest)
         with self._lock:
             return self.instance.restored(opened)
 
-    def _read(self, source: rsc1.Source, footer: bytes) -> tuple[Opened, Staging]:
+    def _read(self, source: Segments, footer: bytes) -> tuple[Opened, Staging]:
         core, file_slots = rsc1.read_beginning(source)
         with self._lock:
             opened = self.instance.open_state(core, footer)

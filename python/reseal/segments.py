@@ -8,9 +8,9 @@ import threading
 
 from reseal.hashes import sha256
 from reseal.memory import buffers
-from reseal.rsc1 import SEGMENT, TAG
+from reseal.rsc1 import SEGMENT, TAG, Source, fill
 
-__all__ = ["Roots"]
+__all__ = ["Roots", "Streamed"]
 
 BUFFERS = 4
 
@@ -72,3 +72,19 @@ class Roots:
             self._digests[place] = hashlib.sha256(ciphertext).digest()
             self._behind.release()
             self._busy[turn].release()
+
+
+class Streamed:
+    """Segments out of a stream."""
+
+    def __init__(self, source: Source) -> None:
+        self._roots = Roots()
+        self.clear = self._roots.clear
+        self.readinto = source.readinto
+        self.root = self._roots.root
+        self.close = self._roots.close
+
+    def segment(self, size: int) -> memoryview:
+        sealed = fill(self, self._roots.buffer()[:size])
+        self._roots.add(sealed)
+        return sealed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -24,14 +25,26 @@ from reseal.rsc1 import (
     Source,
     check_footer,
     exactly,
-    fill,
     length,
     read_beginning,
 )
-from reseal.segments import Roots
+from reseal.segments import Streamed
 from reseal.slots import StreamKeys
 
-__all__ = ["read", "read_rounds"]
+__all__ = ["Segments", "read", "read_rounds"]
+
+
+class Segments(Source, Protocol):
+    """A source that gives whole segments and hashes them: ``root`` is the ct_root of those since it was last asked."""
+
+    clear: memoryview
+    """Room for the plaintext of one."""
+
+    def segment(self, size: int) -> memoryview: ...
+
+    def root(self) -> bytes: ...
+
+    def close(self) -> None: ...
 
 
 def read(
@@ -45,11 +58,11 @@ def read(
     found, slots = read_beginning(source)
     if found != core:
         raise Refused("CORE_DIGEST", "the file has another core than was granted")
-    read_rounds(source, 16 + len(core) + len(slots), core, footer, keys, accept)
+    read_rounds(Streamed(source), 16 + len(core) + len(slots), core, footer, keys, accept)
 
 
 def read_rounds(
-    source: Source,
+    source: Segments,
     offset: int,
     core: bytes,
     footer: bytes,
@@ -60,7 +73,6 @@ def read_rounds(
     expected = check_footer(core, footer, keys)
     grow_heap(sum(plain for _, plain, _ in expected.rounds))
     digest = sha256(core)
-    roots = Roots()
     try:
         rounds: list[tuple[int, int, bytes]] = []
         while True:
@@ -73,11 +85,11 @@ def read_rounds(
             if place != len(rounds) or place >= ROUNDS:
                 raise Refused("MARK", f"round {place} where round {len(rounds)} should be")
             offset += 5
-            segments, plain, size = _round(source, *keys.round(digest, place), roots, accept)
-            rounds.append((segments, plain, roots.root()))
+            segments, plain, size = _round(source, *keys.round(digest, place), accept)
+            rounds.append((segments, plain, source.root()))
             offset += size
     finally:
-        roots.close()
+        source.close()
     found = exactly(source, length(source, FOOTER, "footer"))
     trailer = exactly(source, 16)
     if trailer != u64(offset) + END or source.readinto(memoryview(bytearray(1))):
@@ -98,11 +110,11 @@ def _compare(rounds: list[tuple[int, int, bytes]], expected: Footer) -> None:
 
 
 def _round(
-    source: Source, key: bytes, prefix: bytes, roots: Roots, accept: Callable[[memoryview, bool], None]
+    source: Segments, key: bytes, prefix: bytes, accept: Callable[[memoryview, bool], None]
 ) -> tuple[int, int, int]:
     """Segments, plaintext bytes and bytes in the file."""
     cipher = AESGCM(key)
-    clear = roots.clear
+    clear = source.clear
     segments = plain = size = 0
     last = False
     while not last:
@@ -114,8 +126,7 @@ def _round(
         least = TAG if segments == 0 else TAG + 1
         if not (least <= size_here <= SEGMENT + TAG if last else size_here == SEGMENT + TAG):
             raise Refused("LENGTH", f"segment {segments} of {size_here} bytes")
-        sealed = fill(source, roots.buffer()[:size_here])
-        roots.add(sealed)
+        sealed = source.segment(size_here)
         content = clear[: size_here - TAG]
         try:
             cipher.decrypt_into(prefix + u32(segments) + (b"\1" if last else b"\0"), sealed, None, content)

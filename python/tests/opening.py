@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from reseal import messages, records, rsc1, slots
+from reseal.ahead import Held
 from reseal.errors import Refused
 from reseal.hashes import sha256
-from reseal.unsealing import read_rounds
+from reseal.segments import Streamed
+from reseal.unsealing import Segments, read_rounds
 
 
 class Fixed:
@@ -41,10 +43,27 @@ class Opening(NamedTuple):
 
 
 def stores(opening: Opening) -> dict[str, dict[records.Key, bytes]]:
-    """Opens a container as an instance does, in the order of protocol 5.6."""
+    """Opens a container as an instance does, in the order of protocol 5.6: out of a stream and out of memory alike."""
+    held = _outcome(opening, Held(memoryview(opening.file)))
+    streamed = _outcome(opening, Streamed(io.BytesIO(opening.file)))
+    if isinstance(streamed, Refused):
+        assert isinstance(held, Refused), held
+        assert held.rule == streamed.rule
+        raise streamed
+    assert held == streamed
+    return streamed
+
+
+def _outcome(opening: Opening, source: Segments) -> dict[str, dict[records.Key, bytes]] | Refused:
+    try:
+        return _stores(opening, source)
+    except Refused as refused:
+        return refused
+
+
+def _stores(opening: Opening, source: Segments) -> dict[str, dict[records.Key, bytes]]:
     tail = opening.file[-rsc1.TAIL :]
     footer = rsc1.read_tail(tail, len(opening.file))
-    source = io.BytesIO(opening.file)
     core, file_slots = rsc1.read_beginning(source)
     decoded = rsc1.check_granted(core, footer, opening.lineage, opening.core_digest, opening.body_id)
     policy = messages.Policy.decode(opening.policy)

@@ -89,3 +89,8 @@ def test_a_container_is_taken_once() -> None:
     assert bytes(held.content) == supervisor.containers[site.registered]
     assert once.take(site.registered) is None
     candidate.kill()
+
+
+def test_what_looks_like_a_million_segments_is_not_hashed() -> None:
+    content = memoryview(bytes(16) + b"\x4c\0\0\0\0" * 1_000_000)
+    assert len(ahead.Held(content)._digests) <= 17
