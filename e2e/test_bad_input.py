@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import threading
 import time
@@ -98,6 +99,19 @@ def test_a_second_supervisor_on_one_directory_is_refused(site: Site) -> None:
     assert done.returncode == 20
     assert "SECOND_SUPERVISOR" in done.stderr
     assert site.status("twice")["supervisor"]["situation"] == "IDLE"
+
+
+def test_the_status_of_a_stopped_supervisor_is_what_the_register_says(site: Site) -> None:
+    app = site.app("stopped", SERVICE)
+    supervisor = site.start("stopped", app)
+    supervisor.popen.send_signal(signal.SIGSTOP)
+    try:
+        done = site.world.cli("status", "stopped")
+    finally:
+        supervisor.popen.send_signal(signal.SIGCONT)
+    assert "ACTIVE" in done.stdout and "none answers here" in done.stdout
+    assert "is it stopped?" in done.stderr
+    wait_for("its answer", lambda: site.status("stopped")["supervisor"]["situation"] == "IDLE", 20)
 
 
 def test_a_request_that_never_ends_aborts_the_reseal_and_the_old_instance_serves_on(site: Site) -> None:

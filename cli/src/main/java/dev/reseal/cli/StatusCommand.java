@@ -6,6 +6,7 @@ import dev.reseal.wire.Kind;
 import dev.reseal.wire.Status;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.net.SocketTimeoutException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -54,6 +55,9 @@ final class StatusCommand implements Callable<Integer> {
     try (ControlClient supervisor = Services.supervisor(home, name)) {
       return Optional.of(supervisor.status());
     } catch (Refused none) {
+      return Optional.empty();
+    } catch (SocketTimeoutException silent) {
+      spec.commandLine().getErr().println("reseal: warning: " + silent.getMessage());
       return Optional.empty();
     }
   }

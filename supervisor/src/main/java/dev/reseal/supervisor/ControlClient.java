@@ -8,14 +8,18 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.SocketTimeoutException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.Channels;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 
 /** The other end of the control socket (transport T6): what the command line uses. */
 public final class ControlClient implements AutoCloseable {
+  private static final long ANSWER_MS = 5_000;
+
   private final SocketChannel channel;
   private final InputStream in;
   private final OutputStream out;
@@ -52,12 +56,35 @@ public final class ControlClient implements AutoCloseable {
     record Refused(String rule, String detail) implements Result {}
   }
 
-  /** What the supervisor knows without the authority. */
+  /**
+   * What the supervisor knows without the authority. Throws {@link SocketTimeoutException} if it
+   * does not say: one that is stopped takes calls all the same.
+   */
   public LocalStatus status() throws IOException {
-    Frames.write(out, Cbor.array(Cbor.of("status")));
-    Fields answer = Fields.ofArray(read(), "status");
-    answer.uint(0, 0, 0);
-    return LocalStatus.decode(answer.any(1));
+    Thread limit = Thread.ofVirtual().start(this::closeInTime);
+    try {
+      Frames.write(out, Cbor.array(Cbor.of("status")));
+      Fields answer = Fields.ofArray(read(), "status");
+      answer.uint(0, 0, 0);
+      return LocalStatus.decode(answer.any(1));
+    } catch (ClosedChannelException late) {
+      throw new SocketTimeoutException(
+          "the supervisor took the call and was silent for " + ANSWER_MS + " ms: is it stopped?");
+    } finally {
+      limit.interrupt();
+    }
+  }
+
+  /** A socket of this kind has no time limit of its own; closing it ends a read. */
+  private void closeInTime() {
+    try {
+      Thread.sleep(ANSWER_MS);
+      channel.close();
+    } catch (InterruptedException answered) {
+      Thread.currentThread().interrupt();
+    } catch (IOException broken) {
+      Log.debug("control socket: " + broken.getMessage());
+    }
   }
 
   public Result operate(Bytes request, Watcher watcher) throws IOException {
