@@ -3,6 +3,7 @@ package dev.reseal.emulator;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.bytes.Secret;
 import dev.reseal.platform.Device.KeyResult;
+import dev.reseal.quote.P256;
 import dev.reseal.sgx.Attributes;
 import dev.reseal.sgx.KeyRequest;
 import dev.reseal.sgx.SigStruct;
@@ -13,6 +14,12 @@ import java.util.concurrent.CountDownLatch;
 
 /** Enclaves for tests, and the key that signs them. */
 final class Programs {
+  // As ./reseal does; the JDK's own provider takes several times as long, and seconds for an RSA
+  // key.
+  static {
+    P256.preferFastest();
+  }
+
   static final RSAPrivateCrtKey SIGNER = SigningKeys.generate();
 
   static final int PUT = 1;

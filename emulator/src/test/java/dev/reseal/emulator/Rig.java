@@ -8,11 +8,9 @@ import dev.reseal.platform.Platform.Creation;
 import dev.reseal.platform.Platform.Measured;
 import dev.reseal.sgx.Attributes;
 import dev.reseal.sgx.SigStruct;
-import dev.reseal.sgx.SigningKeys;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.interfaces.RSAPrivateCrtKey;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -23,7 +21,6 @@ import java.util.function.BooleanSupplier;
 
 /** A machine with its daemon and a small Python application on it, all real, in a short path. */
 final class Rig implements AutoCloseable {
-  static final RSAPrivateCrtKey SIGNER = SigningKeys.generate();
   static final int HEAP = 64;
 
   /** What the application begins with: one request on the device, answered or refused. */
@@ -108,14 +105,14 @@ final class Rig implements AutoCloseable {
                 plain.isvExtProdId(),
                 plain.isvProdId(),
                 plain.isvSvn()),
-            SIGNER)
+            Programs.SIGNER)
         .encode();
   }
 
   static Bytes sign(Bytes mrenclave, Image image) {
     SigStruct.Body body =
         SigStruct.Body.of(mrenclave, image.isvProdId(), image.isvSvn(), 0x20260101);
-    return SigStruct.sign(body, SIGNER).encode();
+    return SigStruct.sign(body, Programs.SIGNER).encode();
   }
 
   Creation create(Image image) {
