@@ -124,13 +124,19 @@ final class Train {
     started.addFirst(process.start());
   }
 
-  /** Told to stop, each process makes its cache of what it has recorded. */
+  /** Told to stop, each process makes its cache of what it has recorded; none goes on after us. */
   private void end() throws IOException, InterruptedException {
     started.forEach(Process::destroy);
+    List<String> late = new ArrayList<>();
     for (Process each : started) {
       if (!each.waitFor(PATIENCE_S, TimeUnit.SECONDS)) {
-        throw new IOException(each.info().command() + " did not end within " + PATIENCE_S + " s");
+        late.add(each.info().command().orElse("a process"));
+        each.descendants().forEach(ProcessHandle::destroyForcibly); // what writes its cache
+        each.destroyForcibly().waitFor();
       }
+    }
+    if (!late.isEmpty()) {
+      throw new IOException(late + " did not end within " + PATIENCE_S + " s");
     }
   }
 
