@@ -176,7 +176,7 @@ class HttpsServerTest {
   @Test
   void whoTakesTooLongIsHungUpOn() throws Exception {
     Path certificate = folder.resolve("tls.pem");
-    Duration patience = Duration.ofSeconds(1);
+    Duration patience = Duration.ofSeconds(3);
     try (HttpsServer impatient =
             HttpsServer.start(0, certificate, folder.resolve("tls.key"), ECHO, patience);
         Socket mute = new Socket(InetAddress.getLoopbackAddress(), impatient.port());
