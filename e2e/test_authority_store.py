@@ -158,11 +158,13 @@ class Operator:
 
 
 def test_an_authority_that_is_killed_at_any_moment_forgets_nothing_that_it_answered(world: World) -> None:
-    seeded, answered = random.Random(29), 0
+    seeded, kills, answered = random.Random(29), 0, 0
     with authority(world):
         born(world, "killed")
         operator = Operator(world.home, "killed")
-    for _ in range(KILLS):
+    while kills < KILLS or answered <= KILLS:  # on a busy machine little is answered between two kills
+        kills += 1
+        assert kills < 10 * KILLS, answered
         world.start("authority", "authority", "start", ready="ready", within_s=60)
         if operator.pending:
             operator.answered()
@@ -174,7 +176,6 @@ def test_an_authority_that_is_killed_at_any_moment_forgets_nothing_that_it_answe
         killer.start()
         answered += operator.operate(time.monotonic() + 30)
         killer.join()
-    assert answered > KILLS
     with authority(world):
         assert row(world.home, "killed")[1]
 

@@ -9,6 +9,7 @@ import dev.reseal.platform.Platform.Measured;
 import dev.reseal.sgx.Attributes;
 import dev.reseal.sgx.SigStruct;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -22,6 +23,7 @@ import java.util.function.BooleanSupplier;
 /** A machine with its daemon and a small Python application on it, all real, in a short path. */
 final class Rig implements AutoCloseable {
   static final int HEAP = 64;
+  private static final Path PYTHON = realPython();
 
   /** What the application begins with: one request on the device, answered or refused. */
   private static final String PRELUDE =
@@ -185,13 +187,22 @@ final class Rig implements AutoCloseable {
   }
 
   /** The real program behind {@code python3}. */
-  static Path python() throws IOException {
-    Process ask =
-        new ProcessBuilder("python3", "-c", "import os,sys;print(os.path.realpath(sys.executable))")
-            .start();
-    return Path.of(
-        new String(ask.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8)
-            .strip());
+  static Path python() {
+    return PYTHON;
+  }
+
+  private static Path realPython() {
+    try {
+      Process ask =
+          new ProcessBuilder(
+                  "python3", "-c", "import os,sys;print(os.path.realpath(sys.executable))")
+              .start();
+      return Path.of(
+          new String(ask.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8)
+              .strip());
+    } catch (IOException missing) {
+      throw new UncheckedIOException("no python3 to run instances with", missing);
+    }
   }
 
   @Override
