@@ -113,7 +113,7 @@ public final class ContainerReader {
     }
     int size = segmentSize(in, segment, last);
     SegmentCipher flight = pipeline.take();
-    Envelope.fill(in, flight.ciphertext, size);
+    Envelope.fill(in, flight.ciphertext(size), size);
     position += 4 + size;
     flight.received(size, last);
     pipeline.submit(flight, each -> each.decrypt(key, segment));
@@ -123,7 +123,7 @@ public final class ContainerReader {
   private void authenticated(SegmentCipher segment) {
     root.update(segment.hashed());
     plaintextBytes += segment.plaintextSize();
-    records.accept(segment.plaintext, segment.plaintextSize());
+    records.accept(segment.plaintext(segment.plaintextSize()), segment.plaintextSize());
   }
 
   private Bytes end() throws IOException {

@@ -123,7 +123,7 @@ public final class ContainerWriter implements AutoCloseable {
         continue;
       }
       int size = Math.min(bytes.remaining(), Core.SEGMENT - counter.fill);
-      bytes.get(open.filling().plaintext, counter.fill, size);
+      bytes.get(open.filling().plaintext(counter.fill + size), counter.fill, size);
       counter.fill += size;
     }
   }
@@ -169,7 +169,7 @@ public final class ContainerWriter implements AutoCloseable {
         .put((byte) (segment.last() ? LAST_MARK : SEGMENT_MARK))
         .putInt(segment.ciphertextSize());
     out.write(head);
-    out.write(segment.ciphertext, 0, segment.ciphertextSize());
+    out.write(segment.ciphertext(segment.ciphertextSize()), 0, segment.ciphertextSize());
     written += head.length + segment.ciphertextSize();
     open().root().update(segment.hashed());
   }

@@ -22,8 +22,8 @@ final class SegmentCipher {
   /** Work is fed in pieces: one call a segment would leave the provider's loops uncompiled. */
   private static final int PIECE = 1 << 14;
 
-  final byte[] plaintext = new byte[Core.SEGMENT];
-  final byte[] ciphertext = new byte[Core.SEGMENT + TAG];
+  private byte[] plaintext = new byte[0];
+  private byte[] ciphertext = new byte[0];
   private final Cipher cipher;
   private final MessageDigest sha256 = Bytes.newSha256();
   private int plaintextSize;
@@ -55,6 +55,25 @@ final class SegmentCipher {
     }
   }
 
+  /** What it holds of the plaintext, with room for {@code size} bytes in all. */
+  byte[] plaintext(int size) {
+    plaintext = withRoom(plaintext, size, Core.SEGMENT);
+    return plaintext;
+  }
+
+  /** The same of the ciphertext. */
+  byte[] ciphertext(int size) {
+    ciphertext = withRoom(ciphertext, size, Core.SEGMENT + TAG);
+    return ciphertext;
+  }
+
+  /** Grows with the first segment: most states are far smaller than one. */
+  private static byte[] withRoom(byte[] buffer, int size, int most) {
+    return size <= buffer.length
+        ? buffer
+        : Arrays.copyOf(buffer, Math.min(most, Math.max(size, 2 * buffer.length)));
+  }
+
   void filled(int size, boolean isLast) {
     plaintextSize = size;
     last = isLast;
@@ -68,11 +87,12 @@ final class SegmentCipher {
   void encrypt(RoundKey key, int segment) {
     try {
       cipher.init(Cipher.ENCRYPT_MODE, key.key(), key.nonce(segment, last));
+      byte[] into = ciphertext(plaintextSize + TAG);
       int done = 0;
       for (int at = 0; at < plaintextSize; at += PIECE) {
-        done += cipher.update(plaintext, at, Math.min(PIECE, plaintextSize - at), ciphertext, done);
+        done += cipher.update(plaintext, at, Math.min(PIECE, plaintextSize - at), into, done);
       }
-      ciphertextSize = done + cipher.doFinal(ciphertext, done);
+      ciphertextSize = done + cipher.doFinal(into, done);
     } catch (GeneralSecurityException failed) {
       throw new IllegalStateException("the JDK cannot encrypt a segment", failed);
     }
@@ -82,7 +102,8 @@ final class SegmentCipher {
   void decrypt(RoundKey key, int segment) {
     try {
       cipher.init(Cipher.DECRYPT_MODE, key.key(), key.nonce(segment, last));
-      plaintextSize = cipher.doFinal(ciphertext, 0, ciphertextSize, plaintext);
+      plaintextSize =
+          cipher.doFinal(ciphertext, 0, ciphertextSize, plaintext(ciphertextSize - TAG));
     } catch (AEADBadTagException refused) {
       throw new ContainerException(Rule.SEGMENT, "segment " + segment + " is not authentic");
     } catch (GeneralSecurityException failed) {

@@ -29,6 +29,10 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class Containers {
   private static final String SUFFIX = ".rsc";
   private static final int CHUNK = 1 << 20;
+
+  /** Most states are smaller than a chunk. */
+  private static final int FIRST_CHUNK = 1 << 16;
+
   private static final int SYNCED = 2;
 
   private final Path directory;
@@ -187,12 +191,17 @@ public final class Containers {
         FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
       FutureTask<Void> synced = new FutureTask<>(() -> null);
       synced.run();
-      byte[] chunk = new byte[CHUNK];
-      for (int count = CHUNK, chunks = 1; count == CHUNK; chunks++) {
-        count = in.readNBytes(chunk, 0, CHUNK);
+      byte[] chunk = new byte[FIRST_CHUNK];
+      boolean more = true;
+      for (int chunks = 1; more; chunks++) {
+        int count = in.readNBytes(chunk, 0, chunk.length);
         ByteBuffer buffer = ByteBuffer.wrap(chunk, 0, count);
         while (buffer.hasRemaining()) {
           file.write(buffer);
+        }
+        more = count == chunk.length;
+        if (more && chunk.length < CHUNK) {
+          chunk = new byte[CHUNK];
         }
         if (chunks % SYNCED == 0) {
           finish(synced);

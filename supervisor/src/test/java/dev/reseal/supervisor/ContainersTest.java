@@ -83,6 +83,23 @@ class ContainersTest {
   }
 
   @Test
+  void aContainerOfAnySizeArrivesWhole() throws IOException {
+    Containers containers = new Containers(dir);
+    int first = 1 << 16;
+    int second = first + (1 << 20);
+    for (int edge : new int[] {first, second, second + (1 << 20)}) {
+      for (int size = edge - 1; size <= edge + 1; size++) {
+        String footer = "of " + size;
+        int frame = container("core", footer, 0).length;
+        byte[] whole = container("core", footer, size - frame);
+        Outline outline = containers.receive("h", new ByteArrayInputStream(whole));
+        containers.keep(outline.bodyId());
+        assertThat(Files.readAllBytes(containers.path(outline.bodyId()))).isEqualTo(whole);
+      }
+    }
+  }
+
+  @Test
   void everyTruncationIsRefusedAndLeavesNothing() throws IOException {
     byte[] whole = container("core", "footer", 40);
     Containers containers = new Containers(dir);
