@@ -145,7 +145,8 @@ final class Inquiries {
   }
 
   private static Bytes hex(String text, int size) {
-    if (!text.matches("[0-9a-f]{" + 2 * size + "}")) {
+    boolean hex = text.chars().allMatch(c -> (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'));
+    if (!hex || text.length() != 2 * size) {
       throw Denied.of(Code.CORRUPT, "PATH", "'" + text + "' is not " + size + " bytes in hex");
     }
     return Bytes.hex(text);

@@ -23,6 +23,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiFunction;
 
 /**
  * Store, key store and anchor in the order of protocol 14.2 and 15: keys durable, row and log entry
@@ -41,6 +42,7 @@ final class Ledger {
   private final Anchor anchor;
   private final KeyStore keys;
   private final SigningKey signer;
+  private final ParsedPolicies policies = new ParsedPolicies();
   private Tail tail;
   private Bytes logHead;
   private boolean settled;
@@ -97,7 +99,9 @@ final class Ledger {
   }
 
   Optional<Held> row(Bytes lineage) {
-    return store.row(lineage).map(each -> new Held(decode(lineage, each.row()), each.version()));
+    return store
+        .row(lineage)
+        .map(each -> new Held(decode(lineage, each.row(), policies::of), each.version()));
   }
 
   /** The row of a lineage that must exist. */
@@ -115,11 +119,17 @@ final class Ledger {
         .encode();
   }
 
-  /** Names the row that cannot be read. */
   static Row decode(Bytes lineage, Bytes stored) {
+    return decode(lineage, stored, PolicyFile::parse);
+  }
+
+  /** Names the row that cannot be read. */
+  private static Row decode(
+      Bytes lineage, Bytes stored, BiFunction<Bytes, Bytes, Policy> policies) {
     try {
       Fields both = Fields.ofArray(stored, "row");
-      return both.end(RowCodec.decode(both.blob(0, 1 << 20), both.blob(1, Limits.MESSAGE)));
+      return both.end(
+          RowCodec.decode(both.blob(0, 1 << 20), both.blob(1, Limits.MESSAGE), policies));
     } catch (RuntimeException damaged) {
       throw new StoreException("the row of lineage " + lineage + " is damaged", damaged);
     }

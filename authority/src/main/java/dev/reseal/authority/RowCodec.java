@@ -16,6 +16,7 @@ import dev.reseal.wire.Mode;
 import dev.reseal.wire.Target;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /** A row as bytes: the durable part, whose digest is in the log, and the lease apart. */
@@ -58,7 +59,8 @@ final class RowCodec {
         .encode();
   }
 
-  static Row decode(Bytes content, Bytes lease) {
+  /** {@code policies}: of a policy file and a lineage in it. */
+  static Row decode(Bytes content, Bytes lease, BiFunction<Bytes, Bytes, Policy> policies) {
     Fields in = Fields.ofMap(content, "row");
     in.uint(1, 1, 1);
     Bytes lineage = in.bytes(2, 16);
@@ -68,7 +70,7 @@ final class RowCodec {
             lineage,
             in.uint(3),
             file,
-            PolicyFile.parse(file, lineage),
+            policies.apply(file, lineage),
             in.uint(5),
             in.uint(6),
             in.uint(7),

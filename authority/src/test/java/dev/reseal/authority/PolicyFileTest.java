@@ -34,8 +34,12 @@ class PolicyFileTest {
       """
           .replace("ROOT", ROOT);
 
+  private static Bytes bytes(String text) {
+    return Bytes.wrap(text.getBytes(StandardCharsets.UTF_8));
+  }
+
   private static Policy parse(String text) {
-    return PolicyFile.parse(Bytes.wrap(text.getBytes(StandardCharsets.UTF_8))).getFirst();
+    return PolicyFile.parse(bytes(text)).getFirst();
   }
 
   private static String with(String from, String to) {
@@ -52,6 +56,21 @@ class PolicyFileTest {
     assertThat(policy.operators()).isEmpty();
     assertThat(policy.essentials().rpoUpdates()).contains(64L);
     assertThat(Essentials.decode(policy.essentials().encode())).isEqualTo(policy.essentials());
+  }
+
+  @Test
+  void aFileThatChangedIsParsedAnewAndTheSameOneIsNot() {
+    ParsedPolicies policies = new ParsedPolicies();
+    Bytes lineage = Bytes.hex("00112233445566778899aabbccddeeff");
+    Bytes first = bytes(BASE);
+    Bytes second = bytes(with("\"rpo_updates\": 64", "\"rpo_updates\": 65"));
+    Policy parsed = policies.of(first, lineage);
+    assertThat(parsed.essentials().rpoUpdates()).contains(64L);
+    assertThat(policies.of(Bytes.of(first.toArray()), lineage)).isSameAs(parsed);
+    assertThat(policies.of(second, lineage).essentials().rpoUpdates()).contains(65L);
+    assertThat(policies.of(first, lineage).essentials().rpoUpdates()).contains(64L);
+    assertThatThrownBy(() -> policies.of(first, Bytes.zeros(16)))
+        .isInstanceOf(PolicyException.class);
   }
 
   @Test
