@@ -53,7 +53,9 @@ public sealed interface Cbor {
   /** A map with uint keys: structure profile. */
   record Map(SortedMap<Long, Cbor> entries) implements Cbor {
     public Map {
-      entries = Collections.unmodifiableSortedMap(new TreeMap<>(entries));
+      entries =
+          Collections.unmodifiableSortedMap(
+              entries instanceof OwnEntries ? entries : new TreeMap<>(entries));
       if (!entries.isEmpty() && entries.firstKey() < 0) {
         throw new IllegalArgumentException("map key " + entries.firstKey() + " is negative");
       }
@@ -61,7 +63,7 @@ public sealed interface Cbor {
 
     /** This map with one field more. */
     public Map with(long key, Cbor value) {
-      TreeMap<Long, Cbor> more = new TreeMap<>(entries);
+      OwnEntries more = new OwnEntries(entries);
       if (more.put(key, value) != null) {
         throw new IllegalArgumentException("field " + key + " is set twice");
       }
@@ -90,7 +92,7 @@ public sealed interface Cbor {
     }
 
     public Map without(long key) {
-      TreeMap<Long, Cbor> less = new TreeMap<>(entries);
+      OwnEntries less = new OwnEntries(entries);
       less.remove(key);
       return new Map(less);
     }
@@ -135,7 +137,7 @@ public sealed interface Cbor {
   }
 
   static Map map() {
-    return new Map(new TreeMap<>());
+    return new Map(new OwnEntries());
   }
 
   static Dict dict(SequencedMap<String, Cbor> entries) {

@@ -80,7 +80,7 @@ final class CborReader {
   }
 
   private Cbor structure(int count, int depth) {
-    SortedMap<Long, Cbor> entries = new TreeMap<>();
+    OwnEntries entries = new OwnEntries();
     long last = -1;
     for (int i = 0; i < count; i++) {
       int first = next();

@@ -28,7 +28,7 @@ public final class Fields {
   /** The fields of a map, or the items of an array by index; {@code what} is for messages. */
   public static Fields of(Cbor item, String what) {
     return switch (item) {
-      case Cbor.Map(var entries) -> new Fields(what, new TreeMap<>(entries));
+      case Cbor.Map(var entries) -> new Fields(what, entries);
       case Cbor.Array(var items) -> {
         TreeMap<Long, Cbor> byIndex = new TreeMap<>();
         for (Cbor each : items) {
