@@ -47,17 +47,18 @@ final class Invariants {
       commits = world.authority.parts.commits();
       world.authority.status().ifPresent(this::register);
     }
-    acceptable();
-    candidates();
+    List<InstanceNode> nodes = world.nodes();
+    acceptable(nodes);
+    candidates(nodes);
   }
 
   /** T1, and that whoever is acceptable is of the register's epoch. */
-  private void acceptable() {
-    List<InstanceNode> accepted = world.nodes().stream().filter(this::accepts).toList();
-    Check.that(
-        accepted.size() < 2,
-        "T1",
-        accepted.stream().map(InstanceNode::handle).toList() + " are acceptable at once");
+  private void acceptable(List<InstanceNode> nodes) {
+    List<InstanceNode> accepted = nodes.stream().filter(this::accepts).toList();
+    if (accepted.size() > 1) {
+      throw new Check(
+          "T1", accepted.stream().map(InstanceNode::handle).toList() + " are acceptable at once");
+    }
     if (accepted.size() == 1 && known.isPresent() && commits == world.authority.parts.commits()) {
       long epoch = accepted.getFirst().passport().orElseThrow().head().epoch();
       long now = known.get().operation().epoch();
@@ -83,13 +84,12 @@ final class Invariants {
   }
 
   /** T10: a key generation is held by who was activated, and by nobody else. */
-  private void candidates() {
-    for (InstanceNode node : world.nodes()) {
-      Check.that(
-          world.wiring.holds(node).isEmpty()
-              || activations.containsValue(node.inside().instanceId()),
-          "T10",
-          node.handle() + " holds a key generation and was never activated");
+  private void candidates(List<InstanceNode> nodes) {
+    for (InstanceNode node : nodes) {
+      if (world.wiring.holds(node).isPresent()
+          && !activations.containsValue(node.inside().instanceId())) {
+        throw new Check("T10", node.handle() + " holds a key generation and was never activated");
+      }
     }
   }
 

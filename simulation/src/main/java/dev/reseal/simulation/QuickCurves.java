@@ -3,39 +3,45 @@ package dev.reseal.simulation;
 import com.amazon.corretto.crypto.provider.AmazonCorrettoCryptoProvider;
 import java.security.NoSuchAlgorithmException;
 import java.security.Provider;
-import java.security.PublicKey;
 import java.security.Security;
+import java.util.function.Supplier;
 
 /**
- * ES256 verified by the provider that authority and platform use, where its library loads; half of
- * a world's time goes there. Signing stays with the JDK, which takes its random numbers from the
- * seed, so that a seed gives the same bytes with either.
+ * P-256 and X25519 for simulated worlds, which spend most of their time on curves: {@link
+ * QuickSignature} and {@link QuickAgreement}. A seed gives the same bytes with and without.
  */
-final class QuickVerification extends Provider {
+final class QuickCurves extends Provider {
   private static final long serialVersionUID = 1;
-  private static final String ALGORITHM = "SHA256withECDSAinP1363Format";
 
-  private QuickVerification(Service whole) {
-    super("ResealQuickVerification", "1", "verifies " + ALGORITHM);
-    putService(
-        new Service(this, "Signature", ALGORITHM, whole.getClassName(), null, null) {
-          @Override
-          public Object newInstance(Object parameter) throws NoSuchAlgorithmException {
-            return whole.newInstance(parameter);
-          }
+  private QuickCurves() {
+    super("ResealQuickCurves", "1", "P-256 and X25519 of simulated worlds");
+    Provider verifier = verifier();
+    putService(quick("Signature", QuickSignature.ALGORITHM, () -> new QuickSignature(verifier)));
+    putService(quick("KeyAgreement", QuickAgreement.ALGORITHM, QuickAgreement::new));
+  }
 
-          @Override
-          public boolean supportsParameter(Object key) {
-            return key instanceof PublicKey && whole.supportsParameter(key);
-          }
-        });
+  /** That of authority and platform, where its library loads. */
+  private static Provider verifier() {
+    AmazonCorrettoCryptoProvider fast = AmazonCorrettoCryptoProvider.INSTANCE;
+    return fast.getLoadingError() == null ? fast : Security.getProvider(QuickSignature.JDK);
+  }
+
+  private Service quick(String type, String algorithm, Supplier<Object> made) {
+    return new Service(this, type, algorithm, "made by the service", null, null) {
+      @Override
+      public Object newInstance(Object parameter) throws NoSuchAlgorithmException {
+        return made.get();
+      }
+
+      @Override
+      public boolean supportsParameter(Object key) {
+        return true;
+      }
+    };
   }
 
   /** Once or more often in a process. */
   static void install() {
-    AmazonCorrettoCryptoProvider fast = AmazonCorrettoCryptoProvider.INSTANCE;
-    if (fast.getLoadingError() == null) {
-      Security.insertProviderAt(new QuickVerification(fast.getService("Signature", ALGORITHM)), 1);
-    }
+    Security.insertProviderAt(new QuickCurves(), 1);
   }
 }

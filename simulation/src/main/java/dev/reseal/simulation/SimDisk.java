@@ -222,8 +222,7 @@ public final class SimDisk {
   }
 
   int admit(int size) throws IOException {
-    long used = cached.values().stream().mapToLong(SimFile::size).sum();
-    if (used + size > capacityBytes) {
+    if (capacityBytes < Long.MAX_VALUE && used() + size > capacityBytes) {
       throw new IOException("No space left on device");
     }
     if (nextWriteShort && size > 1) {
@@ -231,6 +230,10 @@ public final class SimDisk {
       return 1 + random.nextInt(size - 1);
     }
     return size;
+  }
+
+  private long used() {
+    return cached.values().stream().mapToLong(SimFile::size).sum();
   }
 
   boolean takeSyncFailure() {

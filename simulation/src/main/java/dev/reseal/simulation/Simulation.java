@@ -12,12 +12,13 @@ import java.util.function.Function;
  * One seed: a world, a plan of faults, some operations, then healing, after which all must be well.
  */
 final class Simulation {
+  private static final Replay REPLAY = Replay.ofSpec();
   private static final int STEPS = 200;
   private static final long OPERATING_MS = 200_000;
   private static final long HEALING_MS = 400_000;
 
   static {
-    QuickVerification.install();
+    QuickCurves.install();
   }
 
   private final long seed;
@@ -143,12 +144,11 @@ final class Simulation {
   }
 
   private void replay() {
-    Replay replay = Replay.ofSpec();
     SupervisorNode supervisor = world.supervisor;
     List<String> wrong =
         new ArrayList<>(
-            replay.together(supervisor.entries(), world.authority.log(), supervisor::logged));
-    wrong.addAll(replay.steps(world.steps));
+            REPLAY.together(supervisor.entries(), world.authority.log(), supervisor::logged));
+    wrong.addAll(REPLAY.steps(world.steps));
     Check.that(wrong.isEmpty(), "TRACE", String.join("; ", wrong));
   }
 }

@@ -24,7 +24,7 @@ final class CrashCell {
   private static final Replay REPLAY = Replay.ofSpec();
 
   static {
-    QuickVerification.install();
+    QuickCurves.install();
   }
 
   private final List<CrashPoint> points;

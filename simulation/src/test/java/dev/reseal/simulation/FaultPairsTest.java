@@ -33,7 +33,7 @@ class FaultPairsTest {
           Fault.PLATFORM_DIES);
 
   static {
-    QuickVerification.install();
+    QuickCurves.install();
   }
 
   private static List<Plan> plans() {
