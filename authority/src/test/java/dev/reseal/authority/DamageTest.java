@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -176,6 +177,39 @@ class DamageTest extends OnItsOwnWorld {
   void anEntryOfTheLogThatIsGone() throws Exception {
     refused("delete from log where seq = 3", "log entry 3 does not follow");
     refused("delete from log where seq = (select max(seq) from log)", "rollback suspected");
+  }
+
+  /** Whoever writes the file on purpose makes the line's own digest anew. */
+  private void forged(String which, int fromTheEnd, String named) throws Exception {
+    Files.copy(whole, database, StandardCopyOption.REPLACE_EXISTING);
+    alter(
+        database,
+        statement -> {
+          try (ResultSet line =
+                  statement.executeQuery("select seq, hash, entry from log where seq = " + which);
+              PreparedStatement changed =
+                  statement
+                      .getConnection()
+                      .prepareStatement("update log set entry = ?, digest = ? where seq = ?")) {
+            byte[] entry = line.getBytes(3);
+            entry[entry.length - fromTheEnd] ^= 1;
+            changed.setBytes(1, entry);
+            changed.setBytes(2, LineDigest.of("log", line.getLong(1), line.getBytes(2), entry));
+            changed.setLong(3, line.getLong(1));
+            assertThat(changed.executeUpdate()).isOne();
+          }
+        });
+    assertThatThrownBy(this::open).isInstanceOf(StoreException.class).hasMessageContaining(named);
+  }
+
+  @Test
+  void anEntryOfTheLogThatWasChangedOnPurpose() throws Exception {
+    int signature = 64;
+    String newest = "(select max(seq) from log)";
+    forged(newest, 1, "is damaged: ");
+    forged(newest, signature + 4, "log entry ");
+    forged("3", signature + 4, "log entry ");
+    forged("1", signature + 4, "log entry ");
   }
 
   @Test
