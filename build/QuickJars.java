@@ -1,4 +1,6 @@
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassFile.ClassHierarchyResolverOption;
 import java.lang.classfile.ClassFile.StackMapsOption;
@@ -12,19 +14,28 @@ import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.jar.Attributes;
+import java.util.jar.Manifest;
 import java.util.stream.Stream;
 
 /**
  * {@code QuickJars JAR...}: makes the classes of these copies fit for a start-up cache, which takes
  * none of a signed jar and none in a format older than Java 6 (those have no stack maps, and are
- * verified the slow way at every start). Signatures go, old classes get stack maps; nothing else
- * changes.
+ * verified the slow way at every start). Signatures and their digests go, old classes get stack
+ * maps; nothing else changes.
  */
 final class QuickJars {
   private static final ClassTransform WITH_STACK_MAPS =
       ClassTransform.transformingMethodBodies(CodeTransform.endHandler(_ -> {}))
           .andThen(
               ClassTransform.endHandler(made -> made.withVersion(ClassFile.JAVA_8_VERSION, 0)));
+
+  private static final Set<Attributes.Name> KEPT =
+      Set.of(
+          Attributes.Name.MANIFEST_VERSION,
+          Attributes.Name.MULTI_RELEASE,
+          Attributes.Name.IMPLEMENTATION_VERSION);
 
   private QuickJars() {}
 
@@ -49,10 +60,25 @@ final class QuickJars {
       String name = file.toString();
       if (name.matches("/META-INF/[^/]*\\.(SF|RSA|DSA|EC)")) {
         Files.delete(file);
+      } else if (name.equals("/META-INF/MANIFEST.MF")) {
+        shorten(file);
       } else if (name.endsWith(".class") && major(file) < ClassFile.JAVA_6_VERSION) {
         byte[] old = Files.readAllBytes(file);
         Files.write(file, format.transformClass(format.parse(old), WITH_STACK_MAPS));
       }
+    }
+  }
+
+  /** Before anything else runs, a start reads the manifest of each jar; one has 6,000 digests. */
+  private static void shorten(Path file) throws IOException {
+    Manifest manifest;
+    try (InputStream in = Files.newInputStream(file)) {
+      manifest = new Manifest(in);
+    }
+    manifest.getEntries().clear();
+    manifest.getMainAttributes().keySet().retainAll(KEPT);
+    try (OutputStream out = Files.newOutputStream(file)) {
+      manifest.write(out);
     }
   }
 

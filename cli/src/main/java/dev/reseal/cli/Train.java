@@ -15,13 +15,14 @@ import picocli.CommandLine;
 
 /**
  * Walks through the life of a lineage, so that start-up caches (JEP 514) can be recorded meanwhile:
- * one in this process, for the short verbs, and one in each process that runs for long. {@code
- * Train HOME PYTHON APP VECTOR CACHES}. Used by the build only; nothing but the speed of a start
- * depends on it.
+ * one in this process, for the short verbs, and one in each process that runs for long. Those are
+ * recorded after a crash of each, since that is the start that somebody waits for. {@code Train
+ * HOME PYTHON APP VECTOR CACHES}. Used by the build only; nothing but the speed of a start depends
+ * on it.
  */
 final class Train {
   private static final String NAME = "train";
-  private static final long PATIENCE_S = 60;
+  private static final long PATIENCE_S = 300;
   private static final String[] DRAFT = {
     "draft",
     "--lineage",
@@ -76,8 +77,8 @@ final class Train {
   private void live() throws IOException, InterruptedException {
     say("authority", "init");
     say("platform", "init");
-    goOn("authority", "authority", "start");
-    goOn("platform", "platform", "start");
+    Process authority = goOn("", "authority", "start");
+    Process platform = goOn("", "platform", "start");
     await(
         "authority and platform",
         () ->
@@ -86,14 +87,27 @@ final class Train {
     Path policy = home.resolve("policy.json");
     Files.writeString(policy, say(DRAFT));
     say("authority", "policy", "apply", policy.toString());
+    Process supervisor = goOn("", "run", "--lineage", NAME);
+    await("an instance", () -> !serving().isEmpty());
+    crash(authority);
+    goOn("authority", "authority", "start");
+    await("the authority", () -> !status().isEmpty());
+    say("authority", "policy", "apply", policy.toString());
+    crash(supervisor);
     goOn("run", "run", "--lineage", NAME);
-    await("an instance", () -> status().contains("SERVING"));
-    say("rotate", NAME, "--json");
+    await("the instance", () -> !serving().isEmpty());
     String before = serving();
-    ProcessHandle.of(Long.parseLong(before)).ifPresent(ProcessHandle::destroyForcibly);
+    crash(platform);
+    goOn("platform", "platform", "start");
     await("a takeover", () -> !List.of(before, "").contains(serving()));
+    say("rotate", NAME, "--json");
     status();
     say(DRAFT);
+  }
+
+  private void crash(Process role) throws InterruptedException {
+    role.destroyForcibly().waitFor();
+    started.remove(role);
   }
 
   private String status() {
@@ -115,13 +129,18 @@ final class Train {
     return out.toString();
   }
 
-  private void goOn(String role, String... words) throws IOException {
+  /** A role that runs until it crashes or is told to stop; its name where it makes a cache. */
+  private Process goOn(String recorded, String... words) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("reseal.root"), "reseal").toString());
     command.addAll(List.of(with(words)));
     ProcessBuilder process = new ProcessBuilder(command).inheritIO();
-    process.environment().put("RESEAL_TRAIN", caches.resolve(role + ".aot").toString());
-    started.addFirst(process.start());
+    if (!recorded.isEmpty()) {
+      process.environment().put("RESEAL_TRAIN", caches.resolve(recorded + ".aot").toString());
+    }
+    Process role = process.start();
+    started.addFirst(role);
+    return role;
   }
 
   /** Told to stop, each process makes its cache of what it has recorded; none goes on after us. */
