@@ -19,7 +19,8 @@ import java.util.function.Supplier;
 
 /**
  * Calls to the authority, repeated byte for byte until answered: a repeat has no second effect
- * (protocol 6.3). A newer call ends the repeating of an older one.
+ * (protocol 6.3). A newer call ends an older one: nobody waits for its answer any more, which might
+ * be taken for that of the newer one.
  */
 final class Conversation {
   private static final int ATTEMPTS = 24;
@@ -160,6 +161,9 @@ final class Conversation {
     long pauseMs = FIRST_PAUSE_MS;
     for (int tried = 1; newest.get() == mine; tried++) {
       Reply reply = attempt.get();
+      if (newest.get() != mine) {
+        return;
+      }
       if (!isSilence(call, reply)) {
         events.accept(event(call, reply));
         return;

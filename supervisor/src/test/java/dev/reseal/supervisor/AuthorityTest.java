@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.reseal.bytes.Bytes;
+import dev.reseal.lifecycle.Call;
 import dev.reseal.lifecycle.Event;
 import dev.reseal.wire.Code;
 import dev.reseal.wire.Randomness;
@@ -25,6 +26,7 @@ import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.KeyManagerFactory;
@@ -46,6 +48,8 @@ class AuthorityTest {
 
   private final Queue<byte[]> answers = new ConcurrentLinkedQueue<>();
   private final AtomicInteger connections = new AtomicInteger();
+  private final Semaphore requests = new Semaphore(0);
+  private final Semaphore gate = new Semaphore(1000);
   private SSLServerSocket server;
 
   @BeforeAll
@@ -118,6 +122,8 @@ class AuthorityTest {
   private void answer(Socket peer) {
     try (peer) {
       while (requested(peer.getInputStream()) && !answers.isEmpty()) {
+        requests.release();
+        gate.acquireUninterruptibly();
         peer.getOutputStream().write(answers.remove());
         if (answers.isEmpty()) {
           break;
@@ -226,20 +232,23 @@ class AuthorityTest {
     return ((Event.Answered) event).message();
   }
 
+  private Conversation conversation(BlockingQueue<Event> events) throws IOException {
+    return new Conversation(
+        authority("authority"),
+        OP,
+        SigningKey.generate(Randomness.system()),
+        events::add,
+        bug -> {
+          throw new AssertionError(bug);
+        });
+  }
+
   /** One that was expected, whose answer has come, and what the server answers from then on. */
   private Conversation expected(BlockingQueue<Event> events, byte[] early, byte[]... later)
       throws Exception {
     answers.add(early);
     answers.addAll(List.of(later));
-    Conversation conversation =
-        new Conversation(
-            authority("authority"),
-            OP,
-            SigningKey.generate(Randomness.system()),
-            events::add,
-            bug -> {
-              throw new AssertionError(bug);
-            });
+    Conversation conversation = conversation(events);
     conversation.expect(OP);
     for (int turn = 0; answers.size() > later.length && turn < 1000; turn++) {
       Thread.sleep(10);
@@ -267,6 +276,22 @@ class AuthorityTest {
     byte[] refusal = answer(409, WireError.of(Code.WRONG_STATE, "not now").encode());
     Conversation refused = expected(events, refusal, fresh);
     assertThat(challenged(refused, OP, events)).isEqualTo(Bytes.ascii("fresh"));
+  }
+
+  @Test
+  void theAnswerToACallThatANewerOneEndedIsDropped() throws Exception {
+    BlockingQueue<Event> events = new LinkedBlockingQueue<>();
+    byte[] same = answer(200, Bytes.ascii("passport"));
+    answers.addAll(List.of(same, same, same));
+    Conversation conversation = conversation(events);
+    gate.drainPermits();
+    conversation.submit(Call.GRANT, Bytes.ascii("older"));
+    assertThat(requests.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
+    conversation.submit(Call.GRANT, Bytes.ascii("newer"));
+    assertThat(requests.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
+    gate.release(2);
+    assertThat(events.poll(10, TimeUnit.SECONDS)).isInstanceOf(Event.Answered.class);
+    assertThat(events.poll(500, TimeUnit.MILLISECONDS)).isNull();
   }
 
   @Test
