@@ -124,8 +124,10 @@ class AuthorityTest {
       while (requested(peer.getInputStream()) && !answers.isEmpty()) {
         requests.release();
         gate.acquireUninterruptibly();
-        peer.getOutputStream().write(answers.remove());
-        if (answers.isEmpty()) {
+        byte[] answer = answers.remove();
+        boolean last = answers.isEmpty();
+        peer.getOutputStream().write(answer);
+        if (last) {
           break;
         }
       }
