@@ -53,6 +53,20 @@ def read_frame(stream: socket.socket) -> Any:
     return cbor.decode(_exactly(stream, struct.unpack(">I", head)[0]))
 
 
+def write_frame(stream: socket.socket, content: Any) -> None:
+    frame = cbor.encode(content)
+    stream.sendall(struct.pack(">I", len(frame)) + frame)
+
+
+def asked(path: pathlib.Path, verb: str) -> Any:
+    """What a socket (transport T6, T7) answers to a verb; ``OSError`` when it does not."""
+    with socket.socket(socket.AF_UNIX) as stream:
+        stream.settimeout(5)
+        stream.connect(str(path))
+        write_frame(stream, [verb])
+        return read_frame(stream)[1]
+
+
 def _exactly(stream: socket.socket, size: int) -> bytes:
     content = b""
     while len(content) < size:
@@ -96,8 +110,7 @@ class Asked:
         try:
             with socket.socket(socket.AF_UNIX) as stream:
                 stream.connect(str(self._control))
-                frame = cbor.encode(self._words)
-                stream.sendall(struct.pack(">I", len(frame)) + frame)
+                write_frame(stream, self._words)
                 while not self.end:
                     code, word, *rest = read_frame(stream)
                     if code != 0 or word == "done":

@@ -12,9 +12,7 @@ import json
 import os
 import pathlib
 import shutil
-import socket
 import ssl
-import struct
 import sys
 import urllib.parse
 from typing import Any
@@ -24,7 +22,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
 
 import asking
 from asking import REKEY, RESEAL, RETIRE
-from crash_eyes import Asked, Local, Row, read_frame
+from crash_eyes import Asked, Local, Row, asked
 from reseal import cbor
 from reseal.client import EMULATED, AttestedClient, Memory, Policy
 from reseal.errors import ResealError
@@ -128,12 +126,7 @@ class CrashWorld:
     def _enclaves(self) -> list[Any]:
         """Handle, MRENCLAVE, pid and log directory of each (transport T7); none while the platform is down."""
         try:
-            with socket.socket(socket.AF_UNIX) as stream:
-                stream.settimeout(5)
-                stream.connect(str(self.home / "platform" / "host.sock"))
-                frame = cbor.encode(["list"])
-                stream.sendall(struct.pack(">I", len(frame)) + frame)
-                return list(read_frame(stream)[1])
+            return list(asked(self.home / "platform" / "host.sock", "list"))
         except OSError:
             return []
 
@@ -182,12 +175,7 @@ class CrashWorld:
 
     def local(self, lineage: str) -> Local:
         """Raises ``OSError`` when the supervisor does not answer."""
-        with socket.socket(socket.AF_UNIX) as stream:
-            stream.settimeout(5)
-            stream.connect(str(self.control(lineage)))
-            frame = cbor.encode(["status"])
-            stream.sendall(struct.pack(">I", len(frame)) + frame)
-            _, status = read_frame(stream)
+        status = asked(self.control(lineage), "status")
         return Local(status[1], status[2], status[4], [(each[0], each[1], each[2]) for each in status[6]])
 
     def settled(self, lineage: str) -> bool:

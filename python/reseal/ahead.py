@@ -9,7 +9,7 @@ from reseal.errors import Refused
 from reseal.hashes import sha256
 from reseal.link import Link, LinkError
 from reseal.memory import buffers
-from reseal.rsc1 import LAST_MARK, ROUND_MARK, ROUNDS, SEGMENT, SEGMENT_MARK, TAG
+from reseal.rsc1 import LAST_MARK, ROUND_MARK, ROUNDS, SEGMENT, SEGMENT_MARK, TAG, fill
 
 __all__ = ["Ahead", "Held"]
 
@@ -102,11 +102,6 @@ class Ahead:
                 size = int(download.response.headers.get("content-length", "0"))
                 if download.response.status != 200 or not 0 < size <= ROOM:
                     return
-                content = buffers(1, size)[0]
-                at = 0
-                while at < size and (count := download.readinto(content[at:])):
-                    at += count
-        except LinkError:
+                self._held = Held(fill(download, buffers(1, size)[0]))
+        except (LinkError, Refused):
             return  # the grant's own download says what is wrong
-        if at == size:
-            self._held = Held(content)

@@ -1,9 +1,7 @@
 package dev.reseal.authority;
 
-import dev.reseal.bytes.Bytes;
 import dev.reseal.bytes.Secret;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -67,45 +65,10 @@ final class Power {
     }
   }
 
-  private record CutStore(Store inner, Power power) implements Store {
-    @Override
-    public Optional<Versioned> row(Bytes lineage) {
-      return inner.row(lineage);
-    }
-
-    @Override
-    public Optional<Bytes> lineageNamed(String name) {
-      return inner.lineageNamed(name);
-    }
-
-    @Override
-    public List<Bytes> lineages() {
-      return inner.lineages();
-    }
-
-    @Override
-    public Optional<Bytes> answer(AnswerKey key) {
-      return inner.answer(key);
-    }
-
-    @Override
-    public Tail tail() {
-      return inner.tail();
-    }
-
-    @Override
-    public List<Bytes> log(long fromSeq, long toSeq) {
-      return inner.log(fromSeq, toSeq);
-    }
-
+  private record CutStore(Store inner, Power power) implements PassingStore {
     @Override
     public void commit(Change change) {
       power.write(() -> inner.commit(change));
-    }
-
-    @Override
-    public void close() {
-      inner.close();
     }
   }
 

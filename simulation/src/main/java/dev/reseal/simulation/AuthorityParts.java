@@ -5,10 +5,9 @@ import dev.reseal.authority.FileAnchor;
 import dev.reseal.authority.KeyFile;
 import dev.reseal.authority.KeyStore;
 import dev.reseal.authority.MemoryStore;
+import dev.reseal.authority.PassingStore;
 import dev.reseal.authority.Store;
-import dev.reseal.bytes.Bytes;
 import dev.reseal.bytes.Secret;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -136,35 +135,10 @@ final class AuthorityParts {
     };
   }
 
-  private final class Points implements Store {
+  private final class Points implements PassingStore {
     @Override
-    public Optional<Versioned> row(Bytes lineage) {
-      return store.row(lineage);
-    }
-
-    @Override
-    public Optional<Bytes> lineageNamed(String name) {
-      return store.lineageNamed(name);
-    }
-
-    @Override
-    public List<Bytes> lineages() {
-      return store.lineages();
-    }
-
-    @Override
-    public Optional<Bytes> answer(AnswerKey key) {
-      return store.answer(key);
-    }
-
-    @Override
-    public Tail tail() {
-      return store.tail();
-    }
-
-    @Override
-    public List<Bytes> log(long fromSeq, long toSeq) {
-      return store.log(fromSeq, toSeq);
+    public Store inner() {
+      return store;
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.reseal.simulation;
 import dev.reseal.authority.Anchor;
 import dev.reseal.authority.Endpoint;
 import dev.reseal.authority.KeyStore;
+import dev.reseal.authority.PassingStore;
 import dev.reseal.authority.Seams;
 import dev.reseal.authority.Store;
 import dev.reseal.bytes.Bytes;
@@ -152,10 +153,15 @@ final class CrashStores implements Seams {
 
   @Override
   public Store register(Store inner) {
-    return new Passing(inner) {
+    return new PassingStore() {
+      @Override
+      public Store inner() {
+        return inner;
+      }
+
       @Override
       public void commit(Change change) {
-        around("register", () -> super.commit(change));
+        around("register", () -> inner.commit(change));
       }
     };
   }

@@ -52,8 +52,11 @@ final class QuickAgreement extends KeyAgreementSpi {
     byte[] u = littleEndian(point.getU());
     Bytes asked = Bytes.concat(Bytes.wrap(scalar), Bytes.wrap(u));
     Bytes known = KNOWN.get().get(asked);
-    shared = known == null ? computed(u) : known.toArray();
-    KNOWN.get().put(asked, Bytes.of(shared));
+    if (known == null) {
+      known = Bytes.wrap(computed(u));
+      KNOWN.get().put(asked, known);
+    }
+    shared = known.toArray();
     return null;
   }
 

@@ -8,13 +8,15 @@ import java.util.function.Supplier;
 
 /**
  * P-256 and X25519 for simulated worlds, which spend most of their time on curves: {@link
- * QuickSignature} and {@link QuickAgreement}. A seed gives the same bytes with and without.
+ * QuickSignature} and {@link QuickAgreement}. A seed gives the same history with and without.
  */
 final class QuickCurves extends Provider {
   private static final long serialVersionUID = 1;
 
+  static final String NAME = "ResealQuickCurves";
+
   private QuickCurves() {
-    super("ResealQuickCurves", "1", "P-256 and X25519 of simulated worlds");
+    super(NAME, "1", "P-256 and X25519 of simulated worlds");
     Provider verifier = verifier();
     putService(quick("Signature", QuickSignature.ALGORITHM, () -> new QuickSignature(verifier)));
     putService(quick("KeyAgreement", QuickAgreement.ALGORITHM, QuickAgreement::new));

@@ -1,6 +1,7 @@
 package dev.reseal.simulation;
 
 import dev.reseal.authority.Endpoint;
+import dev.reseal.authority.PassingStore;
 import dev.reseal.authority.Row;
 import dev.reseal.authority.Store;
 import dev.reseal.bytes.Bytes;
@@ -200,10 +201,16 @@ public enum Planted {
 
     @Override
     public Store store(Store inner) {
-      return new Passing(inner) {
+      return new PassingStore() {
+        @Override
+        public Store inner() {
+          return inner;
+        }
+
         @Override
         public Optional<Versioned> row(Bytes lineage) {
-          return super.row(lineage)
+          return inner
+              .row(lineage)
               .map(now ->
                   stale && lineage.equals(AuthorityNode.LINEAGE)
                       ? new Versioned(sealed, now.version())
@@ -212,7 +219,7 @@ public enum Planted {
 
         @Override
         public void commit(Change change) {
-          super.commit(change);
+          inner.commit(change);
           if (change.lineage().equals(AuthorityNode.LINEAGE) && !change.log().isEmpty()) {
             Bytes entry = change.log().getLast().entry();
             state = LogEvent.decode(Signed.peek(LogMessage.Entry.class, entry).event()).state();

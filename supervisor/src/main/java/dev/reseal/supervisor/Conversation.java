@@ -26,7 +26,6 @@ final class Conversation {
   private static final int ATTEMPTS = 24;
   private static final long FIRST_PAUSE_MS = 50;
   private static final long LONGEST_PAUSE_MS = 100;
-  private static final Reply NOT_ASKED = new Reply.Silent("not asked");
 
   private final Authority authority;
   private final Bytes lineage;
@@ -84,9 +83,10 @@ final class Conversation {
     begin(
         Call.CHALLENGE,
         () ->
-            expected.map(Early::reply).orElse(NOT_ASKED) instanceof Reply.Answer given
-                ? given
-                : authority.challenge(lineage, opId));
+            expected
+                .map(Early::reply)
+                .filter(Reply.Answer.class::isInstance)
+                .orElseGet(() -> authority.challenge(lineage, opId)));
   }
 
   void fetch(Call call, Bytes opId) {
