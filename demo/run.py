@@ -26,6 +26,7 @@ from typing import Any
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "e2e"))
 
+from crowd import Client, Crowd  # noqa: E402
 from world import World, WorldError, remove, wait_for  # noqa: E402
 
 NAME = "customers"
@@ -38,67 +39,6 @@ LIFE_MS = 4_000
 SKEW_MS = 200
 LOAD_S = 1.5
 SOCKET_PATH_MOST = 100
-
-
-class Client:
-    """A client process and the line protocol with it."""
-
-    def __init__(self, given: dict[str, Any], log: pathlib.Path, program: pathlib.Path = CLIENT) -> None:
-        command = [sys.executable, str(program)]
-        self._log = log
-        with log.open("wb") as errors:
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
-            )
-        self._send(given)
-
-    def ask(self, verb: str, *arguments: Any) -> Callable[[], Any]:
-        """Sends a command; the result waits for its answer."""
-        self._send([verb, *arguments])
-        return self._answer
-
-    def close(self) -> None:
-        assert self._process.stdin is not None
-        with contextlib.suppress(OSError):
-            self._process.stdin.close()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
-    def _send(self, item: Any) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(item) + "\n")
-        self._process.stdin.flush()
-
-    def _answer(self) -> Any:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise WorldError(f"a client ended: {self._log.read_text(errors='replace')[-2000:]}")
-        return json.loads(line)
-
-
-class Crowd:
-    """All clients; each command goes to every one of them before the first answer is awaited."""
-
-    def __init__(self, clients: list[Client]) -> None:
-        self._clients = clients
-        self._seen = {"requests": 0, "failed": 0, "retried": 0, "acknowledged": 0}
-        self.notes: list[str] = []
-
-    def ask(self, verb: str, *arguments: Any) -> list[Any]:
-        return [wait() for wait in [each.ask(verb, *arguments) for each in self._clients]]
-
-    def since(self, answers: list[Any]) -> dict[str, int]:
-        """What was counted since the last call."""
-        total = {name: sum(each[name] for each in answers) for name in self._seen}
-        delta = {name: total[name] - self._seen[name] for name in total}
-        self._seen = total
-        for each in answers:
-            self.notes += [note for note in (*each["notes"], *each.get("findings", ())) if note not in self.notes]
-        return delta
 
 
 class Demo:
@@ -180,10 +120,8 @@ class Demo:
         clients: list[Client] = []
         try:
             for n in range(CLIENTS):
-                memory = str(self.home / f"client-{n}.seen")
-                clients.append(
-                    Client({**given, "name": f"c{n}", "memory": memory}, self.world.logs / f"client-{n}.log")
-                )
+                own = {**given, "name": f"c{n}", "memory": str(self.home / f"client-{n}.seen")}
+                clients.append(Client(own, self.world.logs / f"client-{n}.log", CLIENT))
             yield Crowd(clients)
         finally:
             for each in clients:

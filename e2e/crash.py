@@ -19,7 +19,6 @@ from dataclasses import asdict
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "demo"))
 
 import traces
 from crash_cells import OPERATIONS, VICTIMS, Cell, Point, Verdict, cells, pairs

@@ -26,7 +26,7 @@ from crash_operations import (
 from crash_probe import Probe
 from crash_verdict import judge, measure
 from crash_world import CrashWorld
-from run import Client, Crowd
+from crowd import Client, Crowd
 from world import ROOT, WorldError, wait_for
 
 CLIENTS = 2

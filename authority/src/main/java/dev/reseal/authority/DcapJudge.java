@@ -11,23 +11,16 @@ import dev.reseal.quote.Occasion;
 import dev.reseal.quote.P256;
 import dev.reseal.quote.Platform;
 import dev.reseal.quote.QuoteBody;
-import dev.reseal.quote.Reason;
 import dev.reseal.quote.TcbStatus;
 import dev.reseal.quote.TrustAnchors;
 import dev.reseal.quote.Verifier;
-import dev.reseal.sgx.Emulated;
 import dev.reseal.sgx.MalformedException;
 import dev.reseal.sgx.PlatformKind;
 import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Code;
 import dev.reseal.wire.Fields;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
-import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.EnumMap;
 import java.util.List;
@@ -44,9 +37,7 @@ import java.util.stream.Collectors;
  * collateral older than any seen is refused under every policy.
  */
 public final class DcapJudge implements EvidenceJudge {
-  private static final String BEGIN = "-----BEGIN CERTIFICATE-----";
   private static final int PART_MOST = 1 << 20;
-  private static final String END = "-----END CERTIFICATE-----";
 
   private final Path folder;
   private final Map<Set<Bytes>, Verifier> verifiers = new ConcurrentHashMap<>();
@@ -100,7 +91,8 @@ public final class DcapJudge implements EvidenceJudge {
       return switch (verify(roots, evidence, collateral, now)) {
         case dev.reseal.quote.Verdict.Trusted trusted ->
             trusted(trusted, policy, collateral, now, floors);
-        case dev.reseal.quote.Verdict.Refused refused -> refused(refused, evidence, platforms);
+        case dev.reseal.quote.Verdict.Refused refused ->
+            refuse(EvidenceRefusals.of(refused, evidence, platforms));
       };
     } catch (Denied denied) {
       return refuse(denied);
@@ -173,38 +165,8 @@ public final class DcapJudge implements EvidenceJudge {
         yield trusted.status() != TcbStatus.UP_TO_DATE;
       }
       case Appraisal.Graced _ -> true;
-      case Appraisal.Denied denied -> throw denied(denied, trusted);
+      case Appraisal.Denied denied -> throw EvidenceRefusals.of(denied, trusted);
     };
-  }
-
-  private static Denied denied(Appraisal.Denied denied, dev.reseal.quote.Verdict.Trusted trusted) {
-    String have = "have " + denied.have() + ", need " + denied.need();
-    return switch (denied.rule()) {
-      case DEBUG, ATTRIBUTES -> Denied.of(Code.PLATFORM_REFUSED, "ATTRIBUTES", have);
-      case RESERVED -> Denied.of(Code.PLATFORM_REFUSED, "REPORT", have);
-      case REPORT_DATA -> Denied.of(Code.BINDING_MISMATCH, "REPORTDATA", have);
-      case EMULATED, PLATFORM -> Denied.of(Code.PLATFORM_REFUSED, "PLATFORM", have);
-      case MEASUREMENT -> Denied.of(Code.MEASUREMENT_REFUSED, have);
-      case COLLATERAL_ROLLBACK -> Denied.of(Code.COLLATERAL_ROLLBACK, "COLLATERAL_ROLLBACK", have);
-      case STATUS ->
-          Denied.of(
-                  Code.PLATFORM_REFUSED,
-                  "TCB",
-                  "the platform's TCB is "
-                      + trusted.status().word()
-                      + " "
-                      + trusted.advisories()
-                      + ": "
-                      + have)
-              .allow(inTcb(denied));
-      case ADVISORY, EVALUATION_NUMBER ->
-          Denied.of(Code.PLATFORM_REFUSED, denied.rule().name(), have).allow(inTcb(denied));
-      case AGE -> Denied.of(Code.UNAVAILABLE, "COLLATERAL_AGE", have).allow(inTcb(denied));
-    };
-  }
-
-  private static String inTcb(Appraisal.Denied denied) {
-    return denied.allow() + ", under \"tcb\"";
   }
 
   /** The kind is decided by the root: Intel's is SGX, a marked one is emulated, none is both. */
@@ -247,76 +209,6 @@ public final class DcapJudge implements EvidenceJudge {
       at++;
     }
     return fields.end(new Collateral(parts));
-  }
-
-  private static Verdict refused(
-      dev.reseal.quote.Verdict.Refused refused, Bytes evidence, List<PlatformRule> platforms) {
-    boolean emulatedAllowed =
-        platforms.stream().anyMatch(each -> each.kind() == PlatformKind.EMULATED.number());
-    if (refused.reason() == Reason.UNTRUSTED_ROOT && !emulatedAllowed && marked(evidence)) {
-      return refuse(
-          Denied.of(
-              Code.PLATFORM_REFUSED,
-              "emulated-root",
-              "EMULATED evidence, policy names hardware platforms only"));
-    }
-    Code code =
-        switch (refused.reason()) {
-          case QUOTE_FORMAT,
-              CERTIFICATION_DATA,
-              QUOTE_SIGNATURE,
-              QE_REPORT_SIGNATURE,
-              QE_REPORT_DATA,
-              QE_IDENTITY_MISMATCH,
-              PCK_CHAIN,
-              UNTRUSTED_ROOT,
-              PCK_REVOKED,
-              CERTIFICATE_EXPIRED,
-              CERTIFICATE_NOT_YET_VALID,
-              TCB_INFO_MISMATCH,
-              TDX_MODULE_MISMATCH,
-              TCB_NOT_RECOGNISED ->
-              Code.PLATFORM_REFUSED;
-          case CRL,
-              CRL_EXPIRED,
-              CRL_NOT_YET_VALID,
-              COLLATERAL_MISSING,
-              COLLATERAL_FORMAT,
-              COLLATERAL_CHAIN,
-              COLLATERAL_EXPIRED,
-              COLLATERAL_NOT_YET_VALID,
-              TCB_INFO_SIGNATURE,
-              QE_IDENTITY_SIGNATURE ->
-              Code.UNAVAILABLE;
-        };
-    return refuse(Denied.of(code, refused.reason().word(), refused.detail()));
-  }
-
-  /** For naming the refusal only: whether a certificate in the quote says that it is emulated. */
-  private static boolean marked(Bytes evidence) {
-    String text = new String(evidence.toArray(), StandardCharsets.ISO_8859_1);
-    int from = text.indexOf(BEGIN);
-    while (from >= 0) {
-      int to = text.indexOf(END, from);
-      if (to < 0) {
-        return false;
-      }
-      byte[] pem = text.substring(from, to + END.length()).getBytes(StandardCharsets.ISO_8859_1);
-      try {
-        X509Certificate certificate =
-            (X509Certificate)
-                CertificateFactory.getInstance("X.509")
-                    .generateCertificate(new ByteArrayInputStream(pem));
-        Set<String> critical = certificate.getCriticalExtensionOIDs();
-        if (critical != null && critical.contains(Emulated.OID)) {
-          return true;
-        }
-      } catch (CertificateException garbled) {
-        return false;
-      }
-      from = text.indexOf(BEGIN, to);
-    }
-    return false;
   }
 
   private static Verdict refuse(Denied denied) {

@@ -160,7 +160,7 @@ final class Faults implements World.Observer {
       case REPLAY_TO_AUTHORITY -> repeatedly(host::replayToAuthority);
       case OLD_RECEIPT -> host.oldReceipt();
       case OLD_ABORT -> host.oldAbort();
-      case OLD_CONTAINER -> world.supervisor.swapContainers(1 + chance.below(2));
+      case OLD_CONTAINER -> world.supervisor.shelf().swap(1 + chance.below(2));
       case OTHER_LINEAGE -> host.otherLineage();
       case FALSE_EXIT -> host.falseExit();
       case SECOND_CANDIDATE -> host.secondCandidate(false);
@@ -168,7 +168,7 @@ final class Faults implements World.Observer {
       case FORGED_CANDIDATE -> host.forgedCandidate();
       case OTHER_IMAGE -> host.otherImage();
       case DESTROY_IS_A_LIE -> host.lie();
-      case RELAY_DIVERTED -> world.divert(40);
+      case RELAY_DIVERTED -> world.clients.divert(40);
       case CHECKPOINTS_WITHHELD -> world.supervisor.withholdCheckpoints(5_000);
       case EARLY_TAKEOVER -> host.earlyTakeover();
       case LATE_ABORT -> host.lateAbort();

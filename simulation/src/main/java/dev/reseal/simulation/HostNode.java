@@ -46,8 +46,8 @@ final class HostNode implements Effects {
       case Effect.Challenge(Bytes opId) -> calls.challenge(opId);
       case Effect.Demand(Kind kind) -> calls.demand(kind);
       case Effect.Fetch(var call, Bytes opId) -> calls.fetch(call, opId);
-      case Effect.Park() -> world.park();
-      case Effect.Release(String handle) -> world.release(handle);
+      case Effect.Park() -> world.clients.park();
+      case Effect.Release(String handle) -> world.clients.release(handle);
       case Effect.Advise(String handle, Verb verb, Bytes payload) ->
           world.advise(handle, verb, payload);
       case Effect.CheckPlatform(String handle) -> showSlots(handle);
@@ -79,7 +79,7 @@ final class HostNode implements Effects {
   }
 
   private Containers containers() {
-    return world.supervisor.containers();
+    return world.supervisor.shelf().containers();
   }
 
   private void status(Consumer<Optional<Reply>> then) {

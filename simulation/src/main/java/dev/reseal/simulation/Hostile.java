@@ -150,7 +150,7 @@ final class Hostile {
       struck(Fault.FALSE_EXIT);
       world.hide(handle);
       world.supervisor.exited(handle);
-      world.divert(200);
+      world.clients.divert(200);
     }
   }
 

@@ -144,7 +144,7 @@ final class Invariants {
   /** T5, T12: the head is on disk in full, and its slots open; T11: its generations exist. */
   private void head(Status now, Status.StateHead head) {
     Check.that(
-        world.supervisor.onDisk(head.bodyId()),
+        world.supervisor.shelf().holds(head.bodyId()),
         "T5",
         "the head " + head.bodyId() + " is not on disk");
     Set<String> names = world.authority.parts.keys().names();

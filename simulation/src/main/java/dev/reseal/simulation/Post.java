@@ -47,14 +47,14 @@ final class Post {
         receipts.add(cose);
         SealReceipt receipt = Signed.peek(SealReceipt.class, cose);
         Bytes body = Digests.body(receipt.core(), receipt.footer());
-        if (world.supervisor.containers().holds(body)) {
+        if (world.supervisor.shelf().containers().holds(body)) {
           world.supervisor.hear(new Event.Sealed(handle, body, cose));
         }
       }
       case READY -> {
         Ready ready = Signed.peek(Ready.class, cose);
         Optional<Bytes> body = ready.genesis().map(_ -> ready.bodyId());
-        if (body.isEmpty() || world.supervisor.containers().holds(body.get())) {
+        if (body.isEmpty() || world.supervisor.shelf().containers().holds(body.get())) {
           world.supervisor.hear(new Event.Ready(handle, body, cose));
         }
       }
@@ -90,7 +90,7 @@ final class Post {
     Checkpoint checkpoint = Signed.peek(Checkpoint.class, cose);
     Bytes body = Digests.body(checkpoint.core(), checkpoint.footer());
     try {
-      world.supervisor.containers().keep(body);
+      world.supervisor.shelf().containers().keep(body);
     } catch (IOException refused) {
       world.trace.line("checkpoint not kept: " + refused.getMessage());
       return;
@@ -122,7 +122,7 @@ final class Post {
 
   private void superseded(Bytes body) {
     try {
-      world.supervisor.containers().supersededBy(body);
+      world.supervisor.shelf().containers().supersededBy(body);
     } catch (IOException refused) {
       world.trace.line("nothing tidied: " + refused.getMessage());
     }

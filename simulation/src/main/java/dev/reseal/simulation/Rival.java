@@ -193,7 +193,7 @@ final class Rival implements InstanceNode.Ears {
 
   @Override
   public void container(InstanceNode from, Bytes content) throws IOException {
-    Containers files = world.supervisor.containers();
+    Containers files = world.supervisor.shelf().containers();
     files.keep(files.receive(from.handle(), new ByteArrayInputStream(content.toArray())).bodyId());
   }
 

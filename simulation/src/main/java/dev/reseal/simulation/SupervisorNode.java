@@ -4,7 +4,6 @@ import dev.reseal.bytes.Bytes;
 import dev.reseal.instance.State;
 import dev.reseal.journal.Entry;
 import dev.reseal.journal.FileJournal;
-import dev.reseal.journal.Journal;
 import dev.reseal.journal.JournalException;
 import dev.reseal.lifecycle.Event;
 import dev.reseal.lifecycle.InstanceState;
@@ -12,19 +11,12 @@ import dev.reseal.lifecycle.Lifecycle;
 import dev.reseal.lifecycle.Limits;
 import dev.reseal.lifecycle.Situation;
 import dev.reseal.lifecycle.Verb;
-import dev.reseal.supervisor.Containers;
 import dev.reseal.supervisor.Engine;
-import dev.reseal.supervisor.Outline;
-import dev.reseal.wire.Cbor;
 import dev.reseal.wire.MessageType;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -54,16 +46,13 @@ final class SupervisorNode implements InstanceNode.Ears {
   private final World world;
   private final Chance chance;
   private final Path journalPath;
-  private final Path containerPath;
+  private final Shelf shelf;
   private final Post post;
-  private final Map<Bytes, Bytes> archive = new LinkedHashMap<>();
   private final Map<Long, Long> logged = new HashMap<>();
-  private Containers containers;
   private Optional<FileJournal> journal = Optional.empty();
   private Optional<Engine> engine = Optional.empty();
   private boolean deciding;
   private boolean losesPowerInSync;
-  private int staleContainers;
   private long life;
 
   SupervisorNode(World world, Chance chance) {
@@ -73,8 +62,7 @@ final class SupervisorNode implements InstanceNode.Ears {
     this.journalDisk = new SimDisk(chance.source(), world.time::nowMs);
     this.containerDisk = new SimDisk(chance.source(), world.time::nowMs);
     this.journalPath = new SimFiles(journalDisk).getPath("journal");
-    this.containerPath = new SimFiles(containerDisk).directory();
-    this.containers = new Containers(containerPath);
+    this.shelf = new Shelf(world, chance, new SimFiles(containerDisk).directory());
     this.post = new Post(world);
     journalDisk.atSync(this::inSync);
     containerDisk.atSync(this::inSync);
@@ -84,55 +72,13 @@ final class SupervisorNode implements InstanceNode.Ears {
     return life;
   }
 
-  Containers containers() {
-    return containers;
+  Shelf shelf() {
+    return shelf;
   }
 
   /** How many events the authority's log had when this entry was written. */
   long logged(Entry entry) {
     return logged.getOrDefault(entry.seq(), 0L);
-  }
-
-  /** Notes beside each entry what the authority had logged by then. */
-  private final class Stamped implements Journal {
-    private final Journal inner;
-
-    private Stamped(Journal inner) {
-      this.inner = inner;
-    }
-
-    private void stamp() {
-      List<Entry> before = inner.entries();
-      long next = before.isEmpty() ? 0 : before.getLast().seq() + 1;
-      logged.put(next, world.authority.parts.logged());
-    }
-
-    @Override
-    public void intent(Bytes opId, int phase, Cbor.Map payload) {
-      stamp();
-      inner.intent(opId, phase, payload);
-    }
-
-    @Override
-    public void result(Bytes opId, int phase, Entry.Edge edge, Cbor.Map payload) {
-      stamp();
-      inner.result(opId, phase, edge, payload);
-    }
-
-    @Override
-    public List<Entry> entries() {
-      return inner.entries();
-    }
-
-    @Override
-    public void forget() {
-      inner.forget();
-    }
-
-    @Override
-    public void close() {
-      inner.close();
-    }
   }
 
   /** Entries of the journal as it is now; empty while there is no supervisor. */
@@ -154,7 +100,7 @@ final class SupervisorNode implements InstanceNode.Ears {
       return;
     }
     life++;
-    containers = new Containers(containerPath);
+    shelf.reopen();
     try {
       FileJournal opened = FileJournal.open(journalPath, AuthorityNode.LINEAGE, clocks::wallMs);
       journal = Optional.of(opened);
@@ -164,7 +110,7 @@ final class SupervisorNode implements InstanceNode.Ears {
           Optional.of(
               new Engine(
                   new Lifecycle(LIMITS),
-                  seams.journal(new Stamped(opened)),
+                  seams.journal(new StampedJournal(opened, this::stamp)),
                   seams.effects(host),
                   (_, to, failed) ->
                       world.trace.line(to.getClass().getSimpleName() + " " + failed)));
@@ -176,6 +122,10 @@ final class SupervisorNode implements InstanceNode.Ears {
     decide(engine -> engine.start());
     world.visible().forEach(this::introduce);
     checkpoints(life);
+  }
+
+  private void stamp(long seq) {
+    logged.put(seq, world.authority.parts.logged());
   }
 
   private interface Step {
@@ -224,7 +174,7 @@ final class SupervisorNode implements InstanceNode.Ears {
     life++;
     engine = Optional.empty();
     journal = Optional.empty();
-    world.park();
+    world.clients.park();
     world.time.after(chance.between(20, 1_500), this::start);
   }
 
@@ -261,7 +211,7 @@ final class SupervisorNode implements InstanceNode.Ears {
     losesPowerInSync = false;
     journalDisk.heal();
     containerDisk.heal();
-    staleContainers = 0;
+    shelf.swap(0);
   }
 
   void loseJournal() {
@@ -304,42 +254,6 @@ final class SupervisorNode implements InstanceNode.Ears {
         });
   }
 
-  // Containers
-
-  boolean onDisk(Bytes body) {
-    try {
-      return Outline.read(containers.path(body)).bodyId().equals(body);
-    } catch (IOException torn) {
-      return false;
-    }
-  }
-
-  /** The next so many requests for a container are answered with another one. */
-  void swapContainers(int n) {
-    staleContainers = n;
-  }
-
-  /** What an instance that must restore this body is given. */
-  Optional<Bytes> container(Bytes body) {
-    if (staleContainers > 0 && !archive.isEmpty()) {
-      staleContainers--;
-      Bytes other = chance.of(List.copyOf(archive.keySet()));
-      if (!other.equals(body)) {
-        world.struck(Fault.OLD_CONTAINER.name());
-      }
-      return Optional.ofNullable(archive.get(other));
-    }
-    try (FileChannel file = FileChannel.open(containers.path(body))) {
-      ByteBuffer all = ByteBuffer.allocate((int) file.size());
-      file.read(all, 0);
-      return Optional.of(Bytes.wrap(all.array()));
-    } catch (IOException missing) {
-      return world.wiring.keepsContainers()
-          ? Optional.ofNullable(archive.get(body))
-          : Optional.empty();
-    }
-  }
-
   List<Bytes> receipts() {
     return post.receipts();
   }
@@ -371,7 +285,7 @@ final class SupervisorNode implements InstanceNode.Ears {
                 .node(handle)
                 .ifPresent(node -> {
                   if (node.inside().state() == State.SERVING) {
-                    node.obey(Verb.RENEW, Bytes.EMPTY, this::container);
+                    node.obey(Verb.RENEW, Bytes.EMPTY, shelf::container);
                   }
                   renewals(handle);
                 }));
@@ -394,9 +308,7 @@ final class SupervisorNode implements InstanceNode.Ears {
     if (!up()) {
       throw new IOException("no supervisor");
     }
-    Outline outline =
-        containers.receive(from.handle(), new ByteArrayInputStream(content.toArray()));
-    archive.put(outline.bodyId(), content);
+    shelf.receive(from.handle(), content);
   }
 
   @Override

@@ -40,6 +40,7 @@ final class World {
   final AuthorityNode authority;
   final Network network;
   final SupervisorNode supervisor;
+  final Clients clients;
   final Invariants invariants = new Invariants(this);
   final Ledger ledger = new Ledger();
   final List<Step> steps = new ArrayList<>();
@@ -50,14 +51,12 @@ final class World {
   private final Set<String> hidden = new HashSet<>();
   private final Map<String, Long> busyUntilMs = new HashMap<>();
   private final List<Advised> advised = new ArrayList<>();
-  private Optional<String> target = Optional.empty();
   private Observer observer = (_, _) -> {};
   private long quotesDownUntilMs;
   private long spoiledFence = -1;
   private boolean restarting;
   private int adviceToLose;
   private int adviceToRepeat;
-  private int diverted;
   private int born;
 
   /** A message that reached an instance. */
@@ -99,11 +98,12 @@ final class World {
               }
             });
     this.network = new Network(this, chance.split());
+    this.clients = new Clients(this);
     this.supervisor = new SupervisorNode(this, chance.split());
     this.operator = new Operator(this, chance.split());
     this.hostile = new Hostile(this, chance.split());
     this.supervisor.start();
-    clients();
+    clients.come();
   }
 
   void observe(Observer newObserver) {
@@ -278,7 +278,7 @@ final class World {
     if (payload.size() > 0) {
       advised.add(new Advised(verb, payload));
     }
-    node.obey(verb, payload, supervisor::container);
+    node.obey(verb, payload, supervisor.shelf()::container);
     wiring.reached(node, verb, payload);
   }
 
@@ -290,44 +290,6 @@ final class World {
     if (after == State.SERVING && before == State.INSTALLING) {
       ledger.check(node);
     }
-  }
-
-  // Clients
-
-  void park() {
-    target = Optional.empty();
-  }
-
-  void release(String handle) {
-    target = Optional.of(handle);
-  }
-
-  /** The relay leads the next clients to anybody who is alive. */
-  void divert(int requests) {
-    diverted = requests;
-  }
-
-  private void clients() {
-    time.after(
-        chance.between(5, 40),
-        () -> {
-          request();
-          clients();
-        });
-  }
-
-  private void request() {
-    List<InstanceNode> all = nodes();
-    Optional<InstanceNode> reached = target.flatMap(this::node);
-    if (!all.isEmpty() && (diverted > 0 || chance.oneIn(8))) {
-      InstanceNode anybody = chance.of(all);
-      if (diverted > 0 && !reached.equals(Optional.of(anybody))) {
-        struck(Fault.RELAY_DIVERTED.name());
-      }
-      diverted = Math.max(0, diverted - 1);
-      reached = Optional.of(anybody);
-    }
-    reached.filter(invariants::accepts).ifPresent(ledger::write);
   }
 
   // What the world learns from what passes by
@@ -368,6 +330,6 @@ final class World {
     quotesDownUntilMs = 0;
     adviceToLose = 0;
     adviceToRepeat = 0;
-    diverted = 0;
+    clients.divert(0);
   }
 }
