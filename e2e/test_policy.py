@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import pathlib
 import subprocess
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from services import SERVICE, Site
 
 
@@ -78,3 +81,83 @@ def test_env_prod_names_no_emulated_root_and_lowers_nothing(site: Site) -> None:
         assert field in lowered.stderr, lowered.stderr
     done = site.world.cli("status", "strict", check=False)
     assert done.returncode == 20 and "UNKNOWN_LINEAGE" in done.stderr
+
+
+class Approver:
+    """Somebody with a key of his own, as openssl would write it."""
+
+    def __init__(self, site: Site, name: str) -> None:
+        self._site = site
+        self._name = name
+        self._key = site.home / f"{name}.pem"
+        made = ec.generate_private_key(ec.SECP256R1())
+        private = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        public = made.public_key()
+        self._key.write_bytes(private + public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+        self.spki = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo).hex()
+
+    def approve(self, request: pathlib.Path) -> tuple[str, Any]:
+        """Where the approval is, and what was shown of the request."""
+        to = self._site.home / f"{self._name}.approval"
+        words = ["authority", "approve", str(request), "--key", str(self._key), "--out", str(to), "--json"]
+        return str(to), json.loads(self._site.world.cli(*words).stdout)
+
+
+def test_what_policy_wants_approved_is_done_with_approvals_of_that_very_request(site: Site) -> None:
+    app = site.write("approved", SERVICE)
+    alice, bob = Approver(site, "alice"), Approver(site, "bob")
+    two = {"least": 2, "of": [alice.spki, bob.spki]}
+    policy = site.draft("approved", app)
+    policy["lineages"][0]["approvals"] = {"reseal": two, "policy": two}
+    assert site.apply(json.dumps(policy)).returncode == 0
+    site.start("approved", app)
+    alone = site.world.cli("rotate", "approved", "--json", check=False)
+    told = json.loads(alone.stdout.splitlines()[-1])
+    assert alone.returncode == 20, alone.stdout
+    assert told["rule"] == "NEED_APPROVAL/NEED_APPROVAL" and "lacks 2 approvals" in told["detail"]
+    assert "reseal authority approve" in told["next"]
+    assert site.status("approved")["epoch"] == 1
+
+    request, other = site.home / "approved.request", site.home / "other.request"
+    site.world.cli("rotate", "approved", "--save-request", str(other))
+    site.world.cli("rotate", "approved", "--save-request", str(request))
+    first, shown = alice.approve(request)
+    assert (shown["request"], shown["epoch"], shown["new_key"]) == ("reseal", 1, True)
+    made = ["rotate", "approved", "--request", str(request), "--approval", first, "--json"]
+    one = site.world.cli(*made, "--approval", first, check=False)
+    assert one.returncode == 20 and "lacks 1 approvals" in one.stdout
+    stray, _ = bob.approve(other)
+    refused = site.world.cli(*made, "--approval", stray, check=False)
+    assert refused.returncode == 42 and "BINDING_MISMATCH/APPROVAL" in refused.stdout
+    second, _ = bob.approve(request)
+    done = json.loads(site.world.cli(*made, "--approval", second).stdout.splitlines()[-1])
+    assert (done["outcome"], done["epoch"]) == ("DONE", 2)
+    again = site.world.cli(*made, "--approval", second, check=False)
+    assert again.returncode != 0 and site.status("approved")["epoch"] == 2
+
+
+def test_a_policy_that_strikes_approvals_needs_them(site: Site) -> None:
+    app = site.write("guarded", SERVICE)
+    carol = Approver(site, "carol")
+    policy = site.draft("guarded", app)
+    policy["lineages"][0]["approvals"] = {"rekey": {"least": 1, "of": [carol.spki]}}
+    assert site.apply(json.dumps(policy)).returncode == 0
+    del policy["lineages"][0]["approvals"]
+    refused = site.apply(json.dumps(policy))
+    assert refused.returncode == 20 and "lacks 1 approvals" in refused.stderr
+    file, request = site.home / "policy.json", site.home / "guarded.request"
+    words = ["authority", "policy", "apply", str(file)]
+    site.world.cli(*words, "--save-request", str(request))
+    approval, shown = carol.approve(request)
+    assert shown["policy_file_sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    given = ["--request", str(request), "--approval", approval]
+    content = file.read_text()
+    file.write_text(content.replace('"life_ms": 8000', '"life_ms": 9000'))
+    changed = site.world.cli(*words, *given, check=False)
+    assert changed.returncode == 20 and "carries another policy" in changed.stderr
+    file.write_text(content)
+    assert "changed  guarded" in site.world.cli(*words, *given).stdout
+    stranger = site.world.cli("retire", "guarded", *given, check=False)
+    assert stranger.returncode == 20 and "asks for policy" in stranger.stderr
+    no_request = site.world.cli(*words, "--approval", approval, check=False)
+    assert no_request.returncode == 20 and "--request must name" in no_request.stderr

@@ -85,7 +85,7 @@ def wrong(rows: Mapping[str, Row]) -> list[str]:
     known = {action for orders in ORDERS.values() for action in orders} | OTHERS
     found += [f"the model's action {action} is no phase's and no other's" for action in sorted(actions() - known)]
     found += [f"the model has no action {action}" for action in sorted(known - actions())]
-    names = set(rows) - {"first", "recovery"}
+    names = set(rows) - {"first", "again", "last", "recovery"}
     found += [f"{name} is a row of one and not of the other" for name in sorted(names ^ set(ORDERS))]
     for name, row in rows.items():
         found += [f"{name} comes after {event}, no event of the register" for event in sorted(row.after - set(register))]

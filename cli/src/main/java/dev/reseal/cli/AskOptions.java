@@ -2,10 +2,12 @@ package dev.reseal.cli;
 
 import dev.reseal.supervisor.ControlClient;
 import dev.reseal.supervisor.Requests;
+import dev.reseal.wire.Kind;
 import dev.reseal.wire.SigningKey;
 import dev.reseal.wire.Status;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.function.BiFunction;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -27,7 +29,11 @@ final class AskOptions {
   private boolean json;
 
   /** The exit code of the operation; 0 for a dry run. */
-  int ask(String verb, BiFunction<Status, SigningKey, Requests.Made> request, PrintWriter out)
+  int ask(
+      String verb,
+      Kind kind,
+      BiFunction<Status, SigningKey, Requests.Made> request,
+      PrintWriter out)
       throws IOException {
     Status status = Services.status(home, name);
     OperationReport report = new OperationReport(out, json, verb, name);
@@ -35,7 +41,9 @@ final class AskOptions {
       Plan.printRow(out, verb, status, json);
       return 0;
     }
-    Requests.Made made = request.apply(status, KeyFile.read(home.operator()));
+    SigningKey key = KeyFile.read(home.operator());
+    Requests.Made made =
+        saved.or(() -> request.apply(status, key), status.lineage(), List.of(kind), key);
     if (saved.wanted()) {
       return saved.save(made, out);
     }

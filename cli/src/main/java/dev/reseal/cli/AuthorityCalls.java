@@ -1,7 +1,6 @@
 package dev.reseal.cli;
 
 import dev.reseal.bytes.Bytes;
-import dev.reseal.lifecycle.Cause;
 import dev.reseal.lifecycle.Denial;
 import dev.reseal.lifecycle.ExitCode;
 import dev.reseal.supervisor.Authority;
@@ -37,16 +36,8 @@ final class AuthorityCalls {
     return new Refused("AUTHORITY_UNREACHABLE", detail, "reseal authority start");
   }
 
-  private static Refused refused(WireError error) {
-    Denial denial =
-        new Denial(
-            error.code(),
-            error.rule(),
-            error.detail(),
-            error.number().orElse(0L),
-            error.allow().orElse(""));
-    String next = error.allow().map(line -> "this policy line would allow it: " + line).orElse("");
-    return new Refused(
-        ExitCode.of(denial), new Cause(error.code() + "/" + error.rule(), error.detail(), next));
+  static Refused refused(WireError error) {
+    Denial denial = Denial.of(error);
+    return new Refused(ExitCode.of(denial), denial.cause());
   }
 }

@@ -5,10 +5,9 @@ import dev.reseal.authority.PolicyException;
 import dev.reseal.authority.PolicyFile;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.supervisor.Authority;
+import dev.reseal.supervisor.Requests;
 import dev.reseal.wire.Ask;
-import dev.reseal.wire.Head;
 import dev.reseal.wire.Kind;
-import dev.reseal.wire.Randomness;
 import dev.reseal.wire.Request;
 import dev.reseal.wire.Signed;
 import dev.reseal.wire.SigningKey;
@@ -51,6 +50,16 @@ final class PolicyCommand {
     }
   }
 
+  /** Those of this name; all of them if none is given. */
+  static List<Policy> ofLineage(String name, Path file, List<Policy> policies) {
+    List<Policy> named =
+        policies.stream().filter(each -> name.isEmpty() || each.name().equals(name)).toList();
+    if (named.isEmpty()) {
+      throw new Refused("UNKNOWN_LINEAGE", file + " has no lineage '" + name + "'", "");
+    }
+    return named;
+  }
+
   /** Signs the file with the operator's key, once for each lineage. */
   @Command(name = "apply", description = "Apply a policy file; an unknown lineage in it is born.")
   static final class Apply implements Callable<Integer> {
@@ -59,8 +68,13 @@ final class PolicyCommand {
 
     @Mixin private HomeOption home = new HomeOption();
 
+    @Option(names = "--lineage", paramLabel = "NAME", description = "Only this lineage.")
+    private String name = "";
+
     @Option(names = "--dry-run", description = "Say what would happen; change nothing.")
     private boolean dryRun;
+
+    @Mixin private SavedRequest saved = new SavedRequest();
 
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -69,7 +83,13 @@ final class PolicyCommand {
     @Override
     public Integer call() throws IOException {
       Bytes content = read(file);
-      List<Policy> policies = parse(file, content);
+      List<Policy> policies = ofLineage(name, file, parse(file, content));
+      if (saved.used() && policies.size() > 1) {
+        throw new Refused(
+            "USAGE",
+            file + " has " + policies.size() + " lineages, a request is about one",
+            "choose with --lineage NAME");
+      }
       Authority authority = home.authority();
       PrintWriter out = spec.commandLine().getOut();
       for (Policy policy : policies) {
@@ -77,33 +97,37 @@ final class PolicyCommand {
         String word = before.isPresent() ? "changed" : "born";
         if (dryRun) {
           out.println("would be " + word + "  " + words(policy));
-        } else {
-          Bytes message = request(policy, before, content, KeyFile.read(home.operator()));
-          AuthorityCalls.require(authority.request(message));
-          out.println(word + "  " + words(policy));
+          continue;
         }
+        Requests.Made request = request(policy, before, content);
+        if (saved.wanted()) {
+          return saved.save(request, out);
+        }
+        AuthorityCalls.require(authority.request(request.message()));
+        out.println(word + "  " + words(policy));
       }
       out.flush();
       return 0;
     }
 
-    private static Bytes request(
-        Policy policy, Optional<Status> before, Bytes content, SigningKey key) {
-      Head head =
-          new Head(
-              policy.essentials().lineage(),
-              Randomness.system().bytes(16),
-              before.map(status -> status.operation().fence()).orElse(0L),
-              before.map(status -> status.operation().epoch()).orElse(0L));
-      Ask ask =
-          new Ask(
-              head,
-              Kind.POLICY,
-              Optional.empty(),
-              List.of(),
-              false,
-              new Ask.Extra.PolicyFile(content));
-      return Signed.sign(Request.of(ask, List.of()), key).cose();
+    private Requests.Made request(Policy policy, Optional<Status> before, Bytes content)
+        throws IOException {
+      Bytes lineage = policy.essentials().lineage();
+      Ask.Extra policyFile = new Ask.Extra.PolicyFile(content);
+      SigningKey key = KeyFile.read(home.operator());
+      Requests.Made request =
+          saved.or(
+              () -> Requests.policy(lineage, before, policyFile, key),
+              lineage,
+              List.of(Kind.POLICY),
+              key);
+      if (!Signed.peek(Request.class, request.message()).decodeAsk().extra().equals(policyFile)) {
+        throw new Refused(
+            "REQUEST",
+            "the saved request carries another policy than " + file,
+            "the file that it was made from");
+      }
+      return request;
     }
 
     private static String words(Policy policy) {

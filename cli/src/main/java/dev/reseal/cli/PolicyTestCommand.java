@@ -70,12 +70,7 @@ final class PolicyTestCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     List<Policy> policies =
-        PolicyCommand.parse(file, PolicyCommand.read(file)).stream()
-            .filter(each -> name.isEmpty() || each.name().equals(name))
-            .toList();
-    if (policies.isEmpty()) {
-      throw new Refused("UNKNOWN_LINEAGE", file + " has no lineage '" + name + "'", "");
-    }
+        PolicyCommand.ofLineage(name, file, PolicyCommand.parse(file, PolicyCommand.read(file)));
     List<EnclaveIdentity> asked = asked();
     Optional<Bytes> message =
         request.isPresent() ? Optional.of(read(request.get())) : Optional.empty();

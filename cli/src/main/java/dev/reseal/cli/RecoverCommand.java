@@ -1,6 +1,7 @@
 package dev.reseal.cli;
 
 import dev.reseal.supervisor.Requests;
+import dev.reseal.wire.Kind;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -21,6 +22,6 @@ final class RecoverCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    return ask.ask("recover", Requests::takeover, spec.commandLine().getOut());
+    return ask.ask("recover", Kind.TAKEOVER, Requests::takeover, spec.commandLine().getOut());
   }
 }

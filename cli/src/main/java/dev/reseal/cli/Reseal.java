@@ -52,7 +52,8 @@ public final class Reseal {
               AuthorityCommand.Init.class,
               AuthorityCommand.Start.class,
               PolicyCommand.class,
-              KeysCommand.class),
+              KeysCommand.class,
+              ApproveCommand.class),
           PlatformCommand.class,
           List.of(
               PlatformCommand.Init.class,

@@ -1,6 +1,7 @@
 package dev.reseal.cli;
 
 import dev.reseal.supervisor.Requests;
+import dev.reseal.wire.Kind;
 import dev.reseal.wire.SigningKey;
 import dev.reseal.wire.Status;
 import java.io.IOException;
@@ -21,7 +22,7 @@ final class RetireCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    return ask.ask("retire", RetireCommand::request, spec.commandLine().getOut());
+    return ask.ask("retire", Kind.RETIRE, RetireCommand::request, spec.commandLine().getOut());
   }
 
   private static Requests.Made request(Status status, SigningKey key) {

@@ -2,9 +2,11 @@ package dev.reseal.cli;
 
 import dev.reseal.supervisor.ControlClient;
 import dev.reseal.supervisor.Requests;
+import dev.reseal.wire.Kind;
 import dev.reseal.wire.SigningKey;
 import dev.reseal.wire.Status;
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -69,11 +71,8 @@ final class RotateCommand implements Callable<Integer> {
           "NO_ACTIVE_INSTANCE", name + " is " + status.state(), "reseal status " + name);
     }
     SigningKey key = KeyFile.read(home.operator());
-    Requests.Made request =
-        switch (mode) {
-          case rekey -> Requests.rekey(status, key);
-          case reseal -> Requests.reseal(status, !keepKey, key);
-        };
+    List<Kind> kinds = List.of(Kind.RESEAL, Kind.REKEY);
+    Requests.Made request = saved.or(() -> fresh(status, key), status.lineage(), kinds, key);
     if (saved.wanted()) {
       return saved.save(request, spec.commandLine().getOut());
     }
@@ -81,6 +80,13 @@ final class RotateCommand implements Callable<Integer> {
     try (ControlClient supervisor = Services.supervisor(home, name)) {
       return report.end(supervisor.operate(request.message(), report), status);
     }
+  }
+
+  private Requests.Made fresh(Status status, SigningKey key) {
+    return switch (mode) {
+      case rekey -> Requests.rekey(status, key);
+      case reseal -> Requests.reseal(status, !keepKey, key);
+    };
   }
 
   private int resumed(Status status) throws IOException {

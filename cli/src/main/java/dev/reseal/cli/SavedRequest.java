@@ -1,30 +1,120 @@
 package dev.reseal.cli;
 
+import dev.reseal.bytes.Bytes;
 import dev.reseal.supervisor.Requests;
+import dev.reseal.wire.Ask;
+import dev.reseal.wire.Kind;
+import dev.reseal.wire.Request;
+import dev.reseal.wire.Signed;
+import dev.reseal.wire.SigningKey;
+import dev.reseal.wire.WireException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Option;
 
-/** A signed request that goes to a file instead of a supervisor, to be tested against a policy. */
+/**
+ * A signed request that goes to a file first: to be tested against a policy, or to be approved and
+ * then made.
+ */
 final class SavedRequest {
+  private static final int APPROVAL_MOST = 1024;
+
   @Option(
       names = "--save-request",
       paramLabel = "FILE",
-      description = "Write the signed request there and stop; for authority policy test.")
-  private Optional<Path> file = Optional.empty();
+      description =
+          "Write the signed request there and stop; for authority policy test and authority"
+              + " approve.")
+  private Optional<Path> to = Optional.empty();
+
+  @Option(
+      names = "--request",
+      paramLabel = "FILE",
+      description = "Ask for what this saved request asks for.")
+  private Optional<Path> from = Optional.empty();
+
+  @Option(
+      names = "--approval",
+      paramLabel = "FILE",
+      description = "What authority approve wrote for --request; as often as there are approvals.")
+  private List<Path> approvals = new ArrayList<>();
 
   boolean wanted() {
-    return file.isPresent();
+    return to.isPresent();
+  }
+
+  /** Whether it is about one request, now or later. */
+  boolean used() {
+    return to.isPresent() || from.isPresent();
   }
 
   int save(Requests.Made made, PrintWriter out) throws IOException {
-    Path to = file.orElseThrow();
-    Files.write(to, made.message().toArray());
-    out.println("request " + made.opId() + " is in " + to + "; nothing was asked");
+    Path file = to.orElseThrow();
+    Files.write(file, made.message().toArray());
+    out.println("request " + made.opId() + " is in " + file + "; nothing was asked");
     out.flush();
     return 0;
+  }
+
+  /** The saved request with its approvals, signed by this key; a fresh one if none was named. */
+  Requests.Made or(Supplier<Requests.Made> fresh, Bytes lineage, List<Kind> kinds, SigningKey key)
+      throws IOException {
+    if (from.isEmpty()) {
+      if (!approvals.isEmpty()) {
+        throw new Refused(
+            "USAGE",
+            "approvals are of one request, which --request must name",
+            "--save-request FILE writes one");
+      }
+      return fresh.get();
+    }
+    Ask ask = read(from.get());
+    if (!kinds.contains(ask.kind()) || !ask.head().lineage().equals(lineage)) {
+      throw new Refused(
+          "REQUEST",
+          from.get()
+              + " asks for "
+              + ask.kind().wireName()
+              + " of lineage "
+              + ask.head().lineage()
+              + ", not for "
+              + kinds.stream().map(Kind::wireName).collect(Collectors.joining(" or "))
+              + " of "
+              + lineage,
+          "the verb and the name that wrote it");
+    }
+    List<Bytes> approved = new ArrayList<>();
+    for (Path each : approvals) {
+      approved.add(content(each, APPROVAL_MOST));
+    }
+    Bytes message = Signed.sign(Request.of(ask, approved), key).cose();
+    return new Requests.Made(ask.head().opId(), message);
+  }
+
+  /** What a saved request asks for; who signed it is for whoever answers it to judge. */
+  static Ask read(Path file) throws IOException {
+    try {
+      return Signed.peek(Request.class, content(file, Integer.MAX_VALUE)).decodeAsk();
+    } catch (WireException other) {
+      throw new Refused(
+          "REQUEST",
+          file + " is not a saved request: " + other.getMessage(),
+          "--save-request FILE writes one");
+    }
+  }
+
+  private static Bytes content(Path file, int most) throws IOException {
+    if (!Files.isRegularFile(file) || Files.size(file) > most) {
+      throw new Refused(
+          "NO_FILE", file + " is not a file of at most " + most + " bytes", "see the path");
+    }
+    return Bytes.wrap(Files.readAllBytes(file));
   }
 }

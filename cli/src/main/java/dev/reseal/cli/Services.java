@@ -1,8 +1,5 @@
 package dev.reseal.cli;
 
-import dev.reseal.lifecycle.Cause;
-import dev.reseal.lifecycle.Denial;
-import dev.reseal.lifecycle.ExitCode;
 import dev.reseal.supervisor.Authority;
 import dev.reseal.supervisor.ControlClient;
 import dev.reseal.wire.Code;
@@ -38,16 +35,7 @@ final class Services {
           "the authority knows no lineage '" + name + "'",
           "reseal authority policy apply FILE makes one");
     }
-    Denial denial =
-        new Denial(
-            error.code(),
-            error.rule(),
-            error.detail(),
-            error.number().orElse(0L),
-            error.allow().orElse(""));
-    return new Refused(
-        ExitCode.of(denial),
-        new Cause(error.code() + "/" + error.rule(), error.detail(), error.allow().orElse("")));
+    return AuthorityCalls.refused(error);
   }
 
   static ControlClient supervisor(HomeOption home, String name) {

@@ -1,6 +1,7 @@
 package dev.reseal.lifecycle;
 
 import dev.reseal.wire.Code;
+import dev.reseal.wire.WireError;
 
 /**
  * A refusal of the authority (protocol 6.3).
@@ -10,8 +11,24 @@ import dev.reseal.wire.Code;
  * @param allow the policy line that would allow it, or empty
  */
 public record Denial(Code code, String rule, String detail, long number, String allow) {
-  Cause cause() {
-    String next = allow.isEmpty() ? "" : "policy would need: " + allow;
+  private static final String APPROVE =
+      "keep the request with --save-request, have it approved (reseal authority approve), and make"
+          + " it with --request and --approval";
+
+  /** A refusal as it travelled. */
+  public static Denial of(WireError error) {
+    return new Denial(
+        error.code(),
+        error.rule(),
+        error.detail(),
+        error.number().orElse(0L),
+        error.allow().orElse(""));
+  }
+
+  /** What somebody who asked can do about it. */
+  public Cause cause() {
+    String approve = code == Code.NEED_APPROVAL ? APPROVE : "";
+    String next = allow.isEmpty() ? approve : "policy would need: " + allow;
     return new Cause(code + "/" + rule, detail, next);
   }
 }

@@ -3,6 +3,7 @@ package dev.reseal.simulation;
 import dev.reseal.authority.Endpoint.Reply;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.lifecycle.Call;
+import dev.reseal.lifecycle.Denial;
 import dev.reseal.lifecycle.Event;
 import dev.reseal.supervisor.Answers;
 import dev.reseal.supervisor.Requests;
@@ -131,7 +132,7 @@ final class Calls {
     return switch (reply) {
       case Reply.Answer(Bytes body) -> Answers.answered(call, body);
       case Reply.Nothing() -> new Event.Answered(call, NO_OP, 0, Bytes.EMPTY);
-      case Reply.Refused(WireError error) -> new Event.Denied(call, Answers.denial(error));
+      case Reply.Refused(WireError error) -> new Event.Denied(call, Denial.of(error));
       case Reply.Unknown() -> throw new IllegalStateException(call + " is unknown");
     };
   }

@@ -99,10 +99,21 @@ final class JournalReplay {
   }
 
   private boolean follows(Entry entry) {
-    return newest
-        .filter(before -> before.opId().equals(entry.opId()))
-        .map(before -> goesOn(before, entry))
-        .orElseGet(() -> !known.contains(entry.opId()) && begins(entry));
+    if (!known.contains(entry.opId())) {
+      return begins(entry);
+    }
+    Entry before = newest.orElseThrow();
+    boolean same = before.opId().equals(entry.opId());
+    return (same && goesOn(before, entry)) || (over(before) && in("again", entry));
+  }
+
+  /** Whether nothing need be under way after this entry. */
+  private boolean over(Entry before) {
+    return switch (before.edge()) {
+      case INTENT -> Phase.of(before.phase()) == Phase.IDLE;
+      case DONE -> in("last", before);
+      case FAILED -> true;
+    };
   }
 
   private boolean goesOn(Entry before, Entry entry) {

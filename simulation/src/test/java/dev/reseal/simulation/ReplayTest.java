@@ -180,7 +180,10 @@ class ReplayTest {
         "SNAPSHOT COMMIT",
         "IDLE RETIRE RETIRE:done IDLE PREFLIGHT:done/02 PERMIT/02",
         "COMMIT DESTROY",
-        "PERMIT PREFLIGHT:done/02"
+        "PERMIT PREFLIGHT:done/02",
+        "PREFLIGHT:done PERMIT PERMIT:failed PREFLIGHT:done PERMIT PERMIT:done QUIESCE",
+        "IDLE RETIRE RETIRE:done PREFLIGHT:done PERMIT",
+        "PREFLIGHT:done PERMIT PERMIT:failed PREFLIGHT:done/02 PERMIT/02 PERMIT:failed/02 PREFLIGHT"
       })
   void aJournalThatASupervisorWritesIsReplayed(String words) {
     assertThat(REPLAY.journal(written(words))).isEmpty();
@@ -201,6 +204,9 @@ class ReplayTest {
         "PREFLIGHT:done CREATE",
         // An older operation goes on behind a newer one.
         "PREFLIGHT:done PERMIT PERMIT:done CREATE/02 CREATE:done/02 PREFLIGHT",
+        // Asked again while it, or another one, is under way.
+        "PREFLIGHT:done PERMIT PERMIT:done PREFLIGHT",
+        "PREFLIGHT:done/02 PERMIT/02 PERMIT:failed/02 PREFLIGHT:done PERMIT PREFLIGHT:done/02",
         // A takeover that nobody asked for.
         "IDLE CREATE/02",
         "PREFLIGHT:done CREATE/02",

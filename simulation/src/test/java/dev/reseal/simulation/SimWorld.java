@@ -11,6 +11,7 @@ import dev.reseal.journal.Entry;
 import dev.reseal.journal.MemoryJournal;
 import dev.reseal.lifecycle.Call;
 import dev.reseal.lifecycle.Cause;
+import dev.reseal.lifecycle.Denial;
 import dev.reseal.lifecycle.Effect;
 import dev.reseal.lifecycle.Event;
 import dev.reseal.lifecycle.Facts;
@@ -278,8 +279,7 @@ final class SimWorld implements Effects, InstanceNode.Ears {
         switch (reply) {
           case Endpoint.Reply.Answer(Bytes body) -> Answers.answered(call, body);
           case Endpoint.Reply.Nothing() -> new Event.Answered(call, NO_OP, 0, Bytes.EMPTY);
-          case Endpoint.Reply.Refused(WireError error) ->
-              new Event.Denied(call, Answers.denial(error));
+          case Endpoint.Reply.Refused(WireError error) -> new Event.Denied(call, Denial.of(error));
           case Endpoint.Reply.Unknown() -> throw new AssertionError(call + " is unknown");
         });
   }

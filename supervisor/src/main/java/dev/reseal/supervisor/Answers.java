@@ -2,14 +2,12 @@ package dev.reseal.supervisor;
 
 import dev.reseal.bytes.Bytes;
 import dev.reseal.lifecycle.Call;
-import dev.reseal.lifecycle.Denial;
 import dev.reseal.lifecycle.Event;
 import dev.reseal.wire.Cose;
 import dev.reseal.wire.Fields;
 import dev.reseal.wire.Limits;
 import dev.reseal.wire.MessageType;
 import dev.reseal.wire.Status;
-import dev.reseal.wire.WireError;
 
 /**
  * What is posted for a call and what its answer means; one reading for the host and for the
@@ -19,16 +17,6 @@ public final class Answers {
   private static final Bytes NO_OP = Bytes.zeros(16);
 
   private Answers() {}
-
-  /** A refusal as the core hears it. */
-  public static Denial denial(WireError error) {
-    return new Denial(
-        error.code(),
-        error.rule(),
-        error.detail(),
-        error.number().orElse(0L),
-        error.allow().orElse(""));
-  }
 
   /** What the authority answered a call: for a begun operation its op_id and fence with it. */
   public static Event answered(Call call, Bytes body) {

@@ -2,6 +2,7 @@ package dev.reseal.supervisor;
 
 import dev.reseal.bytes.Bytes;
 import dev.reseal.lifecycle.Call;
+import dev.reseal.lifecycle.Denial;
 import dev.reseal.lifecycle.Event;
 import dev.reseal.supervisor.Authority.Reply;
 import dev.reseal.wire.Code;
@@ -219,7 +220,7 @@ final class Conversation {
       case Reply.Answer(Bytes body) -> Answers.answered(call, body);
       case Reply.Refused(WireError error) -> {
         Log.warn(call + " refused: " + error.code() + "/" + error.rule() + ": " + error.detail());
-        yield new Event.Denied(call, Answers.denial(error));
+        yield new Event.Denied(call, Denial.of(error));
       }
       case Reply.Silent(String detail) -> new Event.Unanswered(call, detail);
     };

@@ -42,6 +42,16 @@ public final class Requests {
     return make(status, Kind.TAKEOVER, Optional.empty(), List.of(active(status)), false, key);
   }
 
+  /** A policy file for one of its lineages; without a status, the lineage is born. */
+  public static Made policy(
+      Bytes lineage, Optional<Status> status, Ask.Extra policyFile, SigningKey key) {
+    Head head =
+        status
+            .map(known -> head(known, key))
+            .orElseGet(() -> new Head(lineage, key.fresh(16), 0, 0));
+    return sign(new Ask(head, Kind.POLICY, Optional.empty(), List.of(), false, policyFile), key);
+  }
+
   /** Everything that the status says can be destroyed now. */
   public static Made retire(Status status, SigningKey key) {
     Ask.Extra keys = new Ask.Extra.Keys(status.retirable().wrapIds(), status.retirable().gens());

@@ -36,16 +36,7 @@ public record Summary(
       case Outcome.Aborted(Cause c) -> make(outcome, "ABORTED_SAFELY", c, stopwatch, row);
       case Outcome.Blocked(Cause c) -> make(outcome, "BLOCKED", c, stopwatch, row);
       case Outcome.HoldOver(Cause c) -> make(outcome, "HOLD_OVER", c, stopwatch, row);
-      case Outcome.Refused(Denial d) ->
-          make(
-              outcome,
-              "REFUSED",
-              new Cause(
-                  d.code() + "/" + d.rule(),
-                  d.detail(),
-                  d.allow().isEmpty() ? "" : "policy would need: " + d.allow()),
-              stopwatch,
-              row);
+      case Outcome.Refused(Denial d) -> make(outcome, "REFUSED", d.cause(), stopwatch, row);
       case Outcome.Stopped(Cause c) -> make(outcome, "STOPPED", c, stopwatch, row);
     };
   }
