@@ -156,9 +156,10 @@ class Engine(Restoring):
         self._serve(resumed=False)
 
     def _serve(self, resumed: bool) -> None:
+        """Also without a supervisor to tell: the introduction to the next one says where we serve."""
         self._host.serving(resumed)
-        self._event("serving", {1: self._host.port()})
         self._plan_renewal()
+        self._tell("serving", {1: self._host.port()})
 
     def _finish(self, payload: bytes) -> None:
         if self._host.holding():

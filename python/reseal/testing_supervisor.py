@@ -172,6 +172,13 @@ class _Calls(BaseHTTPRequestHandler):
         except ConnectionError:
             self.close_connection = True
 
+    def parse_request(self) -> bool:
+        """A supervisor that is gone answers nobody, over connections of before either."""
+        if self.supervisor.over:
+            self.close_connection = True
+            return False
+        return super().parse_request()
+
     def do_GET(self) -> None:
         url = urlsplit(self.path)
         if url.path.endswith("/advice"):

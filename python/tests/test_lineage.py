@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 import reseal
 from reseal import cose, messages, rsc1
 from reseal.errors import Refused
-from reseal.testing import Authority, Lineage, Platform
+from reseal.testing import Authority, Instance, Lineage, Platform
 
 log: list[str] = []
 
@@ -151,13 +152,47 @@ def test_a_locked_instance_seals_again_into_a_fresh_container_with_the_same_cont
 
 def test_passports_are_renewed_after_a_third_of_their_life() -> None:
     with Lineage(make, authority=Authority(life_ms=300)) as lineage:
-        instance = lineage.instance.runtime._instance
-        seen = set()
-        deadline = time.monotonic() + 1.5
-        while time.monotonic() < deadline:
-            seen.add(instance.passport)
-            time.sleep(0.01)
-        assert len(seen) >= 6
+        assert len(passports(lineage.instance, 1.5)) >= 6
+
+
+def passports(instance: Instance, within_s: float) -> set[bytes | None]:
+    """Those that the instance has meanwhile."""
+    seen = set()
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        seen.add(instance.runtime._instance.passport)
+        time.sleep(0.01)
+    return seen
+
+
+def test_passports_are_renewed_though_the_supervisor_died_as_the_instance_began_to_serve() -> None:
+    known, gone = threading.Event(), threading.Event()
+    candidates: list[Instance] = []
+
+    def dying() -> reseal.App:
+        app = make()
+
+        @app.on_resume
+        def supervisor_dies() -> None:
+            if sealed:
+                assert known.wait(10)
+                candidates[0].supervisor.close()
+                gone.set()
+
+        return app
+
+    sealed: list[bool] = []
+    with Lineage(dying, authority=Authority(life_ms=300)) as lineage:
+        lineage.seal()
+        lineage.instance.kill()
+        sealed.append(True)
+        lineage.instance = lineage.candidate()
+        candidates.append(lineage.instance)
+        known.set()
+        assert gone.wait(10)
+        lineage.instance.supervisor.reopen()
+        lineage.instance.supervisor.until("SERVING")
+        assert len(passports(lineage.instance, 1.5)) >= 4
 
 
 def test_a_passport_that_was_lost_on_its_way_is_accepted_as_advice_and_renewed_at_once() -> None:

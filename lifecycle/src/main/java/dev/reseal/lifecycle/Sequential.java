@@ -10,6 +10,8 @@ import dev.reseal.wire.Kind;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The phases in order: up to PERSIST here, from DESTROY on in {@link Candidates} and {@link
@@ -144,13 +146,13 @@ final class Sequential {
     if (denial.code() == Code.FENCED || denial.code() == Code.WRONG_STATE) {
       return Lifecycle.settle();
     }
-    Cause cause =
-        new Cause(
-            denial.code() + "/" + denial.rule(),
-            "the takeover was refused: " + denial.detail(),
-            denial.allow().isEmpty()
-                ? "an operator can: reseal recover"
-                : "policy would need: " + denial.allow());
+    Cause refused = denial.cause();
+    String recover = denial.allow().isEmpty() ? "an operator can: reseal recover" : "";
+    String next =
+        Stream.of(recover, refused.next())
+            .filter(each -> !each.isEmpty())
+            .collect(Collectors.joining("; "));
+    Cause cause = new Cause(refused.rule(), "the takeover was refused: " + refused.detail(), next);
     return candidates.halt(run, cause);
   }
 
