@@ -10,7 +10,6 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -99,13 +98,6 @@ class Process:
         if self.alive():
             self.popen.send_signal(signal.SIGKILL)
             self.popen.wait()
-
-
-def free_port() -> int:
-    """A TCP port that nobody listens on just now."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_for(what: str, holds: Callable[[], bool], within_s: float = 20.0) -> None:
