@@ -217,6 +217,21 @@ def test_an_image_that_the_epc_cannot_hold_is_refused_as_epc(site: Site) -> None
     assert site.status("wide")["state"] == "EMPTY"
 
 
+def test_a_platform_that_does_not_quote_stops_a_rotation_before_anything_is_touched(site: Site) -> None:
+    app = site.app("unquoted", SERVICE)
+    site.start("unquoted", app)
+    with site.client("unquoted") as client:
+        assert client.put("/note", b"kept").status == 200
+        site.world.cli("platform", "fault", "quoting-away", "--amount", "1")
+        blocked = site.world.cli("rotate", "unquoted", "--json", check=False)
+        told = json.loads(blocked.stdout.splitlines()[-1])
+        assert (blocked.returncode, told["outcome"], told["rule"]) == (20, "BLOCKED", "UNAVAILABLE"), blocked.stdout
+        assert "quote" in told["detail"] and site.status("unquoted")["epoch"] == 1
+        assert client.get("/note").body == b"kept"
+        assert site.world.cli("rotate", "unquoted").returncode == 0
+        assert client.get("/note").body == b"kept"
+
+
 def test_collateral_that_is_gone_after_the_permit_strands_nothing(site: Site) -> None:
     collateral, away = site.home / "platform" / "collateral", site.home / "away"
     flag = site.home / "unpinned.locked"

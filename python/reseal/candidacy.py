@@ -158,7 +158,13 @@ class Candidacy:
         return messages.sign(messages.GrantRequest(found.head, claims, evidence, None), self._sig)
 
     def plat_check(self, registered: bytes) -> list[bool]:
-        """Per slot, whether this platform has its half."""
+        """Per slot, whether this platform has its half.
+
+        One that serves is asked before it is replaced: ``Refused`` with UNAVAILABLE if its platform does not quote.
+        """
+        self.check("plat-check")
+        if self.state is State.SERVING:
+            self.platform.quote(bytes(64))
         self.enter("plat-check")
         return [slots.plat_check(self.platform, slot) for slot in slots.decode(registered)]
 

@@ -208,6 +208,25 @@ def test_a_passport_that_was_lost_on_its_way_is_accepted_as_advice_and_renewed_a
         assert instance.passport not in (before, lost), "a third of its life is 40 s"
 
 
+def test_one_that_serves_looks_at_its_slots_and_tries_to_make_a_quote() -> None:
+    with Lineage(make) as lineage:
+        lineage.checkpoint()
+        supervisor, body = lineage.instance.supervisor, lineage.authority.body
+        assert body is not None
+        supervisor.advise("plat-check", body.slots)
+        supervisor.wait(lambda: "plat-check" in dict(supervisor.events), "plat-check")
+        assert dict(supervisor.events)["plat-check"] == {1: [True]}
+
+        def away(report_data: bytes) -> bytes:
+            raise Refused("UNAVAILABLE", "no quoting service")
+
+        lineage.platform.quote = away  # type: ignore[method-assign]
+        supervisor.advise("plat-check", body.slots)
+        supervisor.wait(lambda: "refused" in dict(supervisor.events), "refused")
+        assert dict(supervisor.events)["refused"] == {1: "plat-check", 2: "UNAVAILABLE"}
+        assert supervisor.state == "SERVING"
+
+
 def test_a_candidate_that_gets_another_platform_key_dies_and_says_why() -> None:
     with Lineage(make) as lineage:
         lineage.app.states["counts"][1] = 1

@@ -23,7 +23,9 @@ import picocli.CommandLine.Spec;
       "Faults: power-transition (every enclave is lost), leaked-pages, pages-taken,"
           + " pages-returned,",
       "open-retry, einit-interrupted, microcode, busy-thread (the next destroy takes that many",
-      "milliseconds), forked-child (keeps the pages of the next instance that ends), children-exit."
+      "milliseconds), forked-child (keeps the pages of the next instance that ends),"
+          + " children-exit,",
+      "quoting-away (so many quotes are refused)."
     })
 final class PlatformFaultCommand implements Callable<Integer> {
   private static final int USAGE = 2;
@@ -37,7 +39,7 @@ final class PlatformFaultCommand implements Callable<Integer> {
   @Option(
       names = "--amount",
       paramLabel = "N",
-      description = "Pages, times, milliseconds or microcode SVN.")
+      description = "Pages, times, milliseconds, quotes or microcode SVN.")
   private Optional<Integer> amount = Optional.empty();
 
   @Spec

@@ -44,6 +44,7 @@ final class Conditions {
       case Fault.BusyThread(int millis) -> due.busyThread(millis);
       case Fault.ForkedChild _ -> due.forkedChild();
       case Fault.ChildrenExit _ -> childrenExit();
+      case Fault.QuotingAway(int times) -> due.quotingAway(times);
       case Fault.Residue _ ->
           throw new UnsupportedOperationException(
               "pages of a daemon are an account: there is nothing that could be left in them");
@@ -68,6 +69,10 @@ final class Conditions {
             Refusal.STILLBORN, "EINIT: UNMASKED_EVENT " + tries + " times (ERESTARTSYS)");
       }
     }
+  }
+
+  boolean quotingIsAway() {
+    return due.quotingIsAway();
   }
 
   void holdUpDestroy() {

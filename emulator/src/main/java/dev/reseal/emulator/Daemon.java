@@ -92,7 +92,7 @@ public final class Daemon implements Faulty, AutoCloseable {
     long owner = ((Integer) Files.getAttribute(home, "unix:uid")).longValue();
     HostService hostService =
         new HostService(instances, images, epc, machine::get, daemon.changes(), owner);
-    DeviceService deviceService = new DeviceService(instances, machine::get, knobs.tcs(), timer);
+    DeviceService deviceService = new DeviceService(instances, machine::get, conditions, timer);
     daemon.listen("host", host, hostService::serve);
     daemon.listen("device", device, deviceService::serve);
     var _ = timer.scheduleAtFixedRate(daemon::keepFresh, 1, 1, TimeUnit.HOURS);

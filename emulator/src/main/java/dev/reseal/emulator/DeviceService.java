@@ -23,17 +23,17 @@ final class DeviceService {
 
   private final Instances instances;
   private final Supplier<Machine> machine;
-  private final int tcs;
+  private final Conditions conditions;
   private final ScheduledExecutorService timer;
 
-  /**
-   * @param tcs threads that an instance may have when it asks, 0 for any number
-   */
   DeviceService(
-      Instances instances, Supplier<Machine> machine, int tcs, ScheduledExecutorService timer) {
+      Instances instances,
+      Supplier<Machine> machine,
+      Conditions conditions,
+      ScheduledExecutorService timer) {
     this.instances = instances;
     this.machine = machine;
-    this.tcs = tcs;
+    this.conditions = conditions;
     this.timer = timer;
   }
 
@@ -85,6 +85,7 @@ final class DeviceService {
     if (instance.isLost()) {
       return refusal(Launch.LOST);
     }
+    int tcs = conditions.knobs().tcs(); // 0: the platform does not count them
     if (tcs > 0 && instance.threads() > tcs) {
       return refusal(Launch.OUT_OF_TCS);
     }
@@ -99,9 +100,7 @@ final class DeviceService {
         }
         case "quote" -> {
           Bytes data = request.end(request.bytes(1, REPORT_DATA));
-          Machine now = machine.get();
-          yield done(
-              now.quoting().quote(instance.identity().report(now.cpu().tcb().cpuSvn(), data)));
+          yield conditions.quotingIsAway() ? refusal(Launch.NO_QUOTING) : quote(instance, data);
         }
         default ->
             throw new WireException(WireException.Rule.FIELD, "no device request '" + verb + "'");
@@ -109,6 +108,11 @@ final class DeviceService {
     } catch (MalformedException malformed) {
       return refusal(new Launch.Denied(305, "FAULT", String.valueOf(malformed.getMessage())));
     }
+  }
+
+  private Cbor quote(InstanceProcess instance, Bytes data) {
+    Machine now = machine.get();
+    return done(now.quoting().quote(instance.identity().report(now.cpu().tcb().cpuSvn(), data)));
   }
 
   private Cbor key(InstanceProcess instance, Bytes encoded) throws MalformedException {

@@ -8,6 +8,7 @@ final class DueFaults {
   private final AtomicInteger interrupts = new AtomicInteger();
   private final AtomicInteger busyMillis = new AtomicInteger();
   private final AtomicInteger children = new AtomicInteger();
+  private final AtomicInteger quotes = new AtomicInteger();
 
   void openRetry(int times) {
     retries.addAndGet(times);
@@ -23,6 +24,15 @@ final class DueFaults {
 
   void forkedChild() {
     children.incrementAndGet();
+  }
+
+  void quotingAway(int times) {
+    quotes.addAndGet(times);
+  }
+
+  /** Whether this quote is refused. */
+  boolean quotingIsAway() {
+    return take(quotes);
   }
 
   /** Whether this open fails. */

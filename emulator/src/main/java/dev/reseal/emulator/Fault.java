@@ -42,6 +42,9 @@ public sealed interface Fault {
   /** All those children end, and the EPC they kept is free. */
   record ChildrenExit() implements Fault {}
 
+  /** The quoting enclave is away: that many quotes are refused. */
+  record QuotingAway(int times) implements Fault {}
+
   /** A kind of fault by its word. */
   enum Kind {
     POWER_TRANSITION(false, _ -> new PowerTransition()),
@@ -54,7 +57,8 @@ public sealed interface Fault {
     MICROCODE(true, Microcode::new),
     BUSY_THREAD(true, BusyThread::new),
     FORKED_CHILD(false, _ -> new ForkedChild()),
-    CHILDREN_EXIT(false, _ -> new ChildrenExit());
+    CHILDREN_EXIT(false, _ -> new ChildrenExit()),
+    QUOTING_AWAY(true, QuotingAway::new);
 
     private final boolean counted;
 
@@ -109,6 +113,7 @@ public sealed interface Fault {
       case BusyThread _ -> Kind.BUSY_THREAD;
       case ForkedChild _ -> Kind.FORKED_CHILD;
       case ChildrenExit _ -> Kind.CHILDREN_EXIT;
+      case QuotingAway _ -> Kind.QUOTING_AWAY;
     };
   }
 
@@ -122,6 +127,7 @@ public sealed interface Fault {
       case EinitInterrupted(int times) -> times;
       case Microcode(int svn) -> svn;
       case BusyThread(int millis) -> millis;
+      case QuotingAway(int times) -> times;
       case PowerTransition _, PagesReturned _, ForkedChild _, ChildrenExit _ -> 0;
     };
   }

@@ -33,7 +33,7 @@ public final class Faults {
   }
 
   private static Fault any(SplittableRandom random) {
-    return switch (random.nextInt(10)) {
+    return switch (random.nextInt(11)) {
       case 0 -> new Fault.PowerTransition();
       case 1 -> new Fault.LeakedPages(1 + random.nextInt(4));
       case 2 -> new Fault.PagesTaken(1 + random.nextInt(16));
@@ -43,6 +43,7 @@ public final class Faults {
       case 6 -> new Fault.ForkedChild();
       case 7 -> new Fault.ChildrenExit();
       case 8 -> new Fault.BusyThread(1 + random.nextInt(5));
+      case 9 -> new Fault.QuotingAway(1 + random.nextInt(3));
       default -> new Fault.EinitInterrupted(1 + random.nextInt(3));
     };
   }

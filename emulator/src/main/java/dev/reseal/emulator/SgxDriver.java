@@ -60,6 +60,7 @@ public final class SgxDriver implements Faulty {
       case Fault.BusyThread(int millis) -> due.busyThread(millis);
       case Fault.ForkedChild _ -> due.forkedChild();
       case Fault.ChildrenExit _ -> epc.removeOrphans();
+      case Fault.QuotingAway(int times) -> due.quotingAway(times);
     }
   }
 
@@ -95,6 +96,9 @@ public final class SgxDriver implements Faulty {
 
   /** A quote, if the report is a genuine one of this machine for the quoting enclave. */
   public QuoteResult quote(Report report) {
+    if (due.quotingIsAway()) {
+      return new QuoteResult.Unavailable("the quoting enclave is away");
+    }
     Machine now = machine.get();
     KeyRequest request =
         new KeyRequest(

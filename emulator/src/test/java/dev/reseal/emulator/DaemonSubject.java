@@ -130,7 +130,11 @@ final class DaemonSubject implements Subject {
 
     @Override
     public Bytes quote(Bytes reportData) {
-      return ask(Cbor.of("quote"), Cbor.of(reportData)).blob(1, 1 << 16);
+      Fields answer = ask(Cbor.of("quote"), Cbor.of(reportData));
+      if (answer.uint(0) != 0) {
+        throw new NoQuote(answer.text(1));
+      }
+      return answer.blob(1, 1 << 16);
     }
 
     @Override

@@ -106,6 +106,14 @@ final class FaultClauses {
     assertThatThrownBy(guest::get).isInstanceOf(Subject.Gone.class);
   }
 
+  static void quoting(Subject subject) {
+    Guest guest = alive(subject, "a");
+    faulty(subject).strike(new Fault.QuotingAway(1));
+    assertThatThrownBy(() -> guest.quote(Bytes.zeros(64))).isInstanceOf(Subject.NoQuote.class);
+    assertThat(guest.quote(Bytes.zeros(64)).size()).isGreaterThan(1_000);
+    assertThat(guest.egetkey(sealing()).size()).isEqualTo(16);
+  }
+
   static void open(Subject subject) {
     Faulty faulty = faulty(subject);
     faulty.strike(new Fault.OpenRetry(2));

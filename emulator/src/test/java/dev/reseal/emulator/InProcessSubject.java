@@ -82,7 +82,7 @@ final class InProcessSubject implements Subject {
         Bytes report = report(driver.quotingTarget().encode(), reportData);
         return switch (driver.quote(Report.parse(report))) {
           case QuoteResult.Quote(Bytes quote) -> quote;
-          case QuoteResult.Unavailable(String detail) -> throw new AssertionError(detail);
+          case QuoteResult.Unavailable(String detail) -> throw new NoQuote(detail);
         };
       } catch (MalformedException malformed) {
         throw new AssertionError(malformed);

@@ -61,6 +61,7 @@ class PlatformConformanceTest {
         new Clause("a failed EREMOVE leaks its pages", FaultClauses::leak),
         new Clause("another workload may take pages", FaultClauses::taken),
         new Clause("a busy thread holds up destroy", FaultClauses::busy),
+        new Clause("the quoting enclave may be away", FaultClauses::quoting),
         new Clause("open is retried, and not for ever", FaultClauses::open),
         new Clause("EINIT is retried, and not for ever", FaultClauses::einit),
         new Clause("microcode up and down", FaultClauses::microcode));

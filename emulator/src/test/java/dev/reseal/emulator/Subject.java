@@ -36,6 +36,7 @@ interface Subject extends AutoCloseable {
 
     Bytes report(Bytes targetInfo, Bytes reportData);
 
+    /** Throws {@link NoQuote} while the quoting enclave is away. */
     Bytes quote(Bytes reportData);
 
     /** Keeps 16 bytes in the instance's memory. */
@@ -45,6 +46,13 @@ interface Subject extends AutoCloseable {
     Bytes get();
 
     void destroy();
+  }
+
+  /** The platform quotes nothing now. */
+  final class NoQuote extends RuntimeException {
+    NoQuote(String how) {
+      super(how);
+    }
   }
 
   /** The instance no longer answers. */

@@ -65,9 +65,15 @@ final class Candidacy {
     body.send(new GrantRequest(head, claims, quote, Optional.empty()), out);
   }
 
-  /** The payload is the encoded slots of the registered state. */
+  /**
+   * The payload is the encoded slots of the registered state. One that serves is asked before it is
+   * replaced: whether its platform quotes is then of interest too, and the quote is of nothing.
+   */
   static void platCheck(Body body, Bytes payload, List<Output> out) {
     body.allow(Input.PLAT_CHECK);
+    if (body.phase() instanceof Phase.Serving) {
+      body.inside.quote(Bytes.zeros(64));
+    }
     SlotOpener opener = new SlotOpener(body.inside);
     out.add(new Output.PlatChecked(Slot.decode(payload).stream().map(opener::platCheck).toList()));
     body.stay(Input.PLAT_CHECK, out);

@@ -45,6 +45,24 @@ final class InstanceTest {
   }
 
   @Test
+  void oneThatServesLooksAtItsSlotsAndTriesToMakeAQuote() {
+    SoftDevice device = new SoftDevice("this machine", Walk.MRENCLAVE);
+    Walk walk = new Walk(side, device);
+    walk.genesis();
+    Bytes slots = walk.checkpoint().message().message().slots();
+    assertThat(walk.done(walk.instance.obey(Verb.PLAT_CHECK, slots)))
+        .contains(new Output.PlatChecked(List.of(true)));
+    device.quotes = false;
+    assertThat(walk.instance.obey(Verb.PLAT_CHECK, slots))
+        .isInstanceOfSatisfying(
+            Outcome.Refused.class, no -> assertThat(no.rule()).isEqualTo("UNAVAILABLE"));
+    Walk elsewhere = new Walk(side, new SoftDevice("another machine", Walk.MRENCLAVE));
+    elsewhere.genesis();
+    assertThat(elsewhere.done(elsewhere.instance.obey(Verb.PLAT_CHECK, slots)))
+        .contains(new Output.PlatChecked(List.of(false)));
+  }
+
+  @Test
   void evidenceIsOverTheClaimsOfThisInstance() {
     var request = first.attest(Side.operation(1)).message();
     Claims claims = Claims.decode(request.claims());

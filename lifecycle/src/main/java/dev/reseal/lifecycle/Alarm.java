@@ -2,6 +2,7 @@ package dev.reseal.lifecycle;
 
 /** What a bounded wait waits for. */
 public enum Alarm {
+  PLAT_CHECK,
   DRAIN,
   SEAL,
   RECLAIM,

@@ -254,7 +254,8 @@ final class Candidates {
           late(run, Phase.ATTEST, "NO_EVIDENCE", "the candidate showed none", limits.birthMs());
       case RESTORE ->
           late(run, Phase.RESTORE, "RESTORE_DEADLINE", "it was not ready", limits.restoreMs());
-      case DRAIN, SEAL, RECLAIM, INSTALL, CHECKPOINT, LEASE, RESUMPTION -> Decision.to(run);
+      case PLAT_CHECK, DRAIN, SEAL, RECLAIM, INSTALL, CHECKPOINT, LEASE, RESUMPTION ->
+          Decision.to(run);
     };
   }
 

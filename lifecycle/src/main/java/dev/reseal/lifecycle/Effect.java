@@ -27,7 +27,7 @@ public sealed interface Effect {
 
   record Advise(String handle, Verb verb, Bytes payload) implements Effect {}
 
-  /** Show the registered slots to an instance. */
+  /** Show the registered slots to an instance; one that serves tries to make a quote too. */
   record CheckPlatform(String handle) implements Effect {}
 
   /** Sync and name the container, whose receipt or ready has arrived. */

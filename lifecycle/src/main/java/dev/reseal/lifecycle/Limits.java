@@ -14,6 +14,9 @@ public record Limits(
     long drainMs, long sealMs, long birthMs, long restoreMs, long installMs, long backOffMs) {
   public static final Limits DEFAULT = new Limits(60_000, 300_000, 30_000, 300_000, 60_000, 100);
 
+  /** How long a re-seal waits for what the active instance finds out; then it goes on without. */
+  static final long PLAT_CHECK_MS = 5_000;
+
   static final int SEALS = 3;
   static final int CREATES = 64;
 

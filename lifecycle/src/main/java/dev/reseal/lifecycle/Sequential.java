@@ -54,17 +54,48 @@ final class Sequential {
   private Decision preflight(Run run, Event event) {
     return switch (event) {
       case Event.Fit _ ->
-          Decision.to(
-              run.at(Phase.PERMIT), new Effect.Submit(Call.BEGIN, run.stored().orElseThrow()));
-      case Event.Unfit(Cause cause) ->
-          Decision.failing(
-              cause.toString(),
-              before(run),
-              new Effect.Finish(run.opId(), new Outcome.Blocked(cause)));
+          run.kind() == Kind.RESEAL && run.old().isPresent()
+              ? Decision.to(
+                  run,
+                  new Effect.CheckPlatform(run.old().get()),
+                  new Effect.Wait(Alarm.PLAT_CHECK, Limits.PLAT_CHECK_MS, run.turn()))
+              : askPermit(run);
+      case Event.Unfit(Cause cause) -> unfit(run, cause);
+      case Event.PlatformChecked(String handle, boolean same) when run.isOld(handle) ->
+          same
+              ? askPermit(run)
+              : unfit(
+                  run,
+                  new Cause(
+                      "PLATFORM_KEY_CHANGED",
+                      "no registered slot opens on this platform any more",
+                      "a re-seal might not come back; reseal why says what the machine lost"));
+      case Event.AdviceRefused(String handle, String verb, String rule)
+          when run.isOld(handle) && verb.equals(Verb.PLAT_CHECK.word()) ->
+          unfit(
+              run,
+              new Cause(
+                  rule,
+                  "the active instance cannot make a quote, or not look at its slots",
+                  "see that the quoting service runs, then ask again; the service goes on"
+                      + " meanwhile"));
+      case Event.Elapsed(Alarm alarm, long turn)
+          when alarm == Alarm.PLAT_CHECK && turn == run.turn() ->
+          askPermit(run);
       case Event.Exited(String handle) when run.isOld(handle) -> died(run);
       case Event.FromOperator _, FromInstance _, Event.FromAuthority _, Event.FromHost _ ->
           Decision.to(run);
     };
+  }
+
+  private static Decision askPermit(Run run) {
+    return Decision.to(
+        run.at(Phase.PERMIT), new Effect.Submit(Call.BEGIN, run.stored().orElseThrow()));
+  }
+
+  private Decision unfit(Run run, Cause cause) {
+    return Decision.failing(
+        cause.toString(), before(run), new Effect.Finish(run.opId(), new Outcome.Blocked(cause)));
   }
 
   private Decision permit(Run run, Event event) {

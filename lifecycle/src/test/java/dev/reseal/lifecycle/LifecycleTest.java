@@ -70,26 +70,6 @@ class LifecycleTest {
     assertThat(play.outcomes()).containsExactly(new Outcome.Done(""));
   }
 
-  @Test
-  void t22NothingIsTouchedBeforeThePermit() {
-    for (Phase phase : List.of(Phase.PREFLIGHT, Phase.PERMIT)) {
-      assertThat(Play.reseal(phase).all())
-          .noneMatch(e ->
-              e instanceof Effect.Park
-                  || e instanceof Effect.Destroy
-                  || e instanceof Effect.Advise
-                  || e instanceof Effect.Create);
-    }
-  }
-
-  @Test
-  void aFailedPreflightLeavesTheOldInstanceServing() {
-    Cause cause = new Cause("DISK_FULL", "needs 20 MiB, has 3 MiB", "free some");
-    Play play = Play.reseal(Phase.PREFLIGHT).on(new Event.Unfit(cause));
-    assertThat(play.situation()).isEqualTo(new Situation.Idle(OLD));
-    assertThat(play.outcomes()).containsExactly(new Outcome.Blocked(cause));
-  }
-
   @ParameterizedTest
   @EnumSource(Code.class)
   void everyRefusedPermitLeavesTheOldInstanceServing(Code code) {
@@ -385,6 +365,7 @@ class LifecycleTest {
             .on(
                 new Event.Asked(Kind.RESEAL, other, Play.REQUEST),
                 new Event.Fit(),
+                new Event.PlatformChecked(OLD, true),
                 new Event.Answered(Call.BEGIN, other, 8, Play.TICKET));
     assertThat(play.phase()).isEqualTo(Phase.QUIESCE);
     play.on(new Event.Elapsed(Alarm.DRAIN, stale));

@@ -63,6 +63,15 @@ final class Play {
         .toList();
   }
 
+  /** The newest order to wait for this. */
+  Effect.Wait waiting(Alarm alarm) {
+    return all.reversed().stream()
+        .filter(e -> e instanceof Effect.Wait wait && wait.alarm() == alarm)
+        .map(Effect.Wait.class::cast)
+        .findFirst()
+        .orElseThrow();
+  }
+
   static Event asked(Kind kind) {
     return new Event.Asked(kind, OP, REQUEST);
   }
@@ -86,6 +95,7 @@ final class Play {
         List.of(
             asked(Kind.RESEAL),
             new Event.Fit(),
+            new Event.PlatformChecked(OLD, true),
             answered(Call.BEGIN, "ticket"),
             new Event.Entered(OLD, InstanceState.LOCKED),
             sealed(),

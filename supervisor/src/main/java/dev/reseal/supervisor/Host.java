@@ -134,7 +134,7 @@ final class Host implements Effects, AutoCloseable {
     var _ = where.schedule(task, ms, TimeUnit.MILLISECONDS);
   }
 
-  /** Not being able to show them is not a verdict: the grant decides. */
+  /** Not being able to show them is not a verdict: the grant decides, or an alarm goes on. */
   private void showSlots(String handle) {
     try {
       Status status = authority.status(settings.lineage());
@@ -143,7 +143,7 @@ final class Host implements Effects, AutoCloseable {
           .ifPresent(
               head -> roster.find(handle).ifPresent(l -> l.advise(Verb.PLAT_CHECK, head.slots())));
     } catch (AuthorityException silent) {
-      Log.warn("the slots could not be shown to the candidate: " + silent.getMessage());
+      Log.warn("the slots could not be shown to the instance: " + silent.getMessage());
     }
   }
 

@@ -59,6 +59,7 @@ class EngineTest {
     serving();
     engine.handle(new Event.Asked(Kind.RESEAL, OP, Bytes.ascii("request")));
     engine.handle(new Event.Fit());
+    engine.handle(new Event.PlatformChecked("old", true));
     engine.handle(new Event.Answered(Call.BEGIN, OP, 2, Bytes.ascii("ticket")));
     engine.handle(new Event.Entered("old", InstanceState.LOCKED));
     engine.handle(new Event.Sealed("old", BODY, Bytes.ascii("receipt")));
