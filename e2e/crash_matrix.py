@@ -32,6 +32,8 @@ from world import ROOT, WorldError, wait_for
 CLIENTS = 2
 SETTLE_S = 60.0
 ANSWER_S = 20.0
+LOOK_S = 0.1
+"""Between two looks at a world that recovers: they cost supervisor and authority time."""
 BIRTH = "birth"
 BIRTHS = 40
 """Lineages that one policy has room for: each birth takes one of its own."""
@@ -217,11 +219,17 @@ class Matrix:
         else:
             world.disarm()
 
+        looked = 0.0
+
         def whole() -> bool:
+            nonlocal looked
             if second and world.crashed(lineage, second):
                 world.disarm()  # once: every supervisor that comes back would pass the same point
             world.mend(lineage)
             helped()
+            if time.monotonic() - looked < LOOK_S:
+                return False
+            looked = time.monotonic()
             return world.settled(lineage)
 
         wait_for(f"recovery from {cell}", whole, SETTLE_S)

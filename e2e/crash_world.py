@@ -14,6 +14,7 @@ import pathlib
 import shutil
 import ssl
 import sys
+import threading
 import urllib.parse
 from typing import Any
 
@@ -48,6 +49,7 @@ class CrashWorld:
         self.orders = home / "orders"
         self.lineages: dict[str, str] = {}
         self.mrenclave = ""
+        self._kept = threading.local()
         self._numbers = 0
         self._names = ["crash", *(f"birth-{n}" for n in range(births))]
 
@@ -158,20 +160,35 @@ class CrashWorld:
     # -- eyes
 
     def row(self, lineage: str) -> Row:
-        """Raises ``OSError`` or ``HTTPException`` when the authority does not answer."""
+        """Raises ``OSError`` or ``HTTPException`` when the authority does not answer.
+
+        Each thread keeps its connection: a handshake for every look would slow down what is looked at.
+        """
+        kept: http.client.HTTPSConnection | None = getattr(self._kept, "connection", None)
+        if kept is not None:
+            with contextlib.suppress(OSError, http.client.HTTPException):  # it may have ended since
+                return self._row(kept, lineage)
+        return self._row(self._connection(), lineage)
+
+    def _connection(self) -> http.client.HTTPSConnection:
         url = urllib.parse.urlsplit((self.home / "public" / "authority.url").read_text().strip())
         context = ssl.create_default_context(cafile=str(self.home / "public" / "authority-tls.pem"))
         context.check_hostname = False
-        connection = http.client.HTTPSConnection(str(url.hostname), url.port, timeout=5, context=context)
+        return http.client.HTTPSConnection(str(url.hostname), url.port, timeout=5, context=context)
+
+    def _row(self, connection: http.client.HTTPSConnection, lineage: str) -> Row:
+        self._kept.connection = None
         try:
             connection.request("GET", f"/v1/status/{self.lineages[lineage]}")
             answer = connection.getresponse()
             if answer.status != 200:
                 raise OSError(f"status {answer.status}")
-            status = cbor.decode(answer.read())
-        finally:
+            row = Row.of(cbor.decode(answer.read()))
+        except BaseException:
             connection.close()
-        return Row.of(status)
+            raise
+        self._kept.connection = connection
+        return row
 
     def local(self, lineage: str) -> Local:
         """Raises ``OSError`` when the supervisor does not answer."""
