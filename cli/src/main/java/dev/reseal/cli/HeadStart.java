@@ -1,6 +1,7 @@
 package dev.reseal.cli;
 
 import dev.reseal.quote.P256;
+import dev.reseal.supervisor.Doors;
 import io.helidon.common.mapper.MapperManager;
 import io.helidon.service.registry.GlobalServiceRegistry;
 import io.helidon.service.registry.ServiceRegistry;
@@ -30,6 +31,9 @@ public final class HeadStart {
     }
     if (run || authority) { // they are servers
       services();
+    }
+    if (run) {
+      beside(Doors::ready);
     }
   }
 

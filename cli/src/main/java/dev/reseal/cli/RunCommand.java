@@ -9,6 +9,7 @@ import dev.reseal.supervisor.Doors;
 import dev.reseal.supervisor.Settings;
 import dev.reseal.supervisor.StartException;
 import dev.reseal.supervisor.Supervisor;
+import dev.reseal.wire.SigningKey;
 import dev.reseal.wire.Status;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -72,6 +73,7 @@ public final class RunCommand implements Callable<Integer> {
       status.get(); // a name that nobody knows leaves no directory behind
     }
     Later<AppOptions.Measured> image = Later.of(() -> app.measure(home));
+    Later<SigningKey> key = Later.of(() -> KeyFile.readOrMake(lineage.resolve("supervisor.pem")));
     Platform platform = new EmulatedPlatform(home.platform());
     Doors doors = doors(lineage, authority, platform);
     Supervisor supervisor;
@@ -85,7 +87,7 @@ public final class RunCommand implements Callable<Integer> {
               measured.image(),
               AppOptions.sign(measured, home, lineage),
               home.operators(),
-              KeyFile.readOrMake(lineage.resolve("supervisor.pem")),
+              key.get(),
               limits.limits(),
               limits.checkpointMs());
       supervisor = starter.start(settings, platform, doors);

@@ -69,6 +69,11 @@ public final class Doors implements AutoCloseable {
     }
   }
 
+  /** Loads what opening them needs; opens nothing. */
+  public static void ready() {
+    InstanceServer.ready();
+  }
+
   private static Relay relay(InetSocketAddress asked, int rememberedPort, long holdMs)
       throws IOException, StartException {
     int port = asked.getPort() == 0 ? rememberedPort : asked.getPort();

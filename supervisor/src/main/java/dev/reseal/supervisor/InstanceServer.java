@@ -45,14 +45,21 @@ final class InstanceServer implements AutoCloseable {
     this.containers = containers;
     this.postbox = postbox;
     this.events = events;
-    this.server =
-        WebServer.builder()
-            .host("127.0.0.1")
-            .port(port)
-            .shutdownHook(false)
-            .routing(this::routes)
-            .build()
-            .start();
+    this.server = server(port, this::routes).start();
+  }
+
+  /** Half of a start is the loading of the server's classes; here without a port. */
+  static void ready() {
+    server(0, routes -> routes.get("/i/{handle}/advice", (_, response) -> response.send()));
+  }
+
+  private static WebServer server(int port, Consumer<HttpRouting.Builder> routes) {
+    return WebServer.builder()
+        .host("127.0.0.1")
+        .port(port)
+        .shutdownHook(false)
+        .routing(routes)
+        .build();
   }
 
   int port() {
