@@ -73,17 +73,18 @@ def client_in_flight(site: Site, flag: pathlib.Path, own: Canary) -> Iterator[in
 
 
 @contextlib.contextmanager
-def reseal_in_flight(site: Site) -> Iterator[int]:
-    """Pid of a ``reseal rotate`` that waits for the drain."""
+def reseal_in_flight(site: Site) -> Iterator[Process]:
+    """A ``reseal rotate`` that waits for the drain, with the operator's key."""
     supervisor = site.world.processes[NAME]
     permits = supervisor.output().count("PERMIT    done")
     words = [str(RESEAL), "rotate", NAME, "--home", str(site.home)]
-    with subprocess.Popen(words, cwd=site.home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    process = Process("rotate", words, site.world.logs / "rotate.log", site.home)
+    try:
         wait_for("the drain", lambda: supervisor.output().count("PERMIT    done") > permits, 120)
-        try:
-            yield process.pid
-        finally:
-            process.kill()
+        yield process
+    finally:
+        process.popen.kill()
+        process.popen.wait()
 
 
 @contextlib.contextmanager
@@ -287,7 +288,11 @@ def test_neither_memory_nor_a_forced_core_holds_a_secret_of_somebody_else(
     wanted = [own, *planted.all]
     pids = hygiene.pids(shared_site, NAME)
     debugger = shutil.which("gcore") is not None
-    with client_in_flight(shared_site, flag, own) as client, reseal_in_flight(shared_site) as command:
+    with client_in_flight(shared_site, flag, own) as client, reseal_in_flight(shared_site) as rotate:
+        command = rotate.pid
+        os.kill(command, signal.SIGQUIT)
+        wait_for("the dump of the command", functools.partial(dumped, rotate), 120)
+        assert names(Scanner(wanted).file(rotate.log)) == set()
         for pid, has in ((client, own.name), (command, "K_O"), (pids[NAME], "K_S")):
             assert names(Scanner(wanted).process(pid)) == {has}, f"of {pid}"
             assert held_by(wanted, hygiene.taken_core(pid, tmp_path)) == ({has} if debugger else set()), (

@@ -10,7 +10,9 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from planted import key_store
 from services import SERVICE, Site
+from world import wait_for
 
 
 def verdict_of(site: Site, policy: Any, *flags: str) -> tuple[int, Any]:
@@ -161,3 +163,30 @@ def test_a_policy_that_strikes_approvals_needs_them(site: Site) -> None:
     assert stranger.returncode == 20 and "asks for policy" in stranger.stderr
     no_request = site.world.cli(*words, "--approval", approval, check=False)
     assert no_request.returncode == 20 and "--request must name" in no_request.stderr
+
+
+def test_a_closed_lineage_has_no_passport_no_keys_and_no_way_back(site: Site) -> None:
+    app = site.write("ended", SERVICE)
+    dave = Approver(site, "dave")
+    policy = site.draft("ended", app)
+    policy["lineages"][0]["approvals"] = {"close": {"least": 1, "of": [dave.spki]}}
+    assert site.apply(json.dumps(policy)).returncode == 0
+    site.start("ended", app)
+    lineage = policy["lineages"][0]["lineage"]
+    words = ["authority", "close", "ended", "--confirm"]
+    mistaken = site.world.cli(*words, "other", check=False)
+    assert mistaken.returncode == 20 and "--confirm names 'other'" in mistaken.stderr
+    alone = site.world.cli(*words, "ended", check=False)
+    assert alone.returncode == 20 and "lacks 1 approvals" in alone.stderr
+    assert site.status("ended")["state"] == "ACTIVE"
+    request = site.home / "ended.request"
+    site.world.cli(*words, "ended", "--save-request", str(request))
+    approval, _ = dave.approve(request)
+    done = site.world.cli(*words, "ended", "--request", str(request), "--approval", approval)
+    assert "closed  ended" in done.stdout and site.status("ended")["state"] == "CLOSED"
+    assert site.world.cli("rotate", "ended", check=False).returncode != 0
+    assert site.apply(json.dumps(policy)).returncode != 0, "its id is never used again"
+    wait_for("its keys' end", lambda: not any(lineage in each for each in key_store(site.home)), 30.0)
+    site.world.processes.pop("ended").stop()
+    again = site.run("ended", app)
+    assert again.returncode == 20 and "was closed, for ever" in again.stderr

@@ -15,9 +15,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 
 /** The authority's directories (transport T8): made once, served from then on. */
 public final class AuthorityHome {
+  private static final int SWEEP_S = 5;
+
   private final Path home;
 
   public AuthorityHome(Path home) {
@@ -126,7 +131,11 @@ public final class AuthorityHome {
 
   /** A running authority; close it to stop. */
   public record Running(
-      HttpsServer server, AutoCloseable store, KeyStore keys, Map<Bytes, String> alarms)
+      HttpsServer server,
+      ScheduledExecutorService sweeper,
+      AutoCloseable store,
+      KeyStore keys,
+      Map<Bytes, String> alarms)
       implements AutoCloseable {
     public int port() {
       return server.port();
@@ -135,6 +144,7 @@ public final class AuthorityHome {
     @Override
     public void close() {
       server.close();
+      sweeper.close();
       try {
         store.close();
       } catch (Exception failed) {
@@ -186,13 +196,32 @@ public final class AuthorityHome {
       HttpsServer server = making.get();
       server.serve(seams.calls(service));
       publish(server.port());
-      return new Running(server, store, keys, service.alarms());
+      return new Running(server, sweeper(service), store, keys, service.alarms());
     } catch (IOException | InterruptedException | RuntimeException failed) {
       keys.close();
       if (store != null) {
         store.close();
       }
       throw failed;
+    }
+  }
+
+  /** Nobody need ask about a closed lineage for its keys to go. */
+  private static ScheduledExecutorService sweeper(AuthorityService service) {
+    ScheduledExecutorService sweeper =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("closed-lineages").factory());
+    var _ =
+        sweeper.scheduleWithFixedDelay(() -> sweep(service), SWEEP_S, SWEEP_S, TimeUnit.SECONDS);
+    return sweeper;
+  }
+
+  private static void sweep(AuthorityService service) {
+    try {
+      service.eraseClosed();
+    } catch (StoreException | KeyStoreException failed) {
+      System.err.println(
+          "reseal: keys of closed lineages are not erased yet: " + failed.getMessage());
     }
   }
 

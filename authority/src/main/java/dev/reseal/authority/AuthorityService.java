@@ -80,6 +80,19 @@ public final class AuthorityService implements Endpoint {
     return barriers.alarms();
   }
 
+  /**
+   * Erases the keys of closed lineages whose last passport has ended; to be called now and then.
+   */
+  public synchronized void eraseClosed() {
+    ledger.settle();
+    for (Bytes lineage : ledger.store().lineages()) {
+      Row row = ledger.require(lineage).row();
+      if (row.state() instanceof Row.State.Closed) {
+        ledger.eraseDestroying(row, watch.wallMs());
+      }
+    }
+  }
+
   @Override
   public synchronized Reply post(String name, Bytes body) {
     return answering(() -> {

@@ -53,7 +53,8 @@ public final class Reseal {
               AuthorityCommand.Start.class,
               PolicyCommand.class,
               KeysCommand.class,
-              ApproveCommand.class),
+              ApproveCommand.class,
+              CloseCommand.class),
           PlatformCommand.class,
           List.of(
               PlatformCommand.Init.class,

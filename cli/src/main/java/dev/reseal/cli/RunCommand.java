@@ -108,6 +108,12 @@ public final class RunCommand implements Callable<Integer> {
   }
 
   private void requireAllowed(Status status, AppOptions.Measured measured) {
+    if (status.state().equals("CLOSED")) {
+      throw new Refused(
+          "CLOSED",
+          name + " was closed, for ever",
+          "reseal draft with another name makes another lineage");
+    }
     boolean allowed =
         status.policy().allowed().stream()
             .anyMatch(a ->

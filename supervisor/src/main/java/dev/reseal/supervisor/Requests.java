@@ -38,6 +38,10 @@ public final class Requests {
     return make(status, Kind.ABORT, Optional.empty(), List.of(), false, key);
   }
 
+  public static Made close(Status status, SigningKey key) {
+    return make(status, Kind.CLOSE, Optional.empty(), List.of(), false, key);
+  }
+
   public static Made takeover(Status status, SigningKey key) {
     return make(status, Kind.TAKEOVER, Optional.empty(), List.of(active(status)), false, key);
   }
