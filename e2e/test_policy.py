@@ -106,13 +106,9 @@ class Approver:
 
 
 def test_what_policy_wants_approved_is_done_with_approvals_of_that_very_request(site: Site) -> None:
-    app = site.write("approved", SERVICE)
     alice, bob = Approver(site, "alice"), Approver(site, "bob")
     two = {"least": 2, "of": [alice.spki, bob.spki]}
-    policy = site.draft("approved", app)
-    policy["lineages"][0]["approvals"] = {"reseal": two, "policy": two}
-    assert site.apply(json.dumps(policy)).returncode == 0
-    site.start("approved", app)
+    site.start("approved", site.app("approved", SERVICE, approvals={"reseal": two, "policy": two}))
     alone = site.world.cli("rotate", "approved", "--json", check=False)
     told = json.loads(alone.stdout.splitlines()[-1])
     assert alone.returncode == 20, alone.stdout
@@ -139,15 +135,13 @@ def test_what_policy_wants_approved_is_done_with_approvals_of_that_very_request(
 
 
 def test_a_policy_that_strikes_approvals_needs_them(site: Site) -> None:
-    app = site.write("guarded", SERVICE)
     carol = Approver(site, "carol")
-    policy = site.draft("guarded", app)
-    policy["lineages"][0]["approvals"] = {"rekey": {"least": 1, "of": [carol.spki]}}
-    assert site.apply(json.dumps(policy)).returncode == 0
+    site.app("guarded", SERVICE, approvals={"rekey": {"least": 1, "of": [carol.spki]}})
+    file, request = site.home / "policy.json", site.home / "guarded.request"
+    policy = json.loads(file.read_text())
     del policy["lineages"][0]["approvals"]
     refused = site.apply(json.dumps(policy))
     assert refused.returncode == 20 and "lacks 1 approvals" in refused.stderr
-    file, request = site.home / "policy.json", site.home / "guarded.request"
     words = ["authority", "policy", "apply", str(file)]
     site.world.cli(*words, "--save-request", str(request))
     approval, shown = carol.approve(request)
@@ -166,13 +160,10 @@ def test_a_policy_that_strikes_approvals_needs_them(site: Site) -> None:
 
 
 def test_a_closed_lineage_has_no_passport_no_keys_and_no_way_back(site: Site) -> None:
-    app = site.write("ended", SERVICE)
     dave = Approver(site, "dave")
-    policy = site.draft("ended", app)
-    policy["lineages"][0]["approvals"] = {"close": {"least": 1, "of": [dave.spki]}}
-    assert site.apply(json.dumps(policy)).returncode == 0
+    app = site.app("ended", SERVICE, approvals={"close": {"least": 1, "of": [dave.spki]}})
     site.start("ended", app)
-    lineage = policy["lineages"][0]["lineage"]
+    policy, lineage = (site.home / "policy.json").read_text(), site.status("ended")["lineage_id"]
     words = ["authority", "close", "ended", "--confirm"]
     mistaken = site.world.cli(*words, "other", check=False)
     assert mistaken.returncode == 20 and "--confirm names 'other'" in mistaken.stderr
@@ -185,7 +176,7 @@ def test_a_closed_lineage_has_no_passport_no_keys_and_no_way_back(site: Site) ->
     done = site.world.cli(*words, "ended", "--request", str(request), "--approval", approval)
     assert "closed  ended" in done.stdout and site.status("ended")["state"] == "CLOSED"
     assert site.world.cli("rotate", "ended", check=False).returncode != 0
-    assert site.apply(json.dumps(policy)).returncode != 0, "its id is never used again"
+    assert site.apply(policy).returncode != 0, "its id is never used again"
     wait_for("its keys' end", lambda: not any(lineage in each for each in key_store(site.home)), 30.0)
     site.world.processes.pop("ended").stop()
     again = site.run("ended", app)

@@ -81,11 +81,8 @@ final class ApproveCommand implements Callable<Integer> {
 
   private static List<Facts> targets(List<Target> targets) {
     return targets.stream()
-        .map(each ->
-            new Facts()
-                .put("mrenclave", each.mrenclave().toHex())
-                .put("isvprodid", each.isvProdId())
-                .put("least_isvsvn", each.leastIsvSvn()))
+        .map(
+            each -> PolicyWords.measurement(each.mrenclave(), each.isvProdId(), each.leastIsvSvn()))
         .toList();
   }
 }

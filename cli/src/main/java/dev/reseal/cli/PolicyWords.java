@@ -1,6 +1,7 @@
 package dev.reseal.cli;
 
 import dev.reseal.authority.Policy;
+import dev.reseal.bytes.Bytes;
 import dev.reseal.quote.AppraisalPolicy;
 import dev.reseal.quote.TcbStatus;
 import dev.reseal.wire.Kind;
@@ -44,12 +45,16 @@ final class PolicyWords {
 
   private static List<Facts> measurements(Policy policy) {
     return policy.allowed().stream()
-        .map(each ->
-            new Facts()
-                .put("mrenclave", each.mrenclave().toHex())
-                .put("isvprodid", each.isvProdId())
-                .put("least_isvsvn", each.leastIsvSvn()))
+        .map(each -> measurement(each.mrenclave(), each.isvProdId(), each.leastIsvSvn()))
         .toList();
+  }
+
+  /** What may run, as policy and requests name it. */
+  static Facts measurement(Bytes mrenclave, long isvProdId, long leastIsvSvn) {
+    return new Facts()
+        .put("mrenclave", mrenclave.toHex())
+        .put("isvprodid", isvProdId)
+        .put("least_isvsvn", leastIsvSvn);
   }
 
   private static List<Facts> platforms(Policy policy) {

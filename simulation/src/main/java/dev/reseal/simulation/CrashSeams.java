@@ -10,7 +10,6 @@ import dev.reseal.supervisor.Seams;
 import dev.reseal.wire.Cbor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.List;
 
 /**
  * Counts every journal write and every order that touches the world, within operations, and calls
@@ -65,11 +64,16 @@ final class CrashSeams implements Seams {
     }
   }
 
-  private final class Counted implements Journal {
+  private final class Counted implements PassingJournal {
     private final Journal inner;
 
     private Counted(Journal inner) {
       this.inner = inner;
+    }
+
+    @Override
+    public Journal inner() {
+      return inner;
     }
 
     @Override
@@ -89,21 +93,6 @@ final class CrashSeams implements Seams {
       } else {
         around(Phase.of(of) + " journal " + word, action);
       }
-    }
-
-    @Override
-    public List<Entry> entries() {
-      return inner.entries();
-    }
-
-    @Override
-    public void forget() {
-      inner.forget();
-    }
-
-    @Override
-    public void close() {
-      inner.close();
     }
   }
 }

@@ -12,7 +12,7 @@ import java.util.function.LongConsumer;
  *
  * @param next is told the number
  */
-record StampedJournal(Journal inner, LongConsumer next) implements Journal {
+record StampedJournal(Journal inner, LongConsumer next) implements PassingJournal {
   private void stamp() {
     List<Entry> before = inner.entries();
     next.accept(before.isEmpty() ? 0 : before.getLast().seq() + 1);
@@ -28,20 +28,5 @@ record StampedJournal(Journal inner, LongConsumer next) implements Journal {
   public void result(Bytes opId, int phase, Entry.Edge edge, Cbor.Map payload) {
     stamp();
     inner.result(opId, phase, edge, payload);
-  }
-
-  @Override
-  public List<Entry> entries() {
-    return inner.entries();
-  }
-
-  @Override
-  public void forget() {
-    inner.forget();
-  }
-
-  @Override
-  public void close() {
-    inner.close();
   }
 }
