@@ -3,7 +3,7 @@
 # ROLE: authority, platform, run, verbs, or computing, which is a verb that computes for long. BEHIND: what the class path has behind
 # the launcher's jars, or nothing: the start-up cache fits all the same.
 # Without attach, agents, core dumps or crash reports: a report of a crash shows registers, stacks and the arrays they point to.
-# What fails and where is printed all the same.
+# What fails and where is printed all the same, in one language: a first number in words of another loads half a library of them.
 : "${here:=$(cd "$(dirname "$0")/.." && pwd)}" "${JAVA_HOME:=$("$here/build/jdk.sh")}"
 start="$here/cli/target/quick/start"
 lib=$start/lib
@@ -36,6 +36,6 @@ unset JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS
 exec "$JAVA_HOME/bin/java" \
   -XX:+DisableAttachMechanism -XX:-EnableDynamicAgentLoading -XX:-HeapDumpOnOutOfMemoryError \
   -XX:-CreateCoredumpOnCrash -XX:ErrorFile=/dev/null -XX:ReplayDataFile=/dev/null \
-  -XX:+UseSerialGC "$memory" "$compiler" -Xlog:disable -Xlog:all=error:stderr \
-  --enable-native-access=ALL-UNNAMED -Dreseal.root="$here" \
+  -XX:+UseSerialGC -XX:-UsePerfData "$memory" "$compiler" -Xlog:disable -Xlog:all=error:stderr \
+  -Duser.language=en -Duser.country=US --enable-native-access=ALL-UNNAMED -Dreseal.root="$here" \
   -cp "$lib/*${behind:+:$behind}" "$@"

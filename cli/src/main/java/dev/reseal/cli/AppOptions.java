@@ -11,37 +11,57 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.interfaces.RSAPrivateCrtKey;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
+import picocli.CommandLine.Spec;
 
 /** An application and how it becomes an image. */
+@Command
 final class AppOptions {
-  @Option(
-      names = "--with",
-      paramLabel = "PACKAGE",
-      description = "A package of the interpreter's environment that the image contains.")
-  private List<String> packages = new ArrayList<>();
+  private final OptionSpec packages =
+      Declared.option(
+              "--with",
+              "PACKAGE",
+              List.class,
+              "A package of the interpreter's environment that the image contains.")
+          .auxiliaryTypes(String.class)
+          .initialValue(List.of())
+          .build();
+  private final OptionSpec heapPages =
+      Declared.optional(
+          "--heap-pages",
+          "N",
+          int.class,
+          "8192",
+          "EPC pages of 4 KiB for the heap (default: ${DEFAULT-VALUE}).");
+  private final OptionSpec isvProdId =
+      Declared.optional("--isvprodid", "N", int.class, "1", "Product id of the image.");
+  private final OptionSpec isvSvn =
+      Declared.optional("--isvsvn", "N", int.class, "1", "Security version of the image.");
+  private final PositionalParamSpec python =
+      word("0", "PYTHON", "The interpreter that runs the application.");
+  private final PositionalParamSpec app = word("1", "APP", "The application's main file.");
 
-  @Option(
-      names = "--heap-pages",
-      defaultValue = "8192",
-      description = "EPC pages of 4 KiB for the heap (default: ${DEFAULT-VALUE}).")
-  private int heapPages;
+  private static PositionalParamSpec word(String index, String label, String description) {
+    return PositionalParamSpec.builder()
+        .index(index)
+        .paramLabel(label)
+        .type(String.class)
+        .description(description)
+        .required(true)
+        .build();
+  }
 
-  @Option(names = "--isvprodid", defaultValue = "1", description = "Product id of the image.")
-  private int isvProdId;
-
-  @Option(names = "--isvsvn", defaultValue = "1", description = "Security version of the image.")
-  private int isvSvn;
-
-  @Parameters(
-      arity = "2",
-      paramLabel = "-- PYTHON APP",
-      description = "The interpreter and the application's main file.")
-  private List<String> command = new ArrayList<>();
+  /** Called by picocli where this is a mixin of a verb with annotations. */
+  @Spec(Spec.Target.MIXEE)
+  void declare(CommandSpec verb) {
+    verb.addOption(packages).addOption(heapPages).addOption(isvProdId).addOption(isvSvn);
+    verb.addPositional(python).addPositional(app);
+  }
 
   /** An image with its measurement, not yet signed. */
   record Measured(Image image, Bytes mrenclave) {
@@ -60,11 +80,12 @@ final class AppOptions {
   Measured measure(HomeOption home) throws IOException {
     Path sdk = Path.of(System.getProperty("reseal.root", "."), "python", "reseal");
     ImageBuilder builder =
-        new ImageBuilder(command.get(0), Path.of(command.get(1)), sdk)
+        new ImageBuilder(python.getValue(), Path.of(app.<String>getValue()), sdk)
             .value("RESEAL_AUTHORITY_SPKI", home.authoritySpki())
-            .heapPages(heapPages)
-            .product(isvProdId, isvSvn);
-    packages.forEach(builder::with);
+            .heapPages(heapPages.<Integer>getValue())
+            .product(isvProdId.<Integer>getValue(), isvSvn.<Integer>getValue());
+    List<String> with = packages.getValue();
+    with.forEach(builder::with);
     Image image = builder.build();
     return switch (new EmulatedPlatform(home.platform()).measure(image)) {
       case Platform.Measured.Measurement(Bytes mrenclave) -> new Measured(image, mrenclave);

@@ -17,13 +17,17 @@ import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code reseal authority}: the trusted side, a process of its own. */
-@Command(name = "authority", description = "The trusted side: register, keys and policy.")
 public final class AuthorityCommand {
   private AuthorityCommand() {}
+
+  static CommandSpec spec() {
+    return Declared.group("authority", "The trusted side: register, keys and policy.");
+  }
 
   /** Makes the authority. */
   @Command(
@@ -76,21 +80,19 @@ public final class AuthorityCommand {
   }
 
   /** Serves until it is told to stop. */
-  @Command(name = "start", description = "Serve the authority until it is told to stop.")
   public static final class Start implements Callable<Integer> {
     private final Starter starter;
 
-    @Mixin private HomeOption home = new HomeOption();
-
-    @Option(
-        names = "--port",
-        defaultValue = "0",
-        description = "Where to listen on 127.0.0.1 (default: the last one, else any free).")
-    private int port;
-
-    @Spec
-    @SuppressWarnings("NullAway.Init")
-    private CommandSpec spec;
+    private final HomeOption home = new HomeOption();
+    private final OptionSpec port =
+        Declared.optional(
+            "--port",
+            "PORT",
+            int.class,
+            "0",
+            "Where to listen on 127.0.0.1 (default: the last one, else any free).");
+    private final CommandSpec spec =
+        Declared.verb(this, "start", "Serve the authority until it is told to stop.");
 
     /** Who opens an authority behind a server. */
     public interface Starter {
@@ -98,12 +100,18 @@ public final class AuthorityCommand {
           throws IOException, InterruptedException;
     }
 
-    public Start() {
-      this(AuthorityHome::start);
+    private Start(Starter starter) {
+      this.starter = starter;
+      home.declare(spec);
+      spec.addOption(port);
     }
 
-    public Start(Starter starter) {
-      this.starter = starter;
+    static CommandSpec spec() {
+      return spec(AuthorityHome::start);
+    }
+
+    public static CommandSpec spec(Starter starter) {
+      return new Start(starter).spec;
     }
 
     @Override
@@ -140,7 +148,8 @@ public final class AuthorityCommand {
         throw new Refused(
             "NOT_INITIALISED", home.path() + " has no authority", "reseal authority init");
       }
-      Later<HttpsServer> server = Later.of(() -> authority.server(port));
+      HeadStart.signatures();
+      Later<HttpsServer> server = Later.of(() -> authority.server(port.<Integer>getValue()));
       try {
         return starter.start(authority, server::get);
       } catch (StoreException.Rollback older) {

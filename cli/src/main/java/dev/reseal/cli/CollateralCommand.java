@@ -48,8 +48,6 @@ public final class CollateralCommand {
   private static final int USAGE = 2;
   private static final int BLOCKED = 20;
 
-  private CollateralCommand() {}
-
   /** What the subcommands share. */
   abstract static class Base implements Callable<Integer> {
     @Option(

@@ -7,27 +7,25 @@ import io.helidon.service.registry.GlobalServiceRegistry;
 import io.helidon.service.registry.ServiceRegistry;
 import io.helidon.service.registry.ServiceRegistryConfig;
 import io.helidon.service.registry.ServiceRegistryManager;
-import java.security.GeneralSecurityException;
-import java.security.KeyPairGenerator;
-import java.security.spec.ECGenParameterSpec;
-import javax.net.ssl.SSLContext;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 
 /**
  * What a role that runs for long needs in any case, made ready while its command line is read:
  * after a crash somebody waits for it. Nothing depends on it but the time of a start.
  */
 public final class HeadStart {
+  /** The provider's own tests take longer than all else here. */
+  private static final FutureTask<?> SIGNATURES = new FutureTask<>(P256::preferFastest, null);
+
   private HeadStart() {}
 
   public static void begin(String... arguments) {
     String words = String.join(" ", arguments) + " ";
     boolean run = words.startsWith("run ");
     boolean authority = words.startsWith("authority start ");
-    if (run) {
-      beside(HeadStart::tls);
-    } else if (authority || words.startsWith("platform start ")) {
-      // For signatures and for measuring images; its own tests take longer than all else here.
-      beside(P256::preferFastest);
+    if (run || authority || words.startsWith("platform start ")) {
+      beside(SIGNATURES);
     }
     if (run || authority) { // they are servers
       services();
@@ -37,20 +35,21 @@ public final class HeadStart {
     }
   }
 
-  private static void beside(Runnable work) {
-    Thread.ofPlatform().daemon().name("head-start").start(work);
+  /**
+   * Returns when signatures are quick: the first one of the JDK's own provider makes tables of the
+   * curve, which takes as long as the other provider's start.
+   */
+  static void signatures() throws InterruptedException {
+    SIGNATURES.run();
+    try {
+      SIGNATURES.get();
+    } catch (ExecutionException bug) {
+      throw new IllegalStateException(bug.getCause());
+    }
   }
 
-  /** The tables of its curve are most of a first handshake. */
-  private static void tls() {
-    try {
-      SSLContext.getInstance("TLSv1.3");
-      KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
-      generator.initialize(new ECGenParameterSpec("secp256r1"));
-      generator.generateKeyPair();
-    } catch (GeneralSecurityException missing) {
-      throw new IllegalStateException("this JDK has no TLS 1.3 or no P-256", missing);
-    }
+  private static void beside(Runnable work) {
+    Thread.ofPlatform().daemon().name("head-start").start(work);
   }
 
   /** All that our servers need of Helidon, which would search the class path for more. */

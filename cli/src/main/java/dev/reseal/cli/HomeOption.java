@@ -8,21 +8,38 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Spec;
 
 /** The directory of everything (transport T8), and what it says about the authority. */
+@Command
 final class HomeOption {
-  @Option(
-      names = "--home",
-      defaultValue = "${env:RESEAL_HOME:-.reseal}",
-      description = "Directory of everything (default: ${DEFAULT-VALUE}).")
-  private Path home = Path.of(".reseal");
+  private final OptionSpec home =
+      Declared.optional(
+          "--home",
+          "DIR",
+          Path.class,
+          "${env:RESEAL_HOME:-.reseal}",
+          "Directory of everything (default: ${DEFAULT-VALUE}).");
+  private final OptionSpec url =
+      Declared.optional(
+          "--authority",
+          "URL",
+          String.class,
+          "",
+          "Where the authority answers (default: what public/authority.url says).");
 
-  @Option(
-      names = "--authority",
-      paramLabel = "URL",
-      description = "Where the authority answers (default: what public/authority.url says).")
-  private String url = "";
+  /** Called by picocli where this is a mixin of a verb with annotations. */
+  @Spec(Spec.Target.MIXEE)
+  void declare(CommandSpec verb) {
+    verb.addOption(home).addOption(url);
+  }
+
+  private Path home() {
+    return home.getValue();
+  }
 
   Path lineage(String name) {
     if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,62}")) {
@@ -31,7 +48,7 @@ final class HomeOption {
           "'" + name + "' is not a name of a lineage",
           "letters, digits, . _ -, at most 63");
     }
-    return home.resolve("lineages").resolve(name).toAbsolutePath();
+    return home().resolve("lineages").resolve(name).toAbsolutePath();
   }
 
   Path control(String name) {
@@ -40,19 +57,19 @@ final class HomeOption {
 
   /** The directory itself, for a child process. */
   Path path() {
-    return home.toAbsolutePath();
+    return home().toAbsolutePath();
   }
 
   Path platform() {
-    return home.resolve("platform");
+    return home().resolve("platform");
   }
 
   Path signer() {
-    return home.resolve("signer").resolve("signer.pem");
+    return home().resolve("signer").resolve("signer.pem");
   }
 
   Path operator() {
-    return home.resolve("operator").resolve("operator.pem");
+    return home().resolve("operator").resolve("operator.pem");
   }
 
   Path certificate() {
@@ -60,8 +77,8 @@ final class HomeOption {
   }
 
   URI authorityUrl() throws IOException {
-    String text = url.isEmpty() ? Files.readString(given("authority.url")).strip() : url;
-    return URI.create(text);
+    String said = url.getValue();
+    return URI.create(said.isEmpty() ? Files.readString(given("authority.url")).strip() : said);
   }
 
   Authority authority() throws IOException {
@@ -81,7 +98,7 @@ final class HomeOption {
   }
 
   private Path given(String name) {
-    Path path = home.resolve("public").resolve(name);
+    Path path = home().resolve("public").resolve(name);
     if (!Files.exists(path)) {
       throw new Refused(
           "NOT_INITIALISED",

@@ -33,8 +33,6 @@ final class KeysCommand {
   private static final List<String> STATES =
       List.of("", "pre-activation", "active", "deactivated", "compromised");
 
-  private KeysCommand() {}
-
   private static Status status(HomeOption home, String name) throws IOException {
     home.lineage(name);
     return Status.decode(AuthorityCalls.require(home.authority().named(name)));

@@ -1,45 +1,53 @@
 package dev.reseal.cli;
 
 import dev.reseal.lifecycle.Limits;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 
 /** How long a supervisor waits and holds; none of these relaxes a rule. */
 final class LimitOptions {
-  @Option(
-      names = "--drain-ms",
-      defaultValue = "60000",
-      description = "QUIESCE at most this long (default: ${DEFAULT-VALUE}).")
-  private long drainMs;
+  private final OptionSpec drainMs =
+      ms("--drain-ms", "60000", "QUIESCE at most this long (default: ${DEFAULT-VALUE}).");
+  private final OptionSpec birthMs =
+      ms(
+          "--birth-ms",
+          "30000",
+          "First call of a new instance within this time (default: ${DEFAULT-VALUE}).");
+  private final OptionSpec holdMs =
+      ms(
+          "--hold-ms",
+          "10000",
+          "New connections are held at most this long (default: ${DEFAULT-VALUE}).");
+  private final OptionSpec checkpointMs =
+      ms(
+          "--checkpoint-ms",
+          "1000",
+          "Advise a checkpoint this often; 0 never (default: ${DEFAULT-VALUE}).");
 
-  @Option(
-      names = "--birth-ms",
-      defaultValue = "30000",
-      description = "First call of a new instance within this time (default: ${DEFAULT-VALUE}).")
-  private long birthMs;
+  private static OptionSpec ms(String name, String usual, String description) {
+    return Declared.optional(name, "MS", long.class, usual, description);
+  }
 
-  @Option(
-      names = "--hold-ms",
-      defaultValue = "10000",
-      description = "New connections are held at most this long (default: ${DEFAULT-VALUE}).")
-  private long holdMs;
-
-  @Option(
-      names = "--checkpoint-ms",
-      defaultValue = "1000",
-      description = "Advise a checkpoint this often; 0 never (default: ${DEFAULT-VALUE}).")
-  private long checkpointMs;
+  void declare(CommandSpec spec) {
+    spec.addOption(drainMs).addOption(birthMs).addOption(holdMs).addOption(checkpointMs);
+  }
 
   Limits limits() {
     Limits usual = Limits.DEFAULT;
     return new Limits(
-        drainMs, usual.sealMs(), birthMs, usual.restoreMs(), usual.installMs(), usual.backOffMs());
+        drainMs.<Long>getValue(),
+        usual.sealMs(),
+        birthMs.<Long>getValue(),
+        usual.restoreMs(),
+        usual.installMs(),
+        usual.backOffMs());
   }
 
   long holdMs() {
-    return holdMs;
+    return holdMs.<Long>getValue();
   }
 
   long checkpointMs() {
-    return checkpointMs;
+    return checkpointMs.<Long>getValue();
   }
 }

@@ -22,11 +22,12 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code reseal platform}: the emulated machine, a process of its own. */
-@Command(
-    name = "platform",
-    description = "The emulated platform: no SGX needed, no security given.")
 public final class PlatformCommand {
   private PlatformCommand() {}
+
+  static CommandSpec spec() {
+    return Declared.group("platform", "The emulated platform: no SGX needed, no security given.");
+  }
 
   /** Makes the machine. */
   @Command(name = "init", description = "Make an emulated machine with keys and a root of its own.")

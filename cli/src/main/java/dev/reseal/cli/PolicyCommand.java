@@ -32,8 +32,6 @@ import picocli.CommandLine.Spec;
     description = "What the authority will do, in one strict file.",
     subcommands = {PolicyCommand.Apply.class, PolicyTestCommand.class})
 final class PolicyCommand {
-  private PolicyCommand() {}
-
   static Bytes read(Path file) throws IOException {
     if (!Files.isRegularFile(file)) {
       throw new Refused("NO_POLICY", file + " is not a file", "reseal draft prints one");

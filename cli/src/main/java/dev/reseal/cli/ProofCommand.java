@@ -30,8 +30,6 @@ import picocli.CommandLine.Spec;
     description = "What an operation did, for somebody who was not there.",
     subcommands = {ProofCommand.Show.class, ProofCommand.Verify.class})
 final class ProofCommand {
-  private ProofCommand() {}
-
   /** Fetches the proof of an operation. */
   @Command(name = "show", description = "Fetch the proof of an operation from the authority.")
   static final class Show implements Callable<Integer> {

@@ -1,21 +1,12 @@
 package dev.reseal.cli;
 
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
+import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import picocli.CommandLine;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.ScopeType;
 
 /** The {@code reseal} command. */
-@Command(
-    name = "reseal",
-    mixinStandardHelpOptions = true,
-    scope = ScopeType.INHERIT,
-    version = "reseal 0.1.0",
-    description = "Swap the enclave, keep the state, prove it.")
 public final class Reseal {
   /**
    * Held, since the JDK forgets the level of a logger that nobody holds. The server's own news is
@@ -23,46 +14,51 @@ public final class Reseal {
    */
   private static final Logger HELIDON = Logger.getLogger("io.helidon");
 
-  private static final List<Class<?>> VERBS =
-      List.of(
-          DraftCommand.class,
-          RunCommand.class,
-          StatusCommand.class,
-          PlanCommand.class,
-          RotateCommand.class,
-          RecoverCommand.class,
-          AbortCommand.class,
-          RetireCommand.class,
-          BirthCommand.class,
-          AuthorityCommand.class,
-          ProofCommand.class,
-          PlatformCommand.class,
-          InspectCommand.class,
-          WhyCommand.class,
-          VerifyCommand.class,
-          CollateralCommand.class,
-          AttackCommand.class,
-          LabCommand.class);
+  /** A verb, and those below it where the time of a start counts. */
+  private record Verb(String name, Supplier<?> command, List<Verb> below) {
+    Verb(String name, Supplier<?> command) {
+      this(name, command, List.of());
+    }
+  }
 
-  /** Verbs below those that run for long, and that somebody waits for after a crash. */
-  private static final Map<Class<?>, List<Class<?>>> BELOW =
-      Map.of(
-          AuthorityCommand.class,
-          List.of(
-              AuthorityCommand.Init.class,
-              AuthorityCommand.Start.class,
-              PolicyCommand.class,
-              KeysCommand.class,
-              ApproveCommand.class,
-              CloseCommand.class),
-          PlatformCommand.class,
-          List.of(
-              PlatformCommand.Init.class,
-              PlatformCommand.Start.class,
-              PlatformTcbCommand.class,
-              PlatformFaultCommand.class,
-              PlatformResetCommand.class,
-              PlatformProbeCommand.class));
+  private static final List<Verb> AUTHORITY =
+      List.of(
+          new Verb("init", AuthorityCommand.Init::new),
+          new Verb("start", AuthorityCommand.Start::spec),
+          new Verb("policy", PolicyCommand::new),
+          new Verb("keys", KeysCommand::new),
+          new Verb("approve", ApproveCommand::new),
+          new Verb("close", CloseCommand::new));
+
+  private static final List<Verb> PLATFORM =
+      List.of(
+          new Verb("init", PlatformCommand.Init::new),
+          new Verb("start", PlatformCommand.Start::new),
+          new Verb("tcb", PlatformTcbCommand::new),
+          new Verb("fault", PlatformFaultCommand::new),
+          new Verb("reset", PlatformResetCommand::new),
+          new Verb("probe", PlatformProbeCommand::new));
+
+  private static final List<Verb> VERBS =
+      List.of(
+          new Verb("draft", DraftCommand::new),
+          new Verb("run", RunCommand::spec),
+          new Verb("status", StatusCommand::new),
+          new Verb("plan", PlanCommand::new),
+          new Verb("rotate", RotateCommand::new),
+          new Verb("recover", RecoverCommand::new),
+          new Verb("abort", AbortCommand::new),
+          new Verb("retire", RetireCommand::new),
+          new Verb("birth", BirthCommand::new),
+          new Verb("authority", AuthorityCommand::spec, AUTHORITY),
+          new Verb("proof", ProofCommand::new),
+          new Verb("platform", PlatformCommand::spec, PLATFORM),
+          new Verb("inspect", InspectCommand::new),
+          new Verb("why", WhyCommand::new),
+          new Verb("verify", VerifyCommand::new),
+          new Verb("collateral", CollateralCommand::new),
+          new Verb("attack", AttackCommand::new),
+          new Verb("lab", LabCommand::new));
 
   private Reseal() {}
 
@@ -71,25 +67,28 @@ public final class Reseal {
    * options of every verb takes a third of a short command's time.
    */
   static CommandLine commandLine(String... arguments) {
-    CommandLine line = new CommandLine(Reseal.class);
+    CommandLine line =
+        new CommandLine(Declared.group("reseal", "Swap the enclave, keep the state, prove it."));
     add(line, VERBS, List.of(arguments));
+    help(line);
     return line;
   }
 
-  private static void add(CommandLine line, List<Class<?>> verbs, List<String> words) {
-    List<Class<?>> named =
+  private static void add(CommandLine line, List<Verb> verbs, List<String> words) {
+    List<Verb> named =
         verbs.stream()
-            .filter(verb -> words.stream().limit(1).anyMatch(name(verb)::equals))
+            .filter(verb -> words.stream().limit(1).anyMatch(verb.name()::equals))
             .toList();
-    for (Class<?> verb : named.isEmpty() ? verbs : named) {
-      CommandLine below = new CommandLine(verb);
-      line.addSubcommand(below);
-      add(below, BELOW.getOrDefault(verb, List.of()), words.stream().skip(1).toList());
+    for (Verb verb : named.isEmpty() ? verbs : named) {
+      CommandLine below = new CommandLine(verb.command().get());
+      line.addSubcommand(verb.name(), below);
+      add(below, verb.below(), words.stream().skip(1).toList());
     }
   }
 
-  private static String name(Class<?> verb) {
-    return Objects.requireNonNull(verb.getAnnotation(Command.class)).name();
+  private static void help(CommandLine line) {
+    Declared.help(line.getCommandSpec());
+    line.getSubcommands().values().forEach(Reseal::help);
   }
 
   public static void main(String[] arguments) {

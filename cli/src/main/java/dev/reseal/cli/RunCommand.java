@@ -20,60 +20,62 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
+import picocli.CommandLine.Model.OptionSpec;
 
 /** {@code reseal run}: the supervisor of one lineage, with its application. */
-@Command(
-    name = "run",
-    description = "Run a Python service whose state outlives its enclave instances.")
 public final class RunCommand implements Callable<Integer> {
   private final Starter starter;
 
-  @Option(names = "--lineage", required = true, paramLabel = "NAME", description = "The lineage.")
-  private String name = "";
-
-  @Mixin private HomeOption home = new HomeOption();
-  @Mixin private AppOptions app = new AppOptions();
-  @Mixin private LimitOptions limits = new LimitOptions();
-
-  @Option(
-      names = "--public-port",
-      defaultValue = "0",
-      description = "Where clients connect on 127.0.0.1 (default: the last one, else any free).")
-  private int publicPort;
-
-  @Spec
-  @SuppressWarnings("NullAway.Init")
-  private CommandSpec spec;
+  private final OptionSpec named =
+      Declared.required("--lineage", "NAME", String.class, "The lineage.");
+  private final HomeOption home = new HomeOption();
+  private final AppOptions app = new AppOptions();
+  private final LimitOptions limits = new LimitOptions();
+  private final OptionSpec publicPort =
+      Declared.optional(
+          "--public-port",
+          "PORT",
+          int.class,
+          "0",
+          "Where clients connect on 127.0.0.1 (default: the last one, else any free).");
+  private final CommandSpec spec =
+      Declared.verb(
+          this, "run", "Run a Python service whose state outlives its enclave instances.");
 
   /** Who makes a supervisor of settings and platform behind open doors. */
   public interface Starter {
     Supervisor start(Settings settings, Platform platform, Doors doors) throws IOException;
   }
 
-  public RunCommand() {
-    this(Supervisor::start);
+  private RunCommand(Starter starter) {
+    this.starter = starter;
+    spec.addOption(named).addOption(publicPort);
+    home.declare(spec);
+    app.declare(spec);
+    limits.declare(spec);
   }
 
-  public RunCommand(Starter starter) {
-    this.starter = starter;
+  static CommandSpec spec() {
+    return spec(Supervisor::start);
+  }
+
+  public static CommandSpec spec(Starter starter) {
+    return new RunCommand(starter).spec;
   }
 
   /** After a crash, clients wait for this: what can be done side by side is. */
   @Override
   public Integer call() throws IOException, InterruptedException {
+    String name = name();
     Path lineage = home.lineage(name);
     Authority authority = home.authority();
-    Later<Status> status = Later.of(() -> Services.status(authority, name));
+    Later<Status> status = signing(() -> Services.status(authority, name));
     if (!Files.exists(lineage)) {
       status.get(); // a name that nobody knows leaves no directory behind
     }
     Later<AppOptions.Measured> image = Later.of(() -> app.measure(home));
-    Later<SigningKey> key = Later.of(() -> KeyFile.readOrMake(lineage.resolve("supervisor.pem")));
+    Later<SigningKey> key = signing(() -> KeyFile.readOrMake(lineage.resolve("supervisor.pem")));
     Platform platform = new EmulatedPlatform(home.platform());
     Doors doors = doors(lineage, authority, platform);
     Supervisor supervisor;
@@ -98,9 +100,21 @@ public final class RunCommand implements Callable<Integer> {
     return supervise(supervisor);
   }
 
+  private static <T> Later<T> signing(Callable<T> work) {
+    return Later.of(() -> {
+      HeadStart.signatures();
+      return work.call();
+    });
+  }
+
+  private String name() {
+    return named.getValue();
+  }
+
   private Doors doors(Path lineage, Authority authority, Platform platform) throws IOException {
     try {
-      InetSocketAddress open = new InetSocketAddress(InetAddress.getLoopbackAddress(), publicPort);
+      InetSocketAddress open =
+          new InetSocketAddress(InetAddress.getLoopbackAddress(), publicPort.<Integer>getValue());
       return Doors.open(lineage, open, limits.holdMs(), authority, platform);
     } catch (StartException refused) {
       throw new Refused(ExitCode.BLOCKED, refused.why());
@@ -111,7 +125,7 @@ public final class RunCommand implements Callable<Integer> {
     if (status.state().equals("CLOSED")) {
       throw new Refused(
           "CLOSED",
-          name + " was closed, for ever",
+          name() + " was closed, for ever",
           "reseal draft with another name makes another lineage");
     }
     boolean allowed =
@@ -139,7 +153,7 @@ public final class RunCommand implements Callable<Integer> {
     }
     out.println(
         "serving "
-            + name
+            + name()
             + " on 127.0.0.1:"
             + supervisor.publicPort()
             + "  "
@@ -170,7 +184,7 @@ public final class RunCommand implements Callable<Integer> {
                 List.of(
                     root.resolve("reseal").toString(),
                     "birth",
-                    name,
+                    name(),
                     "--home",
                     home.path().toString(),
                     "--authority",

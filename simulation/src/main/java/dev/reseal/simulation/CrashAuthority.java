@@ -24,7 +24,7 @@ public final class CrashAuthority {
             Path.of(arguments[0]), Set.of(Victim.STORE), (_, _) -> CrashOrders.killMyself());
     CommandLine line =
         new CommandLine(
-            new AuthorityCommand.Start((authority, server) -> start(authority, server, orders)));
+            AuthorityCommand.Start.spec((authority, server) -> start(authority, server, orders)));
     System.exit(line.execute(Arrays.copyOfRange(arguments, 1, arguments.length)));
   }
 

@@ -33,7 +33,7 @@ public final class CrashRun {
   public static void main(String[] arguments) {
     HeadStart.begin("run");
     CrashRun crash = new CrashRun(Path.of(arguments[0]));
-    CommandLine line = new CommandLine(new RunCommand(crash::start));
+    CommandLine line = new CommandLine(RunCommand.spec(crash::start));
     System.exit(line.execute(Arrays.copyOfRange(arguments, 1, arguments.length)));
   }
 

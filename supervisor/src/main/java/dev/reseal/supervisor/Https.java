@@ -15,6 +15,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 
 /**
@@ -109,7 +110,11 @@ final class Https {
         plain.setSoTimeout(CONNECT_MS);
         socket =
             (SSLSocket) context.getSocketFactory().createSocket(plain, base.getHost(), port, true);
-        socket.setEnabledProtocols(new String[] {"TLSv1.3"});
+        SSLParameters wanted = socket.getSSLParameters();
+        wanted.setProtocols(new String[] {"TLSv1.3"});
+        // Its key is on this curve too; shares of others would only cost a start their tables.
+        wanted.setNamedGroups(new String[] {"secp256r1"});
+        socket.setSSLParameters(wanted);
         socket.startHandshake();
         in = new BufferedInputStream(new Timed(socket.getInputStream()), 1 << 14);
       } catch (IOException | RuntimeException refused) {
