@@ -28,14 +28,7 @@ RESEAL_TRAIN="$start/verbs.aot" "$here/reseal" "$scratch/home" "$here/.venv/bin/
   echo "build: no start-up cache was made; reseal starts slower without it" >&2
   tail -n 5 "$scratch/log" >&2
 }
-# A record that the JVM cannot read ends it before it says a word (seen on a machine too busy for the training to end): tried once, here.
-for role in authority platform run verbs; do
-  "$here/build/java.sh" "$role" "" dev.reseal.cli.Reseal --version >"$scratch/log" 2>&1 || {
-    rm -f "$start/$role.aot"
-    echo "build: the start-up cache of $role is of no use; it starts slower without it" >&2
-    tail -n 5 "$scratch/log" >&2
-  }
-done
+"$here/build/sound.sh"
 # A platform's sealed images are read-only, for their owner too unless that is root.
 chmod -R u+w "$scratch"
 rm -rf "$scratch" "$start"/*.aot.config

@@ -21,8 +21,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import traces
-from crash_cells import OPERATIONS, VICTIMS, Cell, Point, Verdict, cells, pairs
-from crash_matrix import BIRTH, Matrix
+from crash_cells import ONCE, OPERATIONS, VICTIMS, Cell, Point, Verdict, cells, pairs
+from crash_matrix import Matrix
 from crash_operations import LINEAGE
 from crash_verdict import show, summary
 from crash_world import require_built
@@ -50,7 +50,7 @@ class Run:
     def _matrix(self, operation: str) -> Matrix:
         home = pathlib.Path(tempfile.mkdtemp(prefix="rs", dir=self.given.home))
         matrix = self.stack.enter_context(Matrix(home, self.given.rpo, operation))
-        if operation != BIRTH:
+        if operation not in ONCE:
             matrix.serve()
         return matrix
 

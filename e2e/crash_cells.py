@@ -5,8 +5,22 @@ from __future__ import annotations
 import random
 from dataclasses import asdict, dataclass, field
 
-OPERATIONS = ("birth", "reseal", "rekey", "takeover", "abort", "asked-abort", "resume", "retire", "policy", "key-add")
+OPERATIONS = (
+    "birth",
+    "reseal",
+    "rekey",
+    "takeover",
+    "abort",
+    "asked-abort",
+    "resume",
+    "retire",
+    "policy",
+    "key-add",
+    "close",
+)
 """``abort``: by a drain that runs into its deadline; ``asked-abort``: by the operator; ``resume``: of one that stopped."""
+ONCE = ("birth", "close")
+"""A lineage sees them once: each cell takes a lineage of its own."""
 STORE = "store"
 """The authority, at one of its own writes; elsewhere it is the victim at a step of the supervisor."""
 VICTIMS = ("supervisor", "old", "new", "authority", "platform", "enclaves", STORE)

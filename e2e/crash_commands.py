@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import http.client
 import json
 import secrets
 import subprocess
 
 from asking import REKEY
-from crash_operations import LINEAGE, Operation
+from crash_cells import Point
+from crash_operations import LINEAGE, WITHIN_S, Operation, answers
 from crash_world import STATE_MAX, CrashWorld
 from planted import key_store
-from world import RESEAL, WorldError
+from reseal.errors import ResealError
+from world import RESEAL, WorldError, wait_for
 
 PURPOSE = "billing-token"
 
@@ -112,4 +116,43 @@ class KeyAdd(Commanded):
             installed = json.loads(client.get("/key").body)["sha256"]
         if installed != hashlib.sha256(self._second).hexdigest():
             wrong.append("the next generation is not the bytes that the operator gave")
+        return wrong
+
+
+class Close(Commanded):
+    """The operator ends the lineage; the authority erases its keys once the last passport has ended."""
+
+    def prepare(self) -> None:
+        self.world.launch(self.lineage).await_line("serving", WITHIN_S)
+        with self.world.attested(self.lineage, 5.0) as client:
+            wait_for("an attested answer", lambda: answers(client), WITHIN_S)
+
+    def command(self) -> Command:
+        words = ["authority", "close", self.lineage, "--confirm", self.lineage]
+        return Command(*words, "--home", str(self.world.home))
+
+    def counted(self, points: list[Point]) -> list[Point]:
+        return [each for each in points if each.store]
+
+    def settled(self) -> bool:
+        """The operator was answered, and a closed lineage has no keys any more."""
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            return self.over() and (self.row().state != "CLOSED" or not self._keys())
+        return False
+
+    def _keys(self) -> set[str]:
+        return {name for name in key_store(self.world.home) if self.world.lineages[self.lineage] in name}
+
+    def end(self, committed: bool) -> list[str]:
+        """It is closed if that was acknowledged; if not, when it is asked for again; then nobody is served."""
+        closed = self.row().state == "CLOSED"
+        wrong = [] if closed or not self.asked[0].done else ["a lineage is open that the operator was told is closed"]
+        if not closed:
+            wrong += self.repeated()
+        wait_for(
+            "the end of a closed lineage's keys", lambda: self.row().state == "CLOSED" and self.settled(), WITHIN_S
+        )
+        with contextlib.suppress(OSError, ResealError), self.world.attested(self.lineage, 2.0) as client:
+            if answers(client):
+                wrong.append("a closed lineage is served")
         return wrong

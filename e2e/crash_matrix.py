@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import pathlib
 import time
-from collections.abc import Callable
 from typing import Any
 
-from crash_cells import STORE, Cell, Point, Verdict
-from crash_commands import KeyAdd, Policy
+from crash_cells import ONCE, STORE, Cell, Point, Verdict
+from crash_commands import Close, KeyAdd, Policy
 from crash_eyes import journal
 from crash_ledger import States
 from crash_operations import (
-    EVERYTHING,
     LINEAGE,
     Abort,
     AskedAbort,
+    Birth,
     Operation,
     Rekey,
     Reseal,
@@ -25,7 +24,7 @@ from crash_operations import (
 )
 from crash_probe import Probe
 from crash_verdict import judge, measure
-from crash_world import CrashWorld
+from crash_world import SPARE, CrashWorld
 from crowd import Client, Crowd
 from world import ROOT, WorldError, wait_for
 
@@ -34,11 +33,11 @@ SETTLE_S = 60.0
 ANSWER_S = 20.0
 LOOK_S = 0.1
 """Between two looks at a world that recovers: they cost supervisor and authority time."""
-BIRTH = "birth"
-BIRTHS = 40
-"""Lineages that one policy has room for: each birth takes one of its own."""
+LINEAGES = 40
+"""For operations that a lineage sees once: one policy has room for so many."""
 
 BY_NAME: dict[str, type[Operation]] = {
+    "birth": Birth,
     "reseal": Reseal,
     "rekey": Rekey,
     "takeover": Takeover,
@@ -48,6 +47,7 @@ BY_NAME: dict[str, type[Operation]] = {
     "retire": Retire,
     "policy": Policy,
     "key-add": KeyAdd,
+    "close": Close,
 }
 
 
@@ -55,16 +55,17 @@ class Matrix:
     """One world that lives through all cells of one operation after the other."""
 
     def __init__(self, home: pathlib.Path, rpo: int, operation: str) -> None:
-        self.world = CrashWorld(home, rpo, BIRTHS if operation == BIRTH else 0)
+        self._once = operation in ONCE
+        self.world = CrashWorld(home, rpo, LINEAGES if self._once else 0)
         self.home = home
         self.rpo = rpo
-        self._operation = BY_NAME.get(operation)
+        self._operation = BY_NAME[operation]
         self.clients: list[Client] = []
-        self._births = 0
+        self._taken = 0
 
     def __enter__(self) -> Matrix:
         try:
-            self.world.begin(EVERYTHING if self._operation is None else self._operation.may)
+            self.world.begin(self._operation.may)
         except BaseException:
             self.__exit__()
             raise
@@ -76,7 +77,7 @@ class Matrix:
         self.world.close()
 
     def serve(self) -> None:
-        """The lineage that all operations but birth happen to, and its clients."""
+        """The lineage that operations happen to again and again, and its clients."""
         self.world.disarm()
         self.world.launch(LINEAGE).await_line("serving", 120)
         for n in range(CLIENTS):
@@ -95,29 +96,30 @@ class Matrix:
     # -- the points of an operation that goes well
 
     def points(self) -> list[Point]:
-        if self._operation is None:
-            lineage = self._next_birth()
-            name = self.world.order("nobody:before:0")
-            self.world.launch(lineage)
-            points = self._passed(lineage, name, lambda: True)
-            self.world.stop(lineage)
-            return points
-        operation = self._quiet()
-        before = self.world.row(LINEAGE).epoch
+        operation = self._next() if self._once else self._quiet()
+        before = 0 if self._once else operation.row().epoch
         name = self.world.order("nobody:before:0")
         operation.begin()
-        points = self._passed(LINEAGE, name, lambda: self._over(operation))
-        wrong = operation.end(committed=self.world.row(LINEAGE).epoch > before)
+        points = self._passed(operation, name)
+        wrong = operation.end(committed=operation.row().epoch > before)
         if wrong:
             raise WorldError(f"it does not go well without a crash either: {wrong}")
+        if self._once:
+            self.world.stop(operation.lineage)
         return operation.counted(points)
 
     def _quiet(self) -> Operation:
         """The world at rest, and the next operation prepared."""
-        assert self._operation is not None
         what = f"a quiet beginning: {self.world.describe(LINEAGE)}"
         wait_for(what, lambda: self.world.settled(LINEAGE), SETTLE_S)
         operation = self._operation(self.world)
+        operation.prepare()
+        return operation
+
+    def _next(self) -> Operation:
+        """The operation prepared for a lineage that it never happened to."""
+        operation = self._operation(self.world, f"{SPARE}{self._taken}")
+        self._taken += 1
         operation.prepare()
         return operation
 
@@ -126,12 +128,12 @@ class Matrix:
         operation.help()
         return operation.over()
 
-    def _passed(self, lineage: str, name: str, over: Callable[[], bool]) -> list[Point]:
+    def _passed(self, operation: Operation, name: str) -> list[Point]:
         """Those of the supervisor, then those of the authority."""
         begin = f"crash-point {name} "
-        counted = (lineage, "authority")
+        counted = (operation.lineage, "authority")
         wait_for("points", lambda: any(self.world.said(each, begin) for each in counted), SETTLE_S)
-        wait_for("the end", lambda: over() and self.world.settled(lineage), SETTLE_S)
+        wait_for("the end", lambda: self._over(operation) and operation.settled(), SETTLE_S)
         time.sleep(1.0)
         self.world.disarm()
         return [
@@ -147,13 +149,8 @@ class Matrix:
 
     @property
     def spent(self) -> bool:
-        """No lineage is left for another birth."""
-        return self._births == BIRTHS
-
-    def _next_birth(self) -> str:
-        name = f"birth-{self._births}"
-        self._births += 1
-        return name
+        """No lineage is left for another cell."""
+        return self._taken == LINEAGES
 
     # -- one cell
 
@@ -161,8 +158,8 @@ class Matrix:
         begun = time.monotonic()
         verdict = Verdict(cell)
         try:
-            if self._operation is None:
-                self._birth(cell, verdict)
+            if self._once:
+                self._first(cell, verdict)
             else:
                 self._cell(cell, verdict)
         finally:
@@ -180,7 +177,7 @@ class Matrix:
         probe = Probe(world, LINEAGE)
         try:
             operation.begin()
-            crashed = self._recover(cell, verdict, LINEAGE, name, operation)
+            crashed = self._recover(cell, verdict, operation, name)
             whole = time.time()
             wait_for(f"an answer after {cell}", lambda: bool(probe.answers) and probe.answers[-1] > whole, SETTLE_S)
         finally:
@@ -195,15 +192,13 @@ class Matrix:
         judge(verdict, self.rpo, answers, states)
         verdict.why += operation.end(committed=any(not each.takeover for each in begun))
 
-    def _recover(
-        self, cell: Cell, verdict: Verdict, lineage: str, name: str, operation: Operation | None = None
-    ) -> float:
+    def _recover(self, cell: Cell, verdict: Verdict, operation: Operation, name: str) -> float:
         """From the order to a world that is whole again; when it crashed."""
         world = self.world
-        helped: Callable[[], object] = operation.help if operation else lambda: None
+        lineage = operation.lineage
 
         def crashes() -> bool:
-            helped()
+            operation.help()
             return world.crashed(lineage, name)
 
         wait_for(f"the crash of {cell}", crashes, SETTLE_S)
@@ -226,11 +221,11 @@ class Matrix:
             if second and world.crashed(lineage, second):
                 world.disarm()  # once: every supervisor that comes back would pass the same point
             world.mend(lineage)
-            helped()
+            operation.help()
             if time.monotonic() - looked < LOOK_S:
                 return False
             looked = time.monotonic()
-            return world.settled(lineage)
+            return operation.settled()
 
         wait_for(f"recovery from {cell}", whole, SETTLE_S)
         if second:
@@ -249,23 +244,27 @@ class Matrix:
         else:
             verdict.said = "; ".join(each.end for each in operation.asked)
 
-    def _birth(self, cell: Cell, verdict: Verdict) -> None:
-        """A new lineage whose first start crashes; whoever starts it again finds it or gives birth to it."""
-        world = self.world
-        lineage = self._next_birth()
-        name = world.order(cell.point)
-        world.launch(lineage)
-        self._recover(cell, verdict, lineage, name)
-        client = self._client(
-            {**world.client_policy(lineage), "name": lineage, "memory": str(self.home / f"{lineage}.seen")}
-        )
+    def _first(self, cell: Cell, verdict: Verdict) -> None:
+        """It happens to a lineage of its own; what it leaves is served, if it is to be, to a client that saw nothing before."""
+        operation = self._next()
+        name = self.world.order(cell.point)
+        operation.begin()
+        self._recover(cell, verdict, operation, name)
+        self._answered(operation, verdict)
+        verdict.why += operation.end(committed=True)
+        if operation.row().state == "ACTIVE":
+            self._serves(operation.lineage, verdict)
+        verdict.epochs = 0, operation.row().epoch
+        self.world.stop(operation.lineage)
+
+    def _serves(self, lineage: str, verdict: Verdict) -> None:
+        memory = str(self.home / f"{lineage}.seen")
+        client = self._client({**self.world.client_policy(lineage), "name": lineage, "memory": memory})
         try:
             crowd = Crowd([client])
             crowd.ask("run")
             time.sleep(0.3)
-            states = States(self.home, lineage, world.lineages[lineage])
+            states = States(self.home, lineage, self.world.lineages[lineage])
             judge(verdict, self.rpo, crowd.ask("pause"), states.all())
         finally:
             client.close()
-        verdict.epochs = 0, world.row(lineage).epoch
-        world.stop(lineage)

@@ -48,8 +48,9 @@ class Operation:
     drains = False
     """Whether a request is in flight for so long that the drain is the application's, not ours."""
 
-    def __init__(self, world: CrashWorld) -> None:
+    def __init__(self, world: CrashWorld, lineage: str = LINEAGE) -> None:
         self.world = world
+        self.lineage = lineage
         self.asked: list[Answered] = []
         self.excused_until = 0.0
         """Nobody was meant to be served before."""
@@ -75,15 +76,26 @@ class Operation:
         return []
 
     def ask(self, kind: int) -> Asked:
-        asked = self.world.ask(LINEAGE, kind)
+        asked = self.world.ask(self.lineage, kind)
         self.asked.append(asked)
         return asked
 
     def row(self) -> Row:
-        return self.world.row(LINEAGE)
+        return self.world.row(self.lineage)
+
+    def settled(self) -> bool:
+        """Whether the world is whole: for most operations, that the lineage is served as it was."""
+        return self.world.settled(self.lineage)
 
     def settle(self, what: str) -> None:
-        wait_for(what, lambda: self.over() and self.world.settled(LINEAGE), WITHIN_S)
+        wait_for(what, lambda: self.over() and self.settled(), WITHIN_S)
+
+
+class Birth(Operation):
+    """A first start; whoever starts it again finds the lineage or gives birth to it."""
+
+    def begin(self) -> None:
+        self.world.launch(self.lineage)
 
 
 class Reseal(Operation):
@@ -104,7 +116,7 @@ class Takeover(Operation):
             os.kill(pid, signal.SIGKILL)
 
 
-def _answers(client: AttestedClient) -> bool:
+def answers(client: AttestedClient) -> bool:
     """Not at once where the cell before left a passport that has ended while nobody could renew it."""
     with contextlib.suppress(ResealError):
         return client.get("/chain?client=slow").status == 200
@@ -120,7 +132,7 @@ class Abort(Operation):
     def begin(self) -> None:
         client = self.world.attested(LINEAGE, 5.0)
         # attested before, so that the slow request is in flight at once
-        wait_for("an attested answer", lambda: _answers(client))
+        wait_for("an attested answer", lambda: answers(client))
         threading.Thread(target=self._slow, args=(client,), daemon=True).start()
         time.sleep(0.5)
         self.ask(RESEAL)

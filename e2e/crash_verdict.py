@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from crash_cells import SIDES, VICTIMS, Point, Verdict
+from crash_cells import ONCE, SIDES, VICTIMS, Point, Verdict
 from crash_eyes import PHASE_CREATE, PHASE_QUIESCE
 from crash_ledger import Restored
 from crash_operations import Operation
@@ -142,7 +142,7 @@ def summary(verdicts: list[Verdict], contradictions: list[str], given: argparse.
     bad = sum(not each.good for each in verdicts)
     second = sum(each.second for each in verdicts)
     requests = sum(each.requests for each in verdicts)
-    measured = [each for each in verdicts if each.cell.operation != "birth" and each.good]
+    measured = [each for each in verdicts if each.cell.operation not in ONCE and each.good]
     counted = [each for each in measured if each.stalled_ms <= STALL_MS]
     yield (
         f"{len(verdicts)} cells, {bad} bad, {second} with a second crash, {requests} requests, "

@@ -33,6 +33,8 @@ from world import ROOT, Process, World, WorldError, instance_pids
 APP = ROOT / "e2e" / "chain" / "app.py"
 JAVA = ROOT / "build" / "java.sh"
 SEAM = ROOT / "simulation" / "target" / "quick" / "reseal-simulation-0.1.0.jar"
+SPARE = "spare-"
+"""Names of lineages that an operation happens to once."""
 LIFE_MS, SKEW_MS = 2000, 200
 STATE_MAX = 4 << 20
 """The most that policy allows where no update may be lost."""
@@ -41,7 +43,7 @@ STATE_MAX = 4 << 20
 class CrashWorld:
     """Authority and platform, and the supervisors of lineages; the crash seams of authority and supervisors obey a file."""
 
-    def __init__(self, home: pathlib.Path, rpo: int, births: int) -> None:
+    def __init__(self, home: pathlib.Path, rpo: int, spare: int) -> None:
         self.home = home
         self.rpo = rpo
         self.policy = home / "policy.json"
@@ -51,7 +53,7 @@ class CrashWorld:
         self.mrenclave = ""
         self._kept = threading.local()
         self._numbers = 0
-        self._names = ["crash", *(f"birth-{n}" for n in range(births))]
+        self._names = ["crash", *(f"{SPARE}{n}" for n in range(spare))]
 
     def begin(self, may: tuple[str, ...]) -> None:
         """``may``: what policy lets the supervisors ask for."""

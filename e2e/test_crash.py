@@ -54,6 +54,9 @@ CELLS = {
     "key-add": [
         "store:after:key-add replace add",
     ],
+    "close": [
+        "store:before:unasked erase gen",
+    ],
 }
 
 

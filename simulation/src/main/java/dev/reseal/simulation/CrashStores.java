@@ -18,15 +18,17 @@ import java.util.Set;
 
 /**
  * Counts what an authority writes to its register, its anchor and its key store while it answers a
- * call of an operation, and tells before and after each. What a service asks for by itself all the
- * time, renewals and checkpoints, is not counted: the numbers of an operation are its own.
+ * call of an operation, and what it erases unasked, and tells before and after each. What a service
+ * asks for by itself all the time, renewals and checkpoints, is not counted: the numbers of an
+ * operation are its own.
  */
 final class CrashStores implements Seams {
   private static final Set<String> COUNTED =
       Set.of("request", "seal-receipt", "grant-request", "ready", "key-add");
 
   private final CrashSeams.Reached reached;
-  private final ThreadLocal<Optional<String>> call = ThreadLocal.withInitial(Optional::empty);
+  private final ThreadLocal<Optional<String>> call =
+      ThreadLocal.withInitial(() -> Optional.of("unasked"));
   private int number;
 
   CrashStores(CrashSeams.Reached reached) {
