@@ -47,8 +47,8 @@ final class LabCommand implements Callable<Integer> {
         names = "--operation",
         paramLabel = "OP",
         description = {
-          "birth, reseal, rekey, takeover, abort, asked-abort, resume, retire, policy or key-add;",
-          "repeatable (default: all)."
+          "birth, reseal, rekey, takeover, abort, asked-abort, resume, retire, policy, key-add",
+          "or close; repeatable (default: all)."
         })
     private List<String> operations = new ArrayList<>();
 

@@ -219,7 +219,8 @@ final class InstanceTest {
             new SoftDevice("this machine", Walk.MRENCLAVE),
             new Walk.App(),
             dev.reseal.wire.Randomness.system(),
-            dev.reseal.sealed.Workers.caller())) {
+            dev.reseal.sealed.Workers.caller(),
+            new Traced()::stepped)) {
       Side.Operation one = Side.operation(1);
       Outcome attested = fixed.obey(Verb.CHALLENGE, side.sign(side.challenge(one)));
       Bytes request = ((Output.Send) ((Outcome.Done) attested).outputs().getFirst()).cose();

@@ -1,6 +1,7 @@
 package dev.reseal.instance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.reseal.fixtures.Checkout;
 import dev.reseal.wire.Code;
@@ -49,6 +50,24 @@ final class MachineTest {
     assertThat(rows().stream().map(Row::input)).containsExactly(Input.values());
   }
 
+  @Test
+  void aTraceThatTheTableDoesNotAllowIsNamed() {
+    Traced traced = new Traced();
+    traced.stepped(State.BORN, Input.GRANT, new Machine.Step.To(State.RESTORING));
+    assertThatThrownBy(
+            () -> traced.stepped(State.BORN, Input.CHALLENGE, new Machine.Step.To(State.BORN)))
+        .as("it begins elsewhere")
+        .hasMessageStartingWith("in RESTORING: CHALLENGE in BORN");
+    assertThatThrownBy(() ->
+            traced.stepped(State.RESTORING, Input.RESTORED, new Machine.Step.To(State.SERVING)))
+        .as("it leads elsewhere")
+        .hasMessageEndingWith("led to SERVING, the table says STANDBY");
+    assertThatThrownBy(() ->
+            traced.stepped(State.RESTORING, Input.SEAL, new Machine.Step.Refused(Code.FENCED)))
+        .as("another rule")
+        .hasMessageEndingWith("led to -FENCED, the table says -WRONG_STATE");
+  }
+
   @ParameterizedTest
   @MethodSource("rows")
   void everyCellHolds(Row row) {
@@ -60,7 +79,7 @@ final class MachineTest {
     assertThat(found).isEqualTo(row.cells());
   }
 
-  private static String cell(State state, Machine.Step step) {
+  static String cell(State state, Machine.Step step) {
     return switch (step) {
       case Machine.Step.To(State next) -> next == state && next != State.DEAD ? "." : next.name();
       case Machine.Step.Refused(Code rule) -> "-" + rule;

@@ -275,7 +275,8 @@ final class RulesTest {
             new SoftDevice("this machine", Walk.MRENCLAVE),
             new Walk.App(),
             Randomness.system(),
-            dev.reseal.sealed.Workers.caller())) {
+            dev.reseal.sealed.Workers.caller(),
+            new Traced()::stepped)) {
       Bytes cose = Signed.sign(side.challenge(Side.operation(1)), next).cose();
       assertThat(instance.obey(Verb.CHALLENGE, cose)).isInstanceOf(Outcome.Done.class);
     }

@@ -27,6 +27,7 @@ final class Walk {
   final Side side;
   final Instance instance;
   final App app = new App();
+  final Traced traced = new Traced();
 
   /** An application with one store; it can be told to fail. */
   static final class App implements Application {
@@ -63,7 +64,8 @@ final class Walk {
   Walk(Side side, SoftDevice device) {
     this.side = side;
     Trust trust = new Trust(List.of(side.authority.verifyKey()), Optional.empty(), Side.LINEAGE);
-    this.instance = new Instance(trust, device, app, Randomness.system(), Workers.caller());
+    this.instance =
+        new Instance(trust, device, app, Randomness.system(), Workers.caller(), traced::stepped);
   }
 
   List<Output> done(Outcome outcome) {
@@ -73,8 +75,14 @@ final class Walk {
     };
   }
 
+  /** What is obeyed is a step. */
   List<Output> obey(Verb verb, Message message) {
-    return done(instance.obey(verb, side.sign(message)));
+    int before = traced.steps();
+    List<Output> outputs = done(instance.obey(verb, side.sign(message)));
+    if (traced.steps() == before) {
+      throw new AssertionError(verb + " was obeyed without a step");
+    }
+    return outputs;
   }
 
   <M extends Message> Signed<M> sent(Class<M> type, List<Output> outputs) {

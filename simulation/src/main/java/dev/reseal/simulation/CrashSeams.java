@@ -13,8 +13,9 @@ import java.io.UncheckedIOException;
 
 /**
  * Counts every journal write and every order that touches the world, within operations, and calls
- * {@code reached} before and after each. Orders are often carried out by other threads: "after" is
- * when the order was given.
+ * {@code reached} before and after each. The last orders of an operation are its own, though its
+ * journal has ended already: it is over when whoever asked is told. Orders are often carried out by
+ * other threads: "after" is when the order was given.
  */
 final class CrashSeams implements Seams {
   /** Who is told: side, running number, and what it is, in words. */
@@ -78,7 +79,10 @@ final class CrashSeams implements Seams {
 
     @Override
     public void intent(Bytes opId, int to, Cbor.Map payload) {
-      phase = Phase.of(to);
+      Phase next = Phase.of(to);
+      if (next != Phase.IDLE) {
+        phase = next;
+      }
       write(to, "intent", () -> inner.intent(opId, to, payload));
     }
 
