@@ -117,6 +117,7 @@ class Run:
             raise WorldError(f"the supervisor passed no point of {operation}: nothing was tried")
         if given.cells:
             named = {f"{operation} {each.victim}:{each.side}:{each.what}": each for each in reversed(chosen)}
+            named |= {f"{operation} {each.point}": each for each in chosen}
             return [named[name] for name in given.cells if name in named]
         if given.pairs:
             share = given.pairs // len(given.operations) + (
@@ -146,7 +147,13 @@ def main() -> int:
     parser.add_argument(
         "--pairs", type=int, default=0, help="so many cells in all, each with a second crash in its recovery"
     )
-    parser.add_argument("--cells", nargs="+", default=[], metavar="'OPERATION VICTIM:SIDE:WHAT'", help="only these")
+    parser.add_argument(
+        "--cells",
+        nargs="+",
+        default=[],
+        metavar="'OPERATION VICTIM:SIDE:STEP'",
+        help="only these; a step by its number, or by its words, which name the first that has them",
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rpo", type=int, default=RPO, help="acknowledged writes that a kill may cost (0: none)")
     parser.add_argument("--shard", type=lambda text: tuple(map(int, text.split("/"))), default=(0, 1), metavar="I/N")

@@ -24,6 +24,9 @@ import picocli.CommandLine.Option;
  * then made.
  */
 final class SavedRequest {
+  /** The largest request that an authority reads. */
+  private static final int REQUEST_MOST = 128 << 10;
+
   private static final int APPROVAL_MOST = 1024;
 
   @Option(
@@ -101,7 +104,7 @@ final class SavedRequest {
   /** What a saved request asks for; who signed it is for whoever answers it to judge. */
   static Ask read(Path file) throws IOException {
     try {
-      return Signed.peek(Request.class, content(file, Integer.MAX_VALUE)).decodeAsk();
+      return Signed.peek(Request.class, content(file, REQUEST_MOST)).decodeAsk();
     } catch (WireException other) {
       throw new Refused(
           "REQUEST",

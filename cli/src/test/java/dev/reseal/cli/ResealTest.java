@@ -14,7 +14,7 @@ import picocli.CommandLine;
 /** What holds for every verb: help, one sentence for the list of verbs, a line in the reference. */
 class ResealTest {
   @Test
-  void everyVerbHasHelpThatBeginsWithOneWholeSentence() {
+  void everyVerbHasAVersionAndHelpThatBeginsWithOneWholeSentence() {
     for (List<String> verb : verbs(Reseal.commandLine(), List.of())) {
       List<String> asked = new ArrayList<>(verb);
       asked.add("--help");
@@ -22,6 +22,8 @@ class ResealTest {
       assertThat(help.code()).as("%s", asked).isZero();
       assertThat(help.out()).contains("Usage: reseal " + String.join(" ", verb));
       assertThat(help.err()).isEmpty();
+      asked.set(asked.size() - 1, "--version");
+      assertThat(Run.of(Reseal.commandLine(), asked).out()).startsWith("reseal 0.1.0");
       assertThat(command(verb).getCommandSpec().usageMessage().description()[0])
           .as("%s", verb)
           .endsWith(".");
