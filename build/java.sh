@@ -36,6 +36,6 @@ unset JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS
 exec "$JAVA_HOME/bin/java" \
   -XX:+DisableAttachMechanism -XX:-EnableDynamicAgentLoading -XX:-HeapDumpOnOutOfMemoryError \
   -XX:-CreateCoredumpOnCrash -XX:ErrorFile=/dev/null -XX:ReplayDataFile=/dev/null \
-  -XX:+UseSerialGC -XX:-UsePerfData "$memory" "$compiler" -Xlog:disable -Xlog:all=error:stderr \
+  -XX:+UseSerialGC "$memory" "$compiler" -Xlog:disable -Xlog:all=error:stderr \
   -Duser.language=en -Duser.country=US --enable-native-access=ALL-UNNAMED -Dreseal.root="$here" \
   -cp "$lib/*${behind:+:$behind}" "$@"

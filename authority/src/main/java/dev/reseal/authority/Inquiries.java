@@ -120,9 +120,6 @@ final class Inquiries {
 
   private Reply status(Row row) {
     barriers.quarantined(row.lineage());
-    if (row.state() instanceof Row.State.Closed) {
-      ledger.eraseDestroying(row, watch.wallMs());
-    }
     return new Reply.Answer(statusOf(row));
   }
 
