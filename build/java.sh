@@ -3,7 +3,8 @@
 # ROLE: authority, platform, run, verbs, or computing, which is a verb that computes for long. BEHIND: what the class path has behind
 # the launcher's jars, or nothing: the start-up cache fits all the same.
 # Without attach, agents, core dumps or crash reports: a report of a crash shows registers, stacks and the arrays they point to.
-# What fails and where is printed all the same, in one language: a first number in words of another loads half a library of them.
+# What fails and where is printed all the same, in English whatever the host's locale is: a first number in words of another locale has its
+# tables loaded.
 : "${here:=$(cd "$(dirname "$0")/.." && pwd)}" "${JAVA_HOME:=$("$here/build/jdk.sh")}"
 start="$here/cli/target/quick/start"
 lib=$start/lib

@@ -11,7 +11,7 @@ import subprocess
 
 from asking import REKEY
 from crash_cells import Point
-from crash_operations import LINEAGE, WITHIN_S, Operation, answers
+from crash_operations import WITHIN_S, Operation, answers
 from crash_world import STATE_MAX, CrashWorld
 from planted import key_store
 from reseal.errors import ResealError
@@ -100,19 +100,19 @@ class KeyAdd(Commanded):
 
     def _given(self, key: bytes) -> Command:
         self._file.write_bytes(key)
-        words = ["authority", "keys", "add", LINEAGE, "--purpose", PURPOSE, "--file", str(self._file)]
+        words = ["authority", "keys", "add", self.lineage, "--purpose", PURPOSE, "--file", str(self._file)]
         return Command(*words, "--home", str(self.world.home))
 
     def end(self, committed: bool) -> list[str]:
         """What was acknowledged before is there until its successor is; then a rekey brings the successor."""
-        held = key_store(self.world.home).get(f"add/{self.world.lineages[LINEAGE]}/{PURPOSE}")
+        held = key_store(self.world.home).get(f"add/{self.world.lineages[self.lineage]}/{PURPOSE}")
         wrong = self.repeated()
         if held not in (self._first, self._second):
             wrong.append("after the crash the key store has neither the key that was given first nor the second")
         self.asked.clear()
         self.ask(REKEY)
         self.settle("the rekey")
-        with self.world.attested(LINEAGE, 5.0) as client:
+        with self.world.attested(self.lineage, 5.0) as client:
             installed = json.loads(client.get("/key").body)["sha256"]
         if installed != hashlib.sha256(self._second).hexdigest():
             wrong.append("the next generation is not the bytes that the operator gave")

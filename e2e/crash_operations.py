@@ -112,7 +112,7 @@ class Takeover(Operation):
     """Nobody asks for it: the instance is killed."""
 
     def begin(self) -> None:
-        for pid in self.world.pids(LINEAGE):
+        for pid in self.world.pids(self.lineage):
             os.kill(pid, signal.SIGKILL)
 
 
@@ -130,7 +130,7 @@ class Abort(Operation):
     flight_s = 4.0
 
     def begin(self) -> None:
-        client = self.world.attested(LINEAGE, 5.0)
+        client = self.world.attested(self.lineage, 5.0)
         # attested before, so that the slow request is in flight at once
         wait_for("an attested answer", lambda: answers(client))
         threading.Thread(target=self._slow, args=(client,), daemon=True).start()
@@ -160,7 +160,7 @@ class AskedAbort(Abort):
         """As soon as it drains, also when it was taken up again after a crash."""
         while self._abort is None and not self._ended.wait(0.01):
             with contextlib.suppress(OSError, http.client.HTTPException, ResealError):
-                if self.world.local(LINEAGE).phase == "QUIESCE":
+                if self.world.local(self.lineage).phase == "QUIESCE":
                     self._abort = self.ask(ABORT)
 
     def end(self, committed: bool) -> list[str]:
@@ -187,10 +187,10 @@ class Resume(Operation):
 
     def help(self) -> None:
         with contextlib.suppress(OSError, ResealError):
-            if self.world.local(LINEAGE).situation == "HALTED" and self.over():
+            if self.world.local(self.lineage).situation == "HALTED" and self.over():
                 self._cause().unlink(missing_ok=True)
                 self.excused_until = self.excused_until or time.time()
-                self.asked.append(Asked(self.world.control(LINEAGE), "resume"))
+                self.asked.append(Asked(self.world.control(self.lineage), "resume"))
 
     def end(self, committed: bool) -> list[str]:
         wrong = [] if committed else ["the operation that stopped was not finished"]
@@ -200,7 +200,7 @@ class Resume(Operation):
         return wrong
 
     def _cause(self) -> pathlib.Path:
-        return self.world.home / "lineages" / LINEAGE / "restore-refused"
+        return self.world.home / "lineages" / self.lineage / "restore-refused"
 
 
 class Retire(Operation):
@@ -212,7 +212,7 @@ class Retire(Operation):
         self.ask(RESEAL)
         self.settle("the re-seal before")
         wait_for("something to retire", lambda: self.row().retirable != ([], []), WITHIN_S)
-        self._wraps = {f"wrap/{self.world.lineages[LINEAGE]}/{each.hex()}" for each in self.row().retirable[0]}
+        self._wraps = {f"wrap/{self.world.lineages[self.lineage]}/{each.hex()}" for each in self.row().retirable[0]}
         self.asked.clear()
 
     def begin(self) -> None:
