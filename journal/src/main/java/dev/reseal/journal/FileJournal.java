@@ -69,6 +69,11 @@ public final class FileJournal implements Journal {
     }
   }
 
+  /** What this entry takes in the file. */
+  public static int sizeOf(Entry entry) {
+    return HEAD + entry.encode().size();
+  }
+
   @Override
   public void intent(Bytes opId, int phase, Cbor.Map payload) {
     append(opId, phase, Entry.Edge.INTENT, payload);

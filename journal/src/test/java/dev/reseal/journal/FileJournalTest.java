@@ -127,15 +127,6 @@ class FileJournalTest {
     }
   }
 
-  @Test
-  void aCrashOfTheMemoryJournalKeepsWhatWasSynced() {
-    MemoryJournal journal = new MemoryJournal(LINEAGE, () -> 7);
-    write(journal);
-    assertThat(journal.afterCrash().entries()).hasSize(1);
-    journal.intent(OP, 4, Cbor.map());
-    assertThat(journal.afterCrash().entries()).hasSize(4);
-  }
-
   private void assertPrefixThenAppend(int complete, String what) {
     try (FileJournal journal = open()) {
       assertThat(journal.entries()).as(what).hasSize(complete);

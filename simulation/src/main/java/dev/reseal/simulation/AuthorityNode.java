@@ -52,15 +52,20 @@ final class AuthorityNode {
   final SigningKey operator;
   final SigningKey supervisor;
   final AuthorityParts parts;
+  private final String supervisorMay;
   private final HostClocks clocks;
   private final Randomness randomness;
   private final Around around;
   private Optional<Endpoint> service = Optional.empty();
   private long baseMs = Long.MIN_VALUE;
 
-  /** {@code around} stands between the authority and whoever calls it. */
-  AuthorityNode(HostClocks clocks, Chance chance, Around around) {
+  /**
+   * {@code around} stands between the authority and whoever calls it; {@code supervisorMay} is what
+   * policy lets a supervisor ask for by itself.
+   */
+  AuthorityNode(HostClocks clocks, Chance chance, List<String> supervisorMay, Around around) {
     this.clocks = clocks;
+    this.supervisorMay = "\"" + String.join("\", \"", supervisorMay) + "\"";
     Randomness randomness = chance.bytes();
     this.parts = new AuthorityParts(chance.split(), this::struck);
     this.randomness = randomness;
@@ -202,7 +207,7 @@ final class AuthorityNode {
                  {"mrenclave": "%s", "isvprodid": 1, "least_isvsvn": 1}],
      "platforms": [{"kind": "emulated", "root_spki_sha256": "%s", "ids": []}],
      "operators": ["%s"],
-     "supervisors": [{"key": "%s", "may": ["takeover", "abort", "retire"]}],
+     "supervisors": [{"key": "%s", "may": [%s]}],
      "life_ms": %d, "skew_ms": %d, "max_grants": 100}]}
     """
         .formatted(
@@ -214,6 +219,7 @@ final class AuthorityNode {
             Bytes.zeros(32),
             operator.verifyKey().spki(),
             supervisor.verifyKey().spki(),
+            supervisorMay,
             LIFE_MS,
             SKEW_MS);
   }

@@ -76,7 +76,7 @@ final class Faults implements World.Observer {
   }
 
   @Override
-  public void point(Phase phase, String what) {
+  public void point(Phase phase, World.Moment moment) {
     if (over) {
       return;
     }
@@ -119,7 +119,7 @@ final class Faults implements World.Observer {
       case AUTHORITY_CRASH -> world.authority.parts.crashIn(chance.below(12));
       case AUTHORITY_POWER_LOSS -> world.authority.parts.powerLossIn(chance.below(12));
       case AUTHORITY_DOWN -> world.network.down(chance.between(100, 8_000));
-      case PLATFORM_DIES -> world.nodes().forEach(node -> world.kill(node.handle()));
+      case PLATFORM_DIES -> world.platformDies();
       case DISK_FULL -> diskFull();
       case SYNC_FAILS ->
           (chance.oneIn(2) ? world.supervisor.journalDisk : world.supervisor.containerDisk)

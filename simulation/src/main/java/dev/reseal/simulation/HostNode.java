@@ -121,6 +121,10 @@ final class HostNode implements Effects {
   }
 
   private void create() {
+    if (!world.platformAnswers()) {
+      hear(new Event.NotCreated(false, new Cause("PLATFORM", "nobody answers", "")));
+      return;
+    }
     switch (world.machine.create(AuthorityNode.IMAGE)) {
       case EnclaveDevice.Created.Enclave(EnclaveDevice enclave) -> {
         InstanceNode made = world.start(enclave, world.supervisor, AuthorityNode.LINEAGE);

@@ -1,8 +1,6 @@
 package dev.reseal.simulation;
 
-import dev.reseal.instance.State;
 import dev.reseal.lifecycle.Situation;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -12,10 +10,8 @@ import java.util.function.Function;
  * One seed: a world, a plan of faults, some operations, then healing, after which all must be well.
  */
 final class Simulation {
-  private static final Replay REPLAY = Replay.ofSpec();
   private static final int STEPS = 200;
   private static final long OPERATING_MS = 200_000;
-  private static final long HEALING_MS = 400_000;
 
   static {
     QuickCurves.install();
@@ -75,7 +71,7 @@ final class Simulation {
     try {
       live();
       heal();
-      replay();
+      world.replay();
     } catch (Check broken) {
       failure = Optional.of(String.valueOf(broken.getMessage()));
     } catch (RuntimeException | AssertionError bug) {
@@ -125,30 +121,6 @@ final class Simulation {
       world.restartAuthority();
     }
     world.trace.line("healed");
-    long until = world.time.nowMs() + HEALING_MS;
-    while (!rests() && world.time.nowMs() < until) {
-      world.step();
-    }
-    world.invariants.converged();
-  }
-
-  private boolean rests() {
-    List<InstanceNode> nodes = world.nodes();
-    return world.supervisor.up()
-        && world.authority.up()
-        && world.operator().content()
-        && world.supervisor.situation() instanceof Situation.Idle
-        && nodes.size() == 1
-        && nodes.getFirst().inside().state() == State.SERVING
-        && world.authority.status().filter(s -> s.state().equals("ACTIVE")).isPresent();
-  }
-
-  private void replay() {
-    SupervisorNode supervisor = world.supervisor;
-    List<String> wrong =
-        new ArrayList<>(
-            REPLAY.together(supervisor.entries(), world.authority.log(), supervisor::logged));
-    wrong.addAll(REPLAY.steps(world.steps));
-    Check.that(wrong.isEmpty(), "TRACE", String.join("; ", wrong));
+    world.settle();
   }
 }

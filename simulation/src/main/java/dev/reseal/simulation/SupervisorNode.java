@@ -104,7 +104,7 @@ final class SupervisorNode implements InstanceNode.Ears {
     try {
       FileJournal opened = FileJournal.open(journalPath, AuthorityNode.LINEAGE, clocks::wallMs);
       journal = Optional.of(opened);
-      CrashSeams seams = new CrashSeams((side, _, what) -> world.point(side + " " + what));
+      CrashSeams seams = new CrashSeams((side, _, _) -> world.point(moment(side)));
       HostNode host = new HostNode(world, life);
       engine =
           Optional.of(
@@ -122,6 +122,13 @@ final class SupervisorNode implements InstanceNode.Ears {
     decide(engine -> engine.start());
     world.visible().forEach(this::introduce);
     checkpoints(life);
+  }
+
+  private static World.Moment moment(CrashPoint.Side side) {
+    return switch (side) {
+      case BEFORE -> World.Moment.BEFORE;
+      case AFTER -> World.Moment.AFTER;
+    };
   }
 
   private void stamp(long seq) {
@@ -216,6 +223,13 @@ final class SupervisorNode implements InstanceNode.Ears {
 
   void loseJournal() {
     journalDisk.delete("journal");
+    crash();
+  }
+
+  /** It crashes, and somebody has cut its journal after so many entries. */
+  void loseJournalAfter(int kept) throws IOException {
+    long size = entries().stream().limit(kept).mapToLong(FileJournal::sizeOf).sum();
+    journalDisk.open("journal").truncate(size).force(false);
     crash();
   }
 

@@ -5,6 +5,7 @@ import dev.reseal.authority.Store;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.instance.State;
 import dev.reseal.lifecycle.Verb;
+import java.util.List;
 import java.util.Optional;
 
 /** How the parts of a world are put together; another wiring is how a test plants an error. */
@@ -20,6 +21,11 @@ interface Wiring {
   /** The register's store as the authority sees it. */
   default Store store(Store inner) {
     return inner;
+  }
+
+  /** What policy lets the supervisor ask for by itself. */
+  default List<String> supervisorMay() {
+    return List.of("takeover", "abort", "retire");
   }
 
   /** Whether a host that is asked for an old container still has it. */

@@ -31,6 +31,9 @@ import java.util.Set;
  * instances over virtual time, a bad disk and a bad network. One seed gives one history.
  */
 final class World {
+  private static final Replay REPLAY = Replay.ofSpec();
+  private static final long PATIENCE_MS = 400_000;
+
   final Timeline time = new Timeline();
   final Trace trace = new Trace(time::nowMs);
   final Chance chance;
@@ -55,6 +58,7 @@ final class World {
   private long quotesDownUntilMs;
   private long spoiledFence = -1;
   private boolean restarting;
+  private boolean platformIsGone;
   private int adviceToLose;
   private int adviceToRepeat;
   private int born;
@@ -62,9 +66,16 @@ final class World {
   /** A message that reached an instance. */
   record Advised(Verb verb, Bytes payload) {}
 
-  /** Told of every point at which something can go wrong: what it is and in which phase. */
+  /** When something can go wrong: between two happenings, or around what a supervisor does. */
+  enum Moment {
+    STEP,
+    BEFORE,
+    AFTER
+  }
+
+  /** Told of every point at which something can go wrong, and in which phase. */
   interface Observer {
-    void point(Phase phase, String what);
+    void point(Phase phase, Moment moment);
 
     /** A fault that was planned comes now, or one that follows from another. */
     default void struck(Phase phase, String what) {}
@@ -79,6 +90,7 @@ final class World {
         new AuthorityNode(
             authorityClocks,
             keys,
+            wiring.supervisorMay(),
             new AuthorityNode.Around() {
               @Override
               public Endpoint wrap(Endpoint inner, AuthorityParts parts) {
@@ -122,8 +134,8 @@ final class World {
     return keys;
   }
 
-  void point(String what) {
-    observer.point(Situation.phase(supervisor.situation()), what);
+  void point(Moment moment) {
+    observer.point(Situation.phase(supervisor.situation()), moment);
   }
 
   void struck(String what) {
@@ -132,7 +144,7 @@ final class World {
 
   /** One happening, then the invariants; false when nothing waits. */
   boolean step() {
-    point("step");
+    point(Moment.STEP);
     if (!time.step()) {
       return false;
     }
@@ -212,6 +224,19 @@ final class World {
         supervisor.exited(handle);
       }
     }
+  }
+
+  /** The daemon that runs instances ends, and they with it; it is back after one order. */
+  void platformDies() {
+    nodes().forEach(node -> kill(node.handle()));
+    platformIsGone = true;
+  }
+
+  /** Whether somebody takes the order to create an enclave. */
+  boolean platformAnswers() {
+    boolean answers = !platformIsGone;
+    platformIsGone = false;
+    return answers;
   }
 
   /** Suspended and awake again: no enclave is left. */
@@ -306,6 +331,33 @@ final class World {
     }
   }
 
+  /** Runs until nothing is to be done any more, or too long; then all must be well. */
+  void settle() {
+    long until = time.nowMs() + PATIENCE_MS;
+    while (!settled() && time.nowMs() < until) {
+      step();
+    }
+    invariants.converged();
+  }
+
+  private boolean settled() {
+    return supervisor.up()
+        && authority.up()
+        && operator.content()
+        && supervisor.situation() instanceof Situation.Idle
+        && instances.size() == 1
+        && nodes().getFirst().inside().state() == State.SERVING
+        && authority.status().filter(s -> s.state().equals("ACTIVE")).isPresent();
+  }
+
+  /** What was recorded is what the tables of spec/ allow. */
+  void replay() {
+    List<String> wrong =
+        new ArrayList<>(REPLAY.together(supervisor.entries(), authority.log(), supervisor::logged));
+    wrong.addAll(REPLAY.steps(steps));
+    Check.that(wrong.isEmpty(), "TRACE", String.join("; ", wrong));
+  }
+
   // Faults of what is neither disk nor network
 
   void quotesDown(long ms) {
@@ -321,6 +373,7 @@ final class World {
   }
 
   void heal() {
+    platformIsGone = false;
     hostile.end();
     network.heal();
     authority.parts.crashIn(-1);

@@ -2,6 +2,8 @@ package dev.reseal.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.reseal.journal.Entry;
+import dev.reseal.lifecycle.Event;
 import dev.reseal.lifecycle.Phase;
 import dev.reseal.lifecycle.Situation;
 import dev.reseal.simulation.CrashEverywhereTest.Operation;
@@ -9,19 +11,22 @@ import dev.reseal.simulation.CrashPoint.Side;
 import dev.reseal.supervisor.Requests;
 import dev.reseal.wire.Kind;
 import dev.reseal.wire.LogEvent;
+import dev.reseal.wire.SigningKey;
 import dev.reseal.wire.Status;
-import dev.reseal.wire.Target;
-import java.util.ArrayList;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.List;
-import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * One cell: the world of one operation with crashes in it, each at a point after the one before.
  */
-final class CrashCell {
+final class CrashCell implements World.Observer {
   static final int WHOLE = Integer.MAX_VALUE;
 
-  private static final Replay REPLAY = Replay.ofSpec();
+  /** A cell differs from another by its crashes only. */
+  private static final long SEED = 1;
 
   static {
     QuickCurves.install();
@@ -30,49 +35,124 @@ final class CrashCell {
   private final List<CrashPoint> points;
   private final int kept;
   private final Operation operation;
-  final SimWorld world;
-  private final List<String> old = new ArrayList<>();
+  final World world;
+  private Set<String> old = Set.of();
   private boolean armed;
   private int fired;
   private int passed;
-  private int offset;
   private int before;
-  private boolean givenUp;
+  private long givenUpIn;
 
   /** {@code kept}: so many entries of the journal survive the first crash, or it is WHOLE. */
   CrashCell(Operation operation, List<CrashPoint> points, int kept) {
     this.operation = operation;
     this.points = List.copyOf(points);
     this.kept = kept;
-    String may = operation == Operation.RETIRE ? SimAuthority.KEEPS_KEYS : SimAuthority.MAY_ALL;
-    this.world = new SimWorld(may, this::reached);
+    this.world = new World(SEED, wiring(operation));
+    this.armed = operation == Operation.GENESIS;
+    world.observe(this);
   }
 
-  private void reached(Side side, int number, String what) {
-    if (!armed) {
-      offset = number;
+  private static Wiring wiring(Operation operation) {
+    return new Wiring() {
+      @Override
+      public List<String> supervisorMay() {
+        return operation == Operation.RETIRE
+            ? List.of("takeover", "abort")
+            : Wiring.super.supervisorMay();
+      }
+    };
+  }
+
+  /** The number of points that were passed. */
+  int run() {
+    if (operation != Operation.GENESIS) {
+      world.settle();
+    }
+    if (operation == Operation.RETIRE) {
+      reseal(true);
+      settleAfter(world);
+    }
+    before = world.authority.log().size();
+    old = world.nodes().stream().map(InstanceNode::handle).collect(Collectors.toSet());
+    armed = true;
+    begin();
+    settleAfter(world);
+    return passed;
+  }
+
+  /** What was asked for a moment ago begins, and is carried out. */
+  static void settleAfter(World world) {
+    int steps = 0;
+    while (world.supervisor.situation() instanceof Situation.Idle) {
+      assertThat(steps++).as("steps until it begins").isLessThan(1_000);
+      world.step();
+    }
+    world.settle();
+  }
+
+  private void begin() {
+    Status status = world.authority.status().orElseThrow();
+    SigningKey operator = world.authority.operator;
+    switch (operation) {
+      case GENESIS -> {} // which the operator of every world asks for
+      case RESEAL, ABORT -> reseal(true);
+      case RESEAL_KEEPING_THE_KEY -> reseal(false);
+      case REKEY -> ask(Kind.REKEY, Requests.rekey(status, operator));
+      case RETIRE -> ask(Kind.RETIRE, Requests.retire(status, operator));
+      case TAKEOVER -> old.forEach(world::kill);
+    }
+  }
+
+  private void reseal(boolean rotate) {
+    Status status = world.authority.status().orElseThrow();
+    ask(Kind.RESEAL, Requests.reseal(status, rotate, world.authority.operator));
+  }
+
+  private void ask(Kind kind, Requests.Made made) {
+    ask(world, kind, made);
+  }
+
+  static void ask(World world, Kind kind, Requests.Made made) {
+    world.supervisor.hear(new Event.Asked(kind, made.opId(), made.message()));
+  }
+
+  @Override
+  public void point(Phase phase, World.Moment moment) {
+    if (!armed || moment == World.Moment.STEP) {
       return;
     }
-    int here = number - offset;
-    passed = Math.max(passed, here);
-    if (operation == Operation.ABORT && !givenUp && prepared()) {
-      givenUp = true;
-      world.ask(Requests.abort(world.authority.status(), SimAuthority.OPERATOR), Kind.ABORT);
-    }
+    Side side = moment == World.Moment.BEFORE ? Side.BEFORE : Side.AFTER;
+    passed += side == Side.BEFORE ? 1 : 0;
+    giveUp(phase);
     if (fired == points.size()) {
       return;
     }
-    CrashPoint point = points.get(fired);
-    if (side != point.side() || here != point.number()) {
-      return;
+    CrashPoint next = points.get(fired);
+    if (side == next.side() && passed == next.number()) {
+      fired++;
+      crash(next);
     }
-    fired++;
+  }
+
+  /** An abort is asked for once in the life of a supervisor. */
+  private void giveUp(Phase phase) {
+    boolean prepared = phase == Phase.QUIESCE || phase == Phase.SNAPSHOT;
+    if (operation == Operation.ABORT && prepared && givenUpIn != world.supervisor.life()) {
+      givenUpIn = world.supervisor.life();
+      Status status = world.authority.status().orElseThrow();
+      ask(Kind.ABORT, Requests.abort(status, world.authority.operator));
+    }
+  }
+
+  private void crash(CrashPoint point) {
     switch (point.victim()) {
-      case SUPERVISOR -> throw new SimWorld.Crash(side + " " + number + " " + what);
-      case AUTHORITY -> world.authority.restart();
+      case SUPERVISOR -> supervisor(point.side());
+      case AUTHORITY -> world.restartAuthority();
       case OLD -> old.forEach(world::kill);
       case NEW ->
-          List.copyOf(world.instances.keySet()).stream()
+          world.nodes().stream()
+              .map(InstanceNode::handle)
               .filter(handle -> !old.contains(handle))
               .forEach(world::kill);
       case PLATFORM -> world.platformDies();
@@ -81,38 +161,20 @@ final class CrashCell {
     }
   }
 
-  private boolean prepared() {
-    Phase phase = Situation.phase(world.situation());
-    return phase == Phase.QUIESCE || phase == Phase.SNAPSHOT;
-  }
-
-  /** The events of the log since the operation was asked for. */
-  List<String> logged() {
-    return world.authority.log().stream().skip(before).map(LogEvent::name).toList();
-  }
-
-  /** The number of points that were passed. */
-  int run() {
-    world.start();
-    world.settle();
-    if (operation != Operation.GENESIS) {
-      begin(Operation.GENESIS);
-      world.settle();
-      SimInvariants.converged(world);
+  /** Before a step it loses what its journal had not synced, after one it loses nothing. */
+  private void supervisor(Side side) {
+    List<Entry> entries = world.supervisor.entries();
+    int synced = entries.size();
+    while (side == Side.BEFORE
+        && synced > 0
+        && entries.get(synced - 1).edge() != Entry.Edge.INTENT) {
+      synced--;
     }
-    if (operation == Operation.RETIRE) {
-      begin(Operation.RESEAL);
-      world.settle();
-      SimInvariants.converged(world);
+    try {
+      world.supervisor.loseJournalAfter(Math.min(kept, synced));
+    } catch (IOException refused) {
+      throw new UncheckedIOException(refused);
     }
-    old.addAll(world.instances.keySet());
-    before = world.authority.log().size();
-    armed = true;
-    through(() -> begin(operation));
-    while (world.situation() instanceof Situation.Unborn) {
-      through(() -> begin(Operation.GENESIS));
-    }
-    return passed;
   }
 
   /** Whether every crash came. */
@@ -120,43 +182,8 @@ final class CrashCell {
     return fired == points.size();
   }
 
-  private void through(Runnable beginning) {
-    Runnable next = beginning;
-    while (true) {
-      try {
-        next.run();
-        world.settle();
-        return;
-      } catch (SimWorld.Crash crash) {
-        givenUp = false;
-        next = () -> world.restart(kept);
-      }
-    }
-  }
-
-  /** What it recorded is what the tables of spec/ allow. */
-  void replay() {
-    assertThat(REPLAY.together(world.entries(), world.authority.log())).isEmpty();
-    assertThat(REPLAY.steps(world.steps)).isEmpty();
-  }
-
-  private void begin(Operation what) {
-    Status status = world.authority.status();
-    switch (what) {
-      case GENESIS ->
-          world.ask(
-              Requests.genesis(
-                  status,
-                  new Target(SimAuthority.MRENCLAVE, 1, 1, 2, Optional.empty()),
-                  SimAuthority.OPERATOR),
-              Kind.GENESIS);
-      case RESEAL, ABORT ->
-          world.ask(Requests.reseal(status, true, SimAuthority.OPERATOR), Kind.RESEAL);
-      case RESEAL_KEEPING_THE_KEY ->
-          world.ask(Requests.reseal(status, false, SimAuthority.OPERATOR), Kind.RESEAL);
-      case REKEY -> world.ask(Requests.rekey(status, SimAuthority.OPERATOR), Kind.REKEY);
-      case RETIRE -> world.ask(Requests.retire(status, SimAuthority.OPERATOR), Kind.RETIRE);
-      case TAKEOVER -> List.copyOf(world.instances.keySet()).forEach(world::kill);
-    }
+  /** The events of the log since the operation was asked for. */
+  List<String> logged() {
+    return world.authority.log().stream().skip(before).map(LogEvent::name).toList();
   }
 }

@@ -88,7 +88,6 @@ class CrashEverywhereTest {
   private static List<String> ends(Operation operation) {
     CrashCell cell = new CrashCell(operation, List.of(), CrashCell.WHOLE);
     cell.run();
-    SimInvariants.converged(cell.world);
     return cell.logged();
   }
 
@@ -96,11 +95,10 @@ class CrashEverywhereTest {
   void aDroppedRecordIsNoticed() {
     CrashCell cell = new CrashCell(Operation.RESEAL, List.of(), CrashCell.WHOLE);
     cell.run();
-    SimInvariants.converged(cell.world);
-    InstanceNode one = cell.world.instances.values().iterator().next();
-    one.inside().stores().delete("records", Cbor.of(1));
-    assertThatThrownBy(() -> SimInvariants.converged(cell.world))
-        .isInstanceOf(AssertionError.class)
+    InstanceNode one = cell.world.nodes().getFirst();
+    one.inside().stores().delete(Ledger.STORE, Cbor.of(1));
+    assertThatThrownBy(cell.world.invariants::converged)
+        .isInstanceOf(Check.class)
         .hasMessageContaining("T2");
   }
 
@@ -111,7 +109,7 @@ class CrashEverywhereTest {
   void t20AJournalThatIsCutAfterAnyEntryChangesNothingThatWasPromised() {
     CrashCell whole = new CrashCell(Operation.RESEAL, List.of(), CrashCell.WHOLE);
     int points = whole.run();
-    int entries = whole.world.entries().size();
+    int entries = whole.world.supervisor.entries().size();
     for (int number = 3; number <= points; number += CUT_EVERY_POINTS) {
       for (int kept = 1; kept < entries; kept++) {
         converges(Operation.RESEAL, new CrashPoint(Victim.SUPERVISOR, Side.AFTER, number), kept);
@@ -133,8 +131,7 @@ class CrashEverywhereTest {
     CrashCell cell = new CrashCell(operation, List.of(point), kept);
     try {
       cell.run();
-      SimInvariants.converged(cell.world);
-      cell.replay();
+      cell.world.replay();
     } catch (RuntimeException | AssertionError broken) {
       throw new AssertionError(
           operation + " " + point + ", " + kept + " kept: " + broken.getMessage(), broken);

@@ -12,7 +12,7 @@ import dev.reseal.supervisor.Requests;
 import dev.reseal.wire.Head;
 import dev.reseal.wire.Kind;
 import dev.reseal.wire.LogEvent;
-import dev.reseal.wire.Target;
+import dev.reseal.wire.Status;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -36,27 +36,20 @@ class ReplayTest {
 
   @BeforeAll
   static void record() {
-    SimWorld world = new SimWorld(SimAuthority.MAY_ALL, (_, _, _) -> {});
-    world.start();
-    world.settle();
-    Target target = new Target(SimAuthority.MRENCLAVE, 1, 1, 2, Optional.empty());
-    world.ask(
-        Requests.genesis(world.authority.status(), target, SimAuthority.OPERATOR), Kind.GENESIS);
+    World world = new World(1, Wiring.PLAIN);
     world.settle();
     for (boolean rotate : new boolean[] {true, false}) {
-      world.ask(
-          Requests.reseal(world.authority.status(), rotate, SimAuthority.OPERATOR), Kind.RESEAL);
-      world.settle();
+      Status status = world.authority.status().orElseThrow();
+      CrashCell.ask(world, Kind.RESEAL, Requests.reseal(status, rotate, world.authority.operator));
+      CrashCell.settleAfter(world);
     }
-    world.ask(Requests.rekey(world.authority.status(), SimAuthority.OPERATOR), Kind.REKEY);
-    world.settle();
-    InstanceNode serving = world.instances.values().iterator().next();
-    serving.obey(Verb.SEAL, Bytes.EMPTY, _ -> Optional.empty());
-    world.settle();
-    List.copyOf(world.instances.keySet()).forEach(world::kill);
-    world.settle();
-    SimInvariants.converged(world);
-    journal = world.entries();
+    Status status = world.authority.status().orElseThrow();
+    CrashCell.ask(world, Kind.REKEY, Requests.rekey(status, world.authority.operator));
+    CrashCell.settleAfter(world);
+    world.nodes().getFirst().obey(Verb.SEAL, Bytes.EMPTY, _ -> Optional.empty());
+    world.nodes().forEach(node -> world.kill(node.handle()));
+    CrashCell.settleAfter(world);
+    journal = world.supervisor.entries();
     log = world.authority.log();
     steps = world.steps;
   }

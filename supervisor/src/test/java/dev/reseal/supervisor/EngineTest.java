@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.reseal.bytes.Bytes;
 import dev.reseal.journal.Entry;
-import dev.reseal.journal.MemoryJournal;
 import dev.reseal.lifecycle.Call;
 import dev.reseal.lifecycle.Effect;
 import dev.reseal.lifecycle.Event;
@@ -38,7 +37,7 @@ class EngineTest {
           effect -> {
             orders.add(effect);
             if (effect.outward()) {
-              durableAtOrder.add(journal.afterCrash().entries().size());
+              durableAtOrder.add(journal.afterCrash().size());
             }
           },
           (_, _, _) -> {});
@@ -70,7 +69,7 @@ class EngineTest {
     toPersist();
     assertThat(orders.stream().filter(Effect::outward)).hasSize(durableAtOrder.size());
     assertThat(durableAtOrder).isSorted().allMatch(size -> size > 0);
-    List<Entry> notes = journal.afterCrash().entries();
+    List<Entry> notes = journal.afterCrash();
     assertThat(notes.getLast().phase()).isEqualTo(Phase.PERSIST.number());
     assertThat(notes.getLast().edge()).isEqualTo(Entry.Edge.INTENT);
   }
@@ -78,7 +77,7 @@ class EngineTest {
   @Test
   void aRestartFindsTicketAndReceiptInTheNotes() {
     toPersist();
-    Facts.Noted noted = Notes.newest(journal.afterCrash().entries()).orElseThrow();
+    Facts.Noted noted = Notes.newest(journal.afterCrash()).orElseThrow();
     assertThat(noted.opId()).isEqualTo(OP);
     assertThat(noted.phase()).isEqualTo(Phase.PERSIST);
     assertThat(noted.ticket()).contains(Bytes.ascii("ticket"));
@@ -100,7 +99,7 @@ class EngineTest {
   }
 
   private Facts.Noted noted() {
-    return Notes.newest(journal.afterCrash().entries()).orElseThrow();
+    return Notes.newest(journal.afterCrash()).orElseThrow();
   }
 
   @Test

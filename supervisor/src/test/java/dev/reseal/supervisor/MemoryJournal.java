@@ -1,34 +1,28 @@
-package dev.reseal.journal;
+package dev.reseal.supervisor;
 
 import dev.reseal.bytes.Bytes;
+import dev.reseal.journal.Entry;
+import dev.reseal.journal.Journal;
 import dev.reseal.wire.Cbor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
 
-/** The same notes without a disk, for the simulator: what a crash leaves is what was synced. */
-public final class MemoryJournal implements Journal {
+/** A journal without a disk: what a crash leaves is what was synced. */
+final class MemoryJournal implements Journal {
   private final Bytes lineage;
   private final LongSupplier wallMs;
   private final List<Entry> entries = new ArrayList<>();
   private int synced;
 
-  public MemoryJournal(Bytes lineage, LongSupplier wallMs) {
+  MemoryJournal(Bytes lineage, LongSupplier wallMs) {
     this.lineage = lineage;
     this.wallMs = wallMs;
   }
 
   /** What a restart finds when the unsynced tail is lost. */
-  public MemoryJournal afterCrash() {
-    return cut(synced);
-  }
-
-  /** What a restart finds when somebody has cut the file after {@code kept} entries. */
-  public MemoryJournal cut(int kept) {
-    MemoryJournal survivor = new MemoryJournal(lineage, wallMs);
-    survivor.entries.addAll(entries.subList(0, Math.min(kept, synced)));
-    survivor.synced = survivor.entries.size();
-    return survivor;
+  List<Entry> afterCrash() {
+    return List.copyOf(entries.subList(0, synced));
   }
 
   @Override
@@ -61,6 +55,6 @@ public final class MemoryJournal implements Journal {
   private void append(Bytes opId, int phase, Entry.Edge edge, Cbor.Map payload) {
     long seq = entries.isEmpty() ? 0 : entries.getLast().seq() + 1;
     Entry entry = new Entry(seq, wallMs.getAsLong(), lineage, opId, phase, edge, payload);
-    entries.add(Entry.decode(entry.encode()));
+    entries.add(entry);
   }
 }
