@@ -143,6 +143,7 @@ final class Invariants {
 
   /** T5, T12: the head is on disk in full, and its slots open; T11: its generations exist. */
   private void head(Status now, Status.StateHead head) {
+    world.ledger.registered(head.bodyId());
     Check.that(
         world.supervisor.shelf().holds(head.bodyId()),
         "T5",

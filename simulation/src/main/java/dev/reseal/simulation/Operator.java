@@ -34,6 +34,7 @@ final class Operator {
   private boolean pausing;
   private int wanted;
   private int done;
+  private Optional<Outcome> last = Optional.empty();
 
   Operator(World world, Chance chance) {
     this.world = world;
@@ -55,7 +56,13 @@ final class Operator {
     return wanted == 0 && asked.size() == 0 && !pausing;
   }
 
+  /** What was heard last of an operation's end, whoever had asked for it. */
+  Optional<Outcome> last() {
+    return last;
+  }
+
   void finished(Bytes opId, Outcome outcome) {
+    last = Optional.of(outcome);
     world.trace.line("outcome " + outcome.getClass().getSimpleName());
     if (opId.equals(asked)) {
       asked = Bytes.EMPTY;

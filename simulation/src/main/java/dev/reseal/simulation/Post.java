@@ -160,11 +160,11 @@ final class Post {
         });
   }
 
-  /** A renewal that names a newer generation than the one before. */
+  /** A renewal names the generation that is installed. */
   private void installed(InstanceNode from, long gen) {
+    world.supervisor.hear(new Event.Installed(from.handle(), gen));
     Long before = generations.put(from.handle(), gen);
-    if (before != null && gen > before) {
-      world.supervisor.hear(new Event.Installed(from.handle(), gen));
+    if (before == null || gen > before) {
       from.reencrypted();
     }
   }

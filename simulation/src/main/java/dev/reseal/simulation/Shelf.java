@@ -38,9 +38,11 @@ final class Shelf {
     containers = new Containers(directory);
   }
 
-  void receive(String handle, Bytes content) throws IOException {
+  /** Its body. */
+  Bytes receive(String handle, Bytes content) throws IOException {
     Outline outline = containers.receive(handle, new ByteArrayInputStream(content.toArray()));
     archive.put(outline.bodyId(), content);
+    return outline.bodyId();
   }
 
   boolean holds(Bytes body) {

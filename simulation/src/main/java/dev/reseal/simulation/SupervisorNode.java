@@ -322,7 +322,7 @@ final class SupervisorNode implements InstanceNode.Ears {
     if (!up()) {
       throw new IOException("no supervisor");
     }
-    shelf.receive(from.handle(), content);
+    world.ledger.contained(shelf.receive(from.handle(), content), from);
   }
 
   @Override

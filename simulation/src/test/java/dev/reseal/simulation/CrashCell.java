@@ -2,10 +2,12 @@ package dev.reseal.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.reseal.bytes.Bytes;
 import dev.reseal.journal.Entry;
 import dev.reseal.lifecycle.Event;
 import dev.reseal.lifecycle.Phase;
 import dev.reseal.lifecycle.Situation;
+import dev.reseal.lifecycle.Verb;
 import dev.reseal.simulation.CrashEverywhereTest.Operation;
 import dev.reseal.simulation.CrashPoint.Side;
 import dev.reseal.supervisor.Requests;
@@ -45,23 +47,31 @@ final class CrashCell implements World.Observer {
 
   /** {@code kept}: so many entries of the journal survive the first crash, or it is WHOLE. */
   CrashCell(Operation operation, List<CrashPoint> points, int kept) {
+    this(operation, points, kept, may(operation));
+  }
+
+  /** {@code may}: what its supervisor may ask for by itself. */
+  CrashCell(Operation operation, List<CrashPoint> points, int kept, List<String> may) {
     this.operation = operation;
     this.points = List.copyOf(points);
     this.kept = kept;
-    this.world = new World(SEED, wiring(operation));
+    this.world =
+        new World(
+            SEED,
+            new Wiring() {
+              @Override
+              public List<String> supervisorMay() {
+                return may;
+              }
+            });
     this.armed = operation == Operation.GENESIS;
     world.observe(this);
   }
 
-  private static Wiring wiring(Operation operation) {
-    return new Wiring() {
-      @Override
-      public List<String> supervisorMay() {
-        return operation == Operation.RETIRE
-            ? List.of("takeover", "abort")
-            : Wiring.super.supervisorMay();
-      }
-    };
+  private static List<String> may(Operation operation) {
+    return operation == Operation.RETIRE
+        ? List.of("takeover", "abort")
+        : Wiring.PLAIN.supervisorMay();
   }
 
   /** The number of points that were passed. */
@@ -73,12 +83,30 @@ final class CrashCell implements World.Observer {
       reseal(true);
       settleAfter(world);
     }
+    if (operation != Operation.GENESIS) {
+      serve();
+    }
     before = world.authority.log().size();
     old = world.nodes().stream().map(InstanceNode::handle).collect(Collectors.toSet());
     armed = true;
     begin();
     settleAfter(world);
     return passed;
+  }
+
+  /** Clients write, until there is something to lose of each kind: in a head, and newer than it. */
+  private void serve() {
+    String active = world.nodes().getFirst().handle();
+    while (world.ledger.safe() < 2L * AuthorityNode.RPO
+        || world.ledger.acknowledged() - world.ledger.safe() < AuthorityNode.RPO) {
+      if (world.ledger.safe() < 2L * AuthorityNode.RPO) {
+        world.advise(active, Verb.CHECKPOINT, Bytes.EMPTY);
+      }
+      long until = world.time.nowMs() + 50;
+      while (world.time.nowMs() < until) {
+        world.step();
+      }
+    }
   }
 
   /** What was asked for a moment ago begins, and is carried out. */
@@ -119,7 +147,12 @@ final class CrashCell implements World.Observer {
 
   @Override
   public void point(Phase phase, World.Moment moment) {
-    if (!armed || moment == World.Moment.STEP) {
+    if (!armed) {
+      return;
+    }
+    if (moment == World.Moment.STEP) {
+      // Nobody helps: it must converge by itself.
+      assertThat(world.supervisor.situation()).as("T19").isNotInstanceOf(Situation.Halted.class);
       return;
     }
     Side side = moment == World.Moment.BEFORE ? Side.BEFORE : Side.AFTER;
