@@ -10,7 +10,7 @@ PY := .venv/bin/python
 ONE_CORE := $(if $(shell command -v taskset),taskset -c 0)
 SOURCES := $(shell find . -path ./.venv -prune -o -path '*/target' -prune -o \( -path '*/src/main/*' -o -name pom.xml \) -type f -print)
 
-.PHONY: bench-service bench-rotations conformance bench-measure bench-quote fuzz mutation help build demo check java-check beside-java python-check e2e-check e2e-worlds e2e-site e2e-refusals crash crash-build sim sim-pairs model bench
+.PHONY: bench-service bench-rotations conformance bench-measure bench-quote fuzz mutation help build demo check java-check beside-java python-check e2e-check e2e-worlds e2e-site e2e-more crash crash-build sim sim-pairs model bench
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -36,14 +36,13 @@ demo: build ## re-seal a running Python service, kill it, read everything back
 
 check: ## everything that a change must pass (what CI runs)
 	$(MAKE) -j2 java-check beside-java
-	$(MAKE) -j2 e2e-site e2e-refusals
-	$(MAKE) -j1 demo
+	$(MAKE) -j2 e2e-site e2e-more
 
 # What needs no quiet machine goes beside the Java tests, which keep one core busy.
 beside-java: python-check
 	$(MAKE) -j1 crash-build
 	$(PY) -m pytest -q demo/tests
-	$(MAKE) -j1 e2e-worlds
+	$(MAKE) -j1 e2e-worlds demo
 
 java-check:
 	mvn -B -ntp verify
@@ -54,21 +53,21 @@ python-check: .venv/.dev
 	MYPYPATH=python:e2e:e2e/chain:demo:bench $(PY) -m mypy --strict --python-version 3.10 --explicit-package-bases $$(git ls-files 'demo/*.py' 'e2e/*.py' 'bench/*.py' | grep -v tests/sabotage/)
 
 # These make worlds of their own and wait for what happens, however long it takes. All others share a site with those of their run, which is
-# searched for their secrets when they have ended; in two runs, each on a core.
+# searched for their secrets when they have ended; in two runs, each on a core, that take about as long.
 WORLDS := $(patsubst %,e2e/test_%.py,attacks authority_store canary crash crash_verdict start_page world)
 
-REFUSALS := e2e/test_bad_input.py
+MORE := $(patsubst %,e2e/test_%.py,bad_input policy return)
 
-e2e-check: e2e-worlds e2e-site e2e-refusals
+e2e-check: e2e-worlds e2e-site e2e-more
 
 e2e-worlds: crash-build
 	$(PY) -m pytest -q $(WORLDS)
 
 e2e-site: build .venv/.dev
-	$(PY) -m pytest -q e2e $(addprefix --ignore=,$(WORLDS) $(REFUSALS))
+	$(PY) -m pytest -q e2e $(addprefix --ignore=,$(WORLDS) $(MORE))
 
-e2e-refusals: build .venv/.dev
-	$(PY) -m pytest -q $(REFUSALS)
+e2e-more: build .venv/.dev
+	$(PY) -m pytest -q $(MORE)
 
 # The supervisor of the crash matrix is the ordinary one with somebody in between; that somebody is never part of ./reseal.
 simulation/target/quick/.built: $(SOURCES)

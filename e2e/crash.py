@@ -24,7 +24,7 @@ import traces
 from crash_cells import ONCE, OPERATIONS, VICTIMS, Cell, Point, Verdict, cells, pairs
 from crash_matrix import Matrix
 from crash_operations import LINEAGE
-from crash_verdict import show, summary
+from crash_verdict import mark, show, summary
 from crash_world import require_built
 from world import WorldError, remove
 
@@ -40,12 +40,15 @@ class Run:
         self.points: dict[str, list[Point]] = {}
         self.contradictions: list[str] = []
         """Traces that the tables of ``spec/`` do not allow, a text for each world."""
+        self._named = set(given.cells)
         self.stack = contextlib.ExitStack()
 
     def all(self) -> None:
         with self.stack:
             for operation in self.given.operations:
                 self._operation(operation)
+        if self._named:
+            raise WorldError(f"no operation has a cell of this name: {', '.join(sorted(self._named))}")
 
     def _matrix(self, operation: str) -> Matrix:
         home = pathlib.Path(tempfile.mkdtemp(prefix="rs", dir=self.given.home))
@@ -118,6 +121,7 @@ class Run:
         if given.cells:
             named = {f"{operation} {each.victim}:{each.side}:{each.what}": each for each in reversed(chosen)}
             named |= {f"{operation} {each.point}": each for each in chosen}
+            self._named -= named.keys()
             return [named[name] for name in given.cells if name in named]
         if given.pairs:
             share = given.pairs // len(given.operations) + (
@@ -132,7 +136,7 @@ class Run:
     def _say(self, verdict: Verdict) -> None:
         told = f"{verdict.epochs[0]}>{verdict.epochs[1]}{' takeover' if verdict.taken_over else ''} gone {verdict.gone}"
         told += f" silent {verdict.silent_ms} ms own {verdict.own_ms} ms stalled {verdict.stalled_ms} ms took {verdict.took_s:.1f} s"
-        print(f"{'ok  ' if verdict.good else 'BAD '} {verdict.cell}: {told}", flush=True)
+        print(f"{mark(verdict):<4} {verdict.cell}: {told}", flush=True)
         for each in verdict.why:
             print(f"     {each}", flush=True)
 

@@ -79,6 +79,8 @@ class Verdict:
     stalled_ms: int = 0
     """The longest time in which the driver itself did not run; above a bound its measurement says nothing."""
     took_s: float = 0.0
+    missed: bool = False
+    """Whoever was to die was gone already."""
     second: bool = False
     said: str = ""
     """What whoever asked for the operation was told."""

@@ -228,6 +228,7 @@ class Matrix:
             return operation.settled()
 
         wait_for(f"recovery from {cell}", whole, SETTLE_S)
+        verdict.missed = world.missed(lineage, name)
         if second:
             time.sleep(0.3)
             verdict.second = world.crashed(lineage, second)

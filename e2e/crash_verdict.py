@@ -118,18 +118,26 @@ def disordered(answers: list[dict[str, Any]]) -> Iterator[str]:
                 )
 
 
+def mark(verdict: Verdict) -> str:
+    """A cell in which nobody died is none that went well."""
+    if not verdict.good:
+        return "BAD"
+    return "miss" if verdict.missed else "ok"
+
+
 def show(points: dict[str, list[Point]], verdicts: list[Verdict]) -> Iterator[str]:
     """Rows: what the supervisor does; columns: who is killed, before and after it."""
-    found: dict[tuple[str, str, str, int], list[bool]] = {}
+    found: dict[tuple[str, str, str, int], list[str]] = {}
     for each in verdicts:
         cell = each.cell
-        found.setdefault((cell.operation, cell.victim, cell.side, cell.number), []).append(each.good)
+        found.setdefault((cell.operation, cell.victim, cell.side, cell.number), []).append(mark(each))
     yield f"{'operation and step':<49}" + "".join(f"{victim:>13}" for victim in VICTIMS)
     for operation, steps in points.items():
         for step in steps:
             victims = [victim if victim in step.victims() else "" for victim in VICTIMS]
             marks = [[found.get((operation, victim, side, step.number)) for side in SIDES] for victim in victims]
-            row = [" ".join("." if each is None else "ok" if all(each) else "BAD" for each in mark) for mark in marks]
+            # of several tries the worst: "BAD" < "miss" < "ok"
+            row = [" ".join("." if each is None else min(each) for each in pair) for pair in marks]
             yield f"{operation:<12}{step.number:>3} {step.what:<33}" + "".join(f"{each:>13}" for each in row)
 
 
@@ -140,12 +148,13 @@ def percentile(numbers: list[int], part: float) -> int:
 
 def summary(verdicts: list[Verdict], contradictions: list[str], given: argparse.Namespace) -> Iterator[str]:
     bad = sum(not each.good for each in verdicts)
+    missed = sum(each.missed for each in verdicts)
     second = sum(each.second for each in verdicts)
     requests = sum(each.requests for each in verdicts)
-    measured = [each for each in verdicts if each.cell.operation not in ONCE and each.good]
+    measured = [each for each in verdicts if each.cell.operation not in ONCE and each.good and not each.missed]
     counted = [each for each in measured if each.stalled_ms <= STALL_MS]
     yield (
-        f"{len(verdicts)} cells, {bad} bad, {second} with a second crash, {requests} requests, "
+        f"{len(verdicts)} cells, {bad} bad, {missed} in which nobody died, {second} with a second crash, {requests} requests, "
         f"traces of {len(contradictions)} worlds contradict spec/ or are missing, "
         f"seed {given.seed}, rpo {given.rpo}, platform EMULATED"
     )

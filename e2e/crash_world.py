@@ -153,6 +153,10 @@ class CrashWorld:
         begin = f"crash {order} "
         return bool(self.said(lineage, begin) or self.said("authority", begin))
 
+    def missed(self, lineage: str, order: str) -> bool:
+        """Whether nobody was there to be struck; said a moment after :meth:`crashed` is."""
+        return bool(self.said(lineage, f"missed {order}"))
+
     def said(self, name: str, words: str) -> list[str]:
         """Lines of authority or of this lineage's supervisors, all of them so far, that begin with ``words``."""
         log = self.world.logs / f"{name}.log"

@@ -119,8 +119,9 @@ def test_a_request_that_never_ends_aborts_the_reseal_and_the_old_instance_serves
     site.start("stuck", app)
     client = site.client("stuck")
     assert client.put("/a", b"one").status == 200
-    threading.Thread(target=endless, args=(site.client("stuck"),), daemon=True).start()
-    time.sleep(1.0)
+    held = site.client("stuck")
+    threading.Thread(target=endless, args=(held,), daemon=True).start()
+    wait_for("the request to be sent", lambda: held.passport is not None, 60)
     code, summary = site.rotate("stuck")
     assert (code, summary["rule"]) == (10, "DRAIN_DEADLINE")
     assert summary["updates_lost"] == "0"

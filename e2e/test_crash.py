@@ -76,8 +76,10 @@ def test_every_cell_ends_with_one_instance_and_every_history_holds(operation: st
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    found_cells = json.loads(found.read_text())["cells"]
+    assert [each["cell"] for each in found_cells if each["missed"]] == [], "cells in which nobody died"
     cells = [
         f"{each['cell']['operation']} {each['cell']['victim']}:{each['cell']['side']}:{each['cell']['what']}"
-        for each in json.loads(found.read_text())["cells"]
+        for each in found_cells
     ]
     assert cells == names, f"cells that are no longer there: {sorted(set(names) - set(cells))}"

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
@@ -17,9 +18,9 @@ import java.util.concurrent.locks.LockSupport;
  * points.
  */
 final class CrashOrders {
-  /** Who strikes; said nothing of the victims of another process. */
+  /** Who strikes, and whether anybody was there to be struck. */
   interface Strike {
-    void at(CrashOrder order, Set<Long> oldPids) throws IOException;
+    boolean at(CrashOrder order, Set<Long> oldPids) throws IOException;
   }
 
   private final Path file;
@@ -61,7 +62,9 @@ final class CrashOrders {
         && number == point.number()) {
       done = true;
       System.err.println("crash " + order.get().name() + " " + point + " " + what);
-      strike.at(order.get(), Set.copyOf(oldPids));
+      if (!strike.at(order.get(), Set.copyOf(oldPids))) {
+        System.err.println("missed " + order.get().name());
+      }
     }
   }
 
@@ -75,17 +78,26 @@ final class CrashOrders {
 
   /** Number, how many old and new instances live now, and what comes. */
   private void list(CrashOrder order, int number, String what) {
-    long old = order.instances().filter(oldPids::contains).count();
-    long all = order.instances().count();
+    List<Long> all = order.instances().toList();
+    long old = all.stream().filter(oldPids::contains).count();
     System.err.println(
-        "crash-point " + order.name() + " " + number + " " + old + " " + (all - old) + " " + what);
+        "crash-point "
+            + order.name()
+            + " "
+            + number
+            + " "
+            + old
+            + " "
+            + (all.size() - old)
+            + " "
+            + what);
   }
 
   /**
    * From outside, with this thread standing still meanwhile: a halt would first wait for threads
    * that are in a call of the system, 300 ms long.
    */
-  static void killMyself() throws IOException {
+  static boolean killMyself() throws IOException {
     new ProcessBuilder("sh", "-c", "kill -KILL " + ProcessHandle.current().pid()).start();
     while (true) {
       LockSupport.park();

@@ -13,8 +13,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 
 /**
@@ -42,16 +44,20 @@ public final class CrashRun {
     return Supervisor.start(settings, reached, doors, new CrashSeams(orders::reached));
   }
 
-  private void kill(CrashOrder order, Set<Long> oldPids) throws IOException {
-    switch (order.point().victim()) {
+  private boolean kill(CrashOrder order, Set<Long> oldPids) throws IOException {
+    List<Long> live = order.instances().toList();
+    return switch (order.point().victim()) {
       case SUPERVISOR -> CrashOrders.killMyself();
-      case OLD -> order.instances().filter(oldPids::contains).forEach(CrashRun::kill);
-      case NEW -> order.instances().filter(pid -> !oldPids.contains(pid)).forEach(CrashRun::kill);
-      case AUTHORITY -> kill(order.authorityPid());
-      case PLATFORM -> kill(order.platformPid());
-      case ENCLAVES -> faulty().strike(new Fault.PowerTransition());
+      case OLD -> kill(live.stream().filter(oldPids::contains));
+      case NEW -> kill(live.stream().filter(pid -> !oldPids.contains(pid)));
+      case AUTHORITY -> kill(Stream.of(order.authorityPid()));
+      case PLATFORM -> kill(Stream.of(order.platformPid()));
+      case ENCLAVES -> {
+        faulty().strike(new Fault.PowerTransition());
+        yield !live.isEmpty();
+      }
       case STORE, NOBODY -> throw new IllegalArgumentException(order + " is not struck here");
-    }
+    };
   }
 
   private Faulty faulty() {
@@ -61,7 +67,11 @@ public final class CrashRun {
     throw new IllegalStateException("only an emulated platform takes orders to fail");
   }
 
-  private static void kill(long pid) {
-    ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+  /** Whether one of them lived. */
+  private static boolean kill(Stream<Long> pids) {
+    return pids.flatMap(pid -> ProcessHandle.of(pid).stream())
+            .filter(ProcessHandle::destroyForcibly)
+            .count()
+        > 0;
   }
 }
