@@ -22,6 +22,7 @@ class Row:
     state: str
     epoch: int
     fence: int
+    gen: int
     kind: int
     wait_ms: int
     target: list[Any]
@@ -34,7 +35,7 @@ class Row:
     def of(cls, status: dict[int, Any]) -> Row:
         target = [status[9], status[28], status[29], status[30], status[27]]
         retirable = (status[25], status[26])
-        return cls(status[2], status[3], status[4], status[6], status[19], target, status[16], retirable)
+        return cls(status[2], status[3], status[4], status[5], status[6], status[19], target, status[16], retirable)
 
 
 @dataclass(frozen=True)

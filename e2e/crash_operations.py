@@ -98,14 +98,41 @@ class Birth(Operation):
         self.world.launch(self.lineage)
 
 
-class Reseal(Operation):
+class Planned(Operation):
+    """Whoever asked for it was told the truth; what did not come to pass does when it is asked for again."""
+
+    kind: int
+
     def begin(self) -> None:
-        self.ask(RESEAL)
+        self.ask(self.kind)
+
+    def came(self, committed: bool) -> bool:
+        return committed
+
+    def end(self, committed: bool) -> list[str]:
+        if self.came(committed):
+            return []
+        if self.asked[0].done:
+            return ["whoever asked was told that it is done, and it did not come to pass"]
+        again = self.ask(self.kind)
+        self.settle("the end of what was asked for again")
+        return [] if again.done else [f"it was refused when it was asked for again: {again.end}"]
 
 
-class Rekey(Operation):
+class Reseal(Planned):
+    kind = RESEAL
+
+
+class Rekey(Planned):
+    kind = REKEY
+
     def begin(self) -> None:
-        self.ask(REKEY)
+        self._before = self.row().gen
+        super().begin()
+
+    def came(self, committed: bool) -> bool:
+        """The generation is the register's with the request, and any instance that is served later has it."""
+        return self.row().gen > self._before
 
 
 class Takeover(Operation):
@@ -137,6 +164,11 @@ class Abort(Operation):
         time.sleep(0.5)
         self.ask(RESEAL)
 
+    def end(self, committed: bool) -> list[str]:
+        """It is given up, unless an instance died and another drains in time."""
+        told = self.asked[0].done and not committed
+        return ["whoever asked was told that it is done, and it did not come to pass"] if told else []
+
     def _slow(self, client: AttestedClient) -> None:
         with contextlib.suppress(ResealError, OSError), client:
             client.get(f"/slow?s={self.flight_s}")
@@ -165,9 +197,10 @@ class AskedAbort(Abort):
 
     def end(self, committed: bool) -> list[str]:
         self._ended.set()
+        wrong = super().end(committed)
         if committed and self._abort is not None and self._abort.done:
-            return ["the operator was told that the re-seal is aborted, and it was committed"]
-        return []
+            wrong.append("the operator was told that the re-seal is aborted, and it was committed")
+        return wrong
 
 
 class Resume(Operation):

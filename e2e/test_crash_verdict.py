@@ -9,6 +9,7 @@ import pytest
 from crash_cells import Cell, Verdict
 from crash_history import History, Link
 from crash_ledger import Restored
+from crash_operations import Abort, Operation, Reseal
 from crash_verdict import judge
 
 RPO = 64
@@ -190,3 +191,22 @@ def test_an_update_that_comes_before_an_older_one_of_the_same_client_is_wrong() 
     service.clients[0].appended(b"x", Link(2, History.joined(before, b"x"), before.all), 1)
     service.chains[0].append(Link(2, History.joined(before, b"x"), before.all))
     assert any("does not come after" in each for each in service.verdict())
+
+
+class Told:
+    """Whoever asked was told that it is done."""
+
+    done = True
+    end = "0 done"
+
+    def answered(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("kind", [Reseal, Abort])
+def test_whoever_was_told_that_a_reseal_is_done_which_was_not_committed_was_told_wrong(kind: type[Operation]) -> None:
+    world: Any = None
+    operation = kind(world)
+    operation.asked.append(Told())
+    assert operation.end(committed=True) == []
+    assert "it did not come to pass" in operation.end(committed=False)[0]
