@@ -111,10 +111,16 @@ def _changes(function: ast.AST) -> Iterator[tuple[str, int, bool]]:
 
 
 def main(paths: list[str]) -> int:
-    """A line for each finding; 1 if there is one."""
+    """A line for each finding; 1 if there is one, 2 if a file is no Python that can be read."""
     count = 0
     for path in paths:
-        for found in findings(pathlib.Path(path).read_text("utf-8")):
+        try:
+            source = pathlib.Path(path).read_text("utf-8")
+            found_here = findings(source)
+        except (OSError, ValueError, SyntaxError) as fault:
+            print(f"{path}: cannot be read as Python: {fault}", file=sys.stderr)
+            return 2
+        for found in found_here:
             print(f"{path}:{found.line}: {RULE}: {found}")
             count += 1
     return 1 if count else 0

@@ -80,6 +80,17 @@ def test_findings_have_file_line_and_rule_and_fail_the_run(tmp_path: pathlib.Pat
     assert subprocess.run(command, cwd=ROOT / "python", check=False).returncode == 0
 
 
+@pytest.mark.parametrize("content", [None, b"\xff\xfe", b"def web(:\n"])
+def test_a_file_that_is_no_python_is_told_from_one_with_findings(tmp_path: pathlib.Path, content: bytes | None) -> None:
+    app = tmp_path / "app.py"
+    if content is not None:
+        app.write_bytes(content)
+    command = [sys.executable, "-m", "reseal.lint", str(app)]
+    run = subprocess.run(command, cwd=ROOT / "python", capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith(f"{app}: cannot be read as Python: ")
+
+
 def test_the_example_applications_keep_nothing_undeclared() -> None:
     apps = [*(ROOT / "demo").glob("*.py"), *(ROOT / "python" / "examples").rglob("*.py")]
     served = [each for each in apps if "reseal.App(" in each.read_text()]
