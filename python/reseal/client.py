@@ -23,7 +23,7 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from reseal.client_checks import EMULATED, SGX, Floor, Policy, check_answer, hello
+from reseal.client_checks import EMULATED, SGX, Floor, Policy, check_answer, check_floor, hello
 from reseal.client_memory import Memory
 from reseal.errors import Refused, ResealError
 from reseal.hashes import sha256
@@ -217,9 +217,14 @@ class _Channel:
                 raise _Again(rule)
             raise Refused("NOT_ATTESTED", f"the peer answered the challenge with status {response.status}")
         now_ms = time.time_ns() // 1_000_000
-        passport, _ = check_answer(response.body, self._policy, nonce, self._tls_digest, floor, now_ms)
+        passport, newest = check_answer(response.body, self._policy, nonce, self._tls_digest, floor, now_ms)
         head = passport.head
-        self._memory.saw(self._policy.lineage, Floor(head.epoch, head.fence, passport.gen, passport.log_head))
+        seen = Floor(head.epoch, head.fence, passport.gen, passport.log_head)
+        risen = self._memory.saw(self._policy.lineage, seen)
+        try:
+            check_floor(passport, newest, risen)
+        except Refused as meanwhile:  # who shares this memory saw a newer owner since the hello: ask again, with that
+            raise _Again(str(meanwhile)) from meanwhile
         left_s = (passport.not_after - now_ms) / 1000
         self.passport = passport
         self._ends = time.monotonic() + left_s

@@ -16,7 +16,8 @@ from reseal.fields import CORE, MESSAGE, Shape, blob, fixed, map_of, nullable
 from reseal.hashes import sha256
 from reseal.messages import LogHead, Passport
 
-__all__ = ["EMULATED", "SGX", "Floor", "Policy", "channel_content", "check_answer", "hello", "remembered"]
+__all__ = ["EMULATED", "SGX", "Floor", "Policy", "channel_content", "check_answer", "check_floor"]
+__all__ += ["hello", "remembered"]
 
 SGX, EMULATED = 1, 2
 KIND = 2
@@ -100,7 +101,9 @@ def check_answer(
     encoded, signature, _ = map_of(answer, "answer", _ANSWER)
     passport = messages.verify(Passport, encoded, policy.authority)
     _check_time(passport, policy, now_ms)
-    _check_owner(passport, policy, floor)
+    _check_owner(passport, policy)
+    newest = messages.verify(LogHead, passport.log_head, policy.authority)
+    check_floor(passport, newest, floor)
     _check_identity(passport, policy)
     if passport.tls_digest != tls_digest:
         raise Refused(
@@ -111,7 +114,22 @@ def check_answer(
     content = channel_content(nonce, policy.lineage, tls_digest, encoded)
     if not cose.VerifyKey(passport.pk_sig).verifies(content, signature):
         raise Refused("CHALLENGE_SIGNATURE", "the challenge of this connection was not signed by the active instance")
-    return passport, _check_log(passport, policy, floor)
+    return passport, newest
+
+
+def check_floor(passport: Passport, newest: LogHead, floor: Floor) -> None:
+    """``Refused`` if what is remembered is newer; a log head older than remembered means a restored register."""
+    head = passport.head
+    if head.epoch < floor.epoch:
+        raise Refused("EPOCH_SUPERSEDED", f"epoch {head.epoch}, and epoch {floor.epoch} was seen already")
+    if head.fence < floor.fence:
+        raise Refused("FENCE_SUPERSEDED", f"fence {head.fence}, and fence {floor.fence} was seen already")
+    if passport.gen < floor.gen:
+        raise Refused("GENERATION_SUPERSEDED", f"key generation {passport.gen}, and {floor.gen} was seen already")
+    if floor.log_head is not None:
+        known = remembered(floor.log_head)
+        if newest.seq < known.seq or (newest.seq == known.seq and newest.hash != known.hash):
+            raise Refused("AUTHORITY_ROLLBACK", f"log entry {newest.seq} after {known.seq}: the register went back")
 
 
 def _check_time(passport: Passport, policy: Policy, now_ms: int) -> None:
@@ -124,16 +142,9 @@ def _check_time(passport: Passport, policy: Policy, now_ms: int) -> None:
         raise Refused("PASSPORT_EXPIRED", f"this passport ended {now_ms - passport.not_after} ms ago")
 
 
-def _check_owner(passport: Passport, policy: Policy, floor: Floor) -> None:
-    head = passport.head
-    if head.lineage != policy.lineage:
-        raise Refused("LINEAGE_MISMATCH", f"asked for {policy.lineage.hex()}, found {head.lineage.hex()}")
-    if head.epoch < floor.epoch:
-        raise Refused("EPOCH_SUPERSEDED", f"epoch {head.epoch}, and epoch {floor.epoch} was seen already")
-    if head.fence < floor.fence:
-        raise Refused("FENCE_SUPERSEDED", f"fence {head.fence}, and fence {floor.fence} was seen already")
-    if passport.gen < floor.gen:
-        raise Refused("GENERATION_SUPERSEDED", f"key generation {passport.gen}, and {floor.gen} was seen already")
+def _check_owner(passport: Passport, policy: Policy) -> None:
+    if passport.head.lineage != policy.lineage:
+        raise Refused("LINEAGE_MISMATCH", f"asked for {policy.lineage.hex()}, found {passport.head.lineage.hex()}")
     if passport.gen < policy.least_generation:
         raise Refused("GENERATION_REFUSED", f"key generation {passport.gen}, below {policy.least_generation}")
 
@@ -147,16 +158,6 @@ def _check_identity(passport: Passport, policy: Policy) -> None:
     if unwanted := passport.flags & ~policy.accept_flags:
         names = ", ".join(name for bit, name in _FLAGS.items() if unwanted & bit)
         raise Refused("FLAGS_REFUSED", f"the passport says: {names}; accept flags {unwanted} if that is wanted")
-
-
-def _check_log(passport: Passport, policy: Policy, floor: Floor) -> LogHead:
-    """A head counts only with ``K_A``'s signature; one older than remembered means a restored register."""
-    newest = messages.verify(LogHead, passport.log_head, policy.authority)
-    if floor.log_head is not None:
-        known = remembered(floor.log_head)
-        if newest.seq < known.seq or (newest.seq == known.seq and newest.hash != known.hash):
-            raise Refused("AUTHORITY_ROLLBACK", f"log entry {newest.seq} after {known.seq}: the register went back")
-    return newest
 
 
 def remembered(log_head: bytes) -> LogHead:

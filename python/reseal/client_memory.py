@@ -20,7 +20,7 @@ _ROWS = listed(row(fixed(16), number(), number(), number(), nullable(blob(LOG_HE
 class Memory:
     """Shared by any number of clients; with a ``path``, also by processes and by the next start.
 
-    A file that cannot be read is refused (rule ``MEMORY``): who forgets can be shown an older owner.
+    A file that cannot be read or written is refused (rule ``MEMORY``): who forgets can be shown an older owner.
     """
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
@@ -31,26 +31,46 @@ class Memory:
             self._floors = _read(self._path)
 
     def floor(self, lineage: bytes) -> Floor:
+        """The newest that anybody has seen who shares this memory."""
         with self._lock:
+            if self._path is not None:
+                self._floors = _merged(_read(self._path), self._floors)
             return self._floors.get(lineage, Floor())
 
-    def saw(self, lineage: bytes, seen: Floor) -> None:
-        """Rises to what was seen, never falls; durable when this returns."""
-        with self._lock:
-            if _highest(self._floors.get(lineage, Floor()), seen) == self._floors.get(lineage):
-                return
-            if self._path is None:
-                self._rise(lineage, seen)
-                return
-            with (self._path.parent / f"{self._path.name}.lock").open("wb") as guard:
-                fcntl.flock(guard, fcntl.LOCK_EX)
-                for each, floor in _read(self._path).items():
-                    self._rise(each, floor)
-                self._rise(lineage, seen)
-                _write(self._path, self._floors)
+    def saw(self, lineage: bytes, seen: Floor) -> Floor:
+        """Rises to what was seen, never falls; durable when this returns.
 
-    def _rise(self, lineage: bytes, seen: Floor) -> None:
-        self._floors[lineage] = _highest(self._floors.get(lineage, Floor()), seen)
+        Returns the newest of all: others may have seen what is newer, and then this was shown an older owner.
+        """
+        with self._lock:
+            if self._path is None:
+                self._floors = _merged(self._floors, {lineage: seen})
+            else:
+                self._floors = self._kept(self._path, {lineage: seen})
+            return self._floors[lineage]
+
+    def _kept(self, path: pathlib.Path, seen: dict[bytes, Floor]) -> dict[bytes, Floor]:
+        try:
+            with (path.parent / f"{path.name}.lock").open("wb") as guard:
+                fcntl.flock(guard, fcntl.LOCK_EX)
+                on_file = _read(path)
+                newest = _merged(on_file, self._floors, seen)
+                if newest != on_file:
+                    _write(path, newest)
+                _sync(path.parent)  # also for a writer who died before he did
+                return newest
+        except OSError as fault:
+            raise Refused("MEMORY", f"{path} was not written ({fault}); nothing is trusted before it is") from fault
+
+
+def _merged(*known: dict[bytes, Floor]) -> dict[bytes, Floor]:
+    newest: dict[bytes, Floor] = {}
+    for floors in known:
+        for lineage, floor in floors.items():
+            held = newest.setdefault(lineage, floor)
+            if held != floor:
+                newest[lineage] = _highest(held, floor)
+    return newest
 
 
 def _highest(one: Floor, other: Floor) -> Floor:
@@ -67,6 +87,8 @@ def _read(path: pathlib.Path) -> dict[bytes, Floor]:
         content = path.read_bytes()
     except FileNotFoundError:
         return {}
+    except OSError as fault:
+        raise Refused("MEMORY", f"{path} cannot be read ({fault}); make it readable") from fault
     try:
         return {lineage: Floor(*rest) for lineage, *rest in _ROWS(cbor.decode(content), "memory")}
     except Refused as fault:
@@ -74,14 +96,21 @@ def _read(path: pathlib.Path) -> dict[bytes, Floor]:
 
 
 def _write(path: pathlib.Path, floors: dict[bytes, Floor]) -> None:
-    content = cbor.encode([[lineage, *floor] for lineage, floor in sorted(floors.items())])
+    rows = [[lineage, *floor] for lineage, floor in sorted(floors.items())]
+    try:
+        _ROWS(rows, "memory")
+    except Refused as fault:
+        raise Refused("MEMORY", f"{path} would not be read again ({fault}); give some lineages another path") from None
     fresh = path.with_name(f"{path.name}.tmp")
     with fresh.open("wb") as out:
-        out.write(content)
+        out.write(cbor.encode(rows))
         out.flush()
         os.fsync(out.fileno())
     fresh.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
+
+
+def _sync(folder: pathlib.Path) -> None:
+    directory = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(directory)
     finally:

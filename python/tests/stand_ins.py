@@ -115,6 +115,8 @@ def policy_of(anchor: Authority, **changes: Any) -> Policy:
     return dataclasses.replace(policy, **changes)
 
 
-def connect(instance: Instance, authority: Authority, memory: Memory | None = None, **policy: Any) -> AttestedClient:
+def connect(
+    instance: Instance, authority: Authority, memory: Memory | None = None, within_s: float = 1.0, **policy: Any
+) -> AttestedClient:
     url = f"https://127.0.0.1:{instance.port}"
-    return AttestedClient(url, policy_of(authority, **policy), memory, connect_within_s=1.0)
+    return AttestedClient(url, policy_of(authority, **policy), memory, connect_within_s=within_s)

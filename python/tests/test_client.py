@@ -1,4 +1,4 @@
-"""The relying party against a real TLS server: its connections, its memory and its policy."""
+"""The relying party against a real TLS server: its connections and its policy."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ import pytest
 from stand_ins import LINEAGE, MRENCLAVE, Authority, Instance, Start, connect, now_ms, policy_of
 
 from reseal import client
-from reseal.client import Memory, Policy, Refused, Unknown, Unreachable
-from reseal.client_checks import Floor
+from reseal.client import Policy, Refused, Unknown, Unreachable
 
 
 def test_requests_reach_the_active_instance_on_one_attested_connection(start: Start, authority: Authority) -> None:
@@ -148,19 +147,6 @@ def test_an_instance_that_was_replaced_is_not_followed_but_its_successor_is(star
             peer.get("/")
         threading.Timer(0.2, lambda: setattr(instance, "refuses", None)).start()
         assert peer.get("/").status == 200
-
-
-def test_memory_rises_only_and_outlives_the_process(authority: Authority, tmp_path: pathlib.Path) -> None:
-    path = tmp_path / "seen"
-    first, second = Memory(path), Memory(path)
-    first.saw(LINEAGE, Floor(5, 9, 2, authority.log_head(7)))
-    second.saw(LINEAGE, Floor(4, 8, 3, authority.log_head(6)))
-    assert Memory(path).floor(LINEAGE) == Floor(5, 9, 3, first.floor(LINEAGE).log_head)
-    assert Memory(path).floor(bytes(16)) == Floor()
-    for cut in range(path.stat().st_size):
-        (tmp_path / "torn").write_bytes(path.read_bytes()[:cut])
-        with pytest.raises(Refused, match="MEMORY"):
-            Memory(tmp_path / "torn")
 
 
 def test_a_policy_without_anchors_is_no_policy(authority: Authority) -> None:
