@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import math
 import secrets
 import select
 import socket
@@ -18,7 +19,7 @@ import time
 import urllib.parse
 from collections.abc import Mapping
 from types import TracebackType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -61,7 +62,8 @@ class AttestedClient:
 
     ``memory`` is what protects against an older owner; give it a path to keep it over restarts, and
     share one among clients. ``timeout_s`` bounds each wait for the peer, ``connect_within_s`` the
-    search for an instance that serves: it covers a re-seal and, if long enough, a takeover.
+    search for an instance that serves, with every exchange in it: it covers a re-seal and, if long
+    enough, a takeover.
     """
 
     def __init__(
@@ -148,49 +150,74 @@ class AttestedClient:
         """A channel whose passport is valid now. A close before the application's first byte is no failure."""
         deadline = time.monotonic() + self._connect_within_s
         pause = 0.02
+        why: Exception | None = None
         while True:
+            until = max(deadline, time.monotonic() + 0.05)
             try:
                 if self._channel is None:
-                    left = max(0.05, min(self._timeout_s, deadline - time.monotonic()))
-                    self._channel = _Channel(self._host, self._port, self._policy, self._memory, left)
-                self._channel.attest_if_due()
-                self._channel.allow(self._timeout_s)
+                    peer = self._host, self._port
+                    self._channel = _Channel(peer, self._policy, self._memory, self._timeout_s, until)
+                self._channel.attest_if_due(until)
                 return self._channel
             except Refused:
                 self._drop()
                 raise
             except (*_BROKEN, _Again) as fault:
                 self._drop()
+                if why is None or not isinstance(fault, TimeoutError):  # the last attempt is cut short
+                    why = fault
                 if time.monotonic() + pause > deadline:
                     within = f"{self._connect_within_s:g} s"
-                    raise Unreachable(f"no instance at {self._host}:{self._port} within {within}: {fault}") from fault
+                    raise Unreachable(f"no instance at {self._host}:{self._port} within {within}: {why}") from why
                 time.sleep(pause)
                 pause = min(2 * pause, 0.5)
+
+
+class _Bounded(ssl.SSLSocket):
+    """Each wait for the peer ends after ``wait_s``, and all of them at a time that is set, however often he sends."""
+
+    wait_s = 0.0
+    _until = math.inf
+
+    def bound(self, until: float) -> None:
+        self._until = until
+        self.settimeout(_left(self.wait_s, until))
+
+    def recv_into(self, *into: Any, **how: Any) -> int:
+        self.bound(self._until)
+        return super().recv_into(*into, **how)
+
+
+def _left(wait_s: float, until: float) -> float:
+    left = min(wait_s, until - time.monotonic())
+    if left <= 0:
+        raise TimeoutError("the peer has not attested itself in the time allowed")
+    return left
 
 
 class _Channel:
     """One TLS connection with the passport that it is trusted under."""
 
-    def __init__(self, host: str, port: int, policy: Policy, memory: Memory, timeout_s: float) -> None:
+    def __init__(self, peer: tuple[str, int], policy: Policy, memory: Memory, timeout_s: float, until: float) -> None:
         self._policy = policy
         self._memory = memory
         self.passport: Passport | None = None
         self._ends = 0.0
         self._due = 0.0
-        self._http = http.client.HTTPConnection(host, port)
+        self._http = http.client.HTTPConnection(*peer)
         self._http.auto_open = 0  # never a second connection behind our back: it would not be attested
-        raw = socket.create_connection((host, port), timeout_s)
+        raw = socket.create_connection(peer, _left(timeout_s, until))
         try:
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._tls = _context().wrap_socket(raw, server_hostname=host)
+            raw.settimeout(_left(timeout_s, until))
+            tls = _context().wrap_socket(raw, server_hostname=peer[0])
         except BaseException:
             raw.close()
             raise
-        self._http.sock = self._tls
+        assert isinstance(tls, _Bounded)
+        tls.wait_s = timeout_s
+        self._http.sock = self._tls = tls
         self._tls_digest = _peer_digest(self._tls)
-
-    def allow(self, timeout_s: float) -> None:
-        self._tls.settimeout(timeout_s)
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
@@ -202,7 +229,7 @@ class _Channel:
         arrived.register(self._tls, select.POLLIN)
         return bool(arrived.poll(0))
 
-    def attest_if_due(self) -> None:
+    def attest_if_due(self, until: float) -> None:
         """The exchange, at first and whenever half of what was left of the passport is gone."""
         if self._http.sock is None or self._hung_up():
             raise _Again("the instance closed the connection")
@@ -210,7 +237,8 @@ class _Channel:
             return
         nonce = secrets.token_bytes(32)
         floor = self._memory.floor(self._policy.lineage)  # before the hello: what comes after must not be older
-        response = self._send("POST", CHANNEL_PATH, hello(nonce, self._policy.lineage, floor.log_head), {}, ANSWER_MAX)
+        asked = hello(nonce, self._policy.lineage, floor.log_head)
+        response = self._send("POST", CHANNEL_PATH, asked, {}, ANSWER_MAX, until)
         if response.status != 200:
             rule = response.headers.get("reseal-rule")
             if response.status == 503 and rule is not None:
@@ -233,7 +261,7 @@ class _Channel:
     def exchange(self, method: str, target: str, body: bytes, headers: dict[str, str]) -> Response:
         """The answer of the active instance; it counts only if it is here before the passport ends."""
         try:
-            response = self._send(method, target, body, headers, BODY_MAX)
+            response = self._send(method, target, body, headers, BODY_MAX, math.inf)
         except _BROKEN as fault:
             raise _Again(f"no answer ({type(fault).__name__}: {fault})") from fault
         if not self._still_valid():
@@ -247,9 +275,14 @@ class _Channel:
         assert self.passport is not None
         return time.monotonic() <= self._ends and time.time_ns() // 1_000_000 <= self.passport.not_after
 
-    def _send(self, method: str, target: str, body: bytes, headers: dict[str, str], most: int) -> Response:
+    def _send(
+        self, method: str, target: str, body: bytes, headers: dict[str, str], most: int, until: float
+    ) -> Response:
+        self._tls.bound(until)
         self._http.request(method, target, body or None, headers)
         answer = self._http.getresponse()
+        if answer.chunked:  # no instance does, and http.client reads a chunk whole, whatever its size
+            raise http.client.HTTPException("an answer in chunks")
         content = answer.read(most + 1)
         if len(content) > most:
             raise http.client.HTTPException(f"an answer of more than {most} bytes")
@@ -262,6 +295,7 @@ def _context() -> ssl.SSLContext:
     A new context for each connection: there is never a session to resume.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.sslsocket_class = _Bounded
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.minimum_version = ssl.TLSVersion.TLSv1_3
