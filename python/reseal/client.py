@@ -217,7 +217,6 @@ class _Channel:
         assert isinstance(tls, _Bounded)
         tls.wait_s = timeout_s
         self._http.sock = self._tls = tls
-        self._tls_digest = _peer_digest(self._tls)
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
@@ -235,6 +234,7 @@ class _Channel:
             raise _Again("the instance closed the connection")
         if self.passport is not None and time.monotonic() < self._due:
             return
+        tls_digest = _peer_digest(self._tls)
         nonce = secrets.token_bytes(32)
         floor = self._memory.floor(self._policy.lineage)  # before the hello: what comes after must not be older
         asked = hello(nonce, self._policy.lineage, floor.log_head)
@@ -245,7 +245,7 @@ class _Channel:
                 raise _Again(rule)
             raise Refused("NOT_ATTESTED", f"the peer answered the challenge with status {response.status}")
         now_ms = time.time_ns() // 1_000_000
-        passport, newest = check_answer(response.body, self._policy, nonce, self._tls_digest, floor, now_ms)
+        passport, newest = check_answer(response.body, self._policy, nonce, tls_digest, floor, now_ms)
         head = passport.head
         seen = Floor(head.epoch, head.fence, passport.gen, passport.log_head)
         risen = self._memory.saw(self._policy.lineage, seen)
@@ -308,5 +308,8 @@ def _peer_digest(tls: ssl.SSLSocket) -> bytes:
     carrier = tls.getpeercert(binary_form=True)
     if not carrier:
         raise Refused("CHANNEL_MISMATCH", "the peer showed no certificate")
-    key = x509.load_der_x509_certificate(carrier).public_key()
-    return sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+    try:
+        key = x509.load_der_x509_certificate(carrier).public_key()
+        return sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+    except Exception as fault:  # whatever a certificate can do to the library that reads it
+        raise Refused("CHANNEL_MISMATCH", f"the peer's certificate cannot be read ({fault})") from fault

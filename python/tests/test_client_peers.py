@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import pathlib
 import queue
 import socket
 import ssl
@@ -11,10 +12,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from stand_ins import Authority, policy_of
 
-from reseal.client import AttestedClient, Unreachable
-from reseal.tls import TlsIdentity
+from reseal import tls
+from reseal.client import AttestedClient, Refused, Unreachable
 
 Says = Callable[[], Iterable[bytes]]
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -42,10 +45,10 @@ class Peer:
 
     def _serve(self, raw: socket.socket) -> None:
         try:
-            with self._context.wrap_socket(raw, server_side=True) as tls:
-                tls.recv(4096)
+            with self._context.wrap_socket(raw, server_side=True) as channel:
+                channel.recv(4096)
                 for part in self._says():
-                    tls.sendall(part)
+                    channel.sendall(part)
         except OSError:
             self.endings.put("client")
         else:
@@ -53,8 +56,8 @@ class Peer:
 
 
 @contextlib.contextmanager
-def peer(says: Says) -> Iterator[Peer]:
-    one = Peer(says, TlsIdentity.generate().context())
+def peer(says: Says, context: ssl.SSLContext | None = None) -> Iterator[Peer]:
+    one = Peer(says, context or tls.TlsIdentity.generate().context())
     try:
         yield one
     finally:
@@ -94,3 +97,17 @@ def test_the_reason_that_was_given_is_told_though_the_last_attempt_ran_out_of_ti
     with peer(lambda: [said.pop()] if said else dribble(OK, b"")) as other:
         with pytest.raises(Unreachable, match="EPOCH_CHANGED"):
             AttestedClient(other.url, policy_of(authority), connect_within_s=1.0).get("/")
+
+
+def test_a_certificate_that_cannot_be_read_is_refused(authority: Authority, tmp_path: pathlib.Path) -> None:
+    """X.509 version 6: TLS carries it, the library that reads the key does not know it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    carrier = tls._carrier(key, spki).replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020105"), 1)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "both.pem").write_bytes(tls._pem(carrier) + pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "both.pem")
+    with peer(lambda: [], context) as other, pytest.raises(Refused, match="cannot be read") as refused:
+        AttestedClient(other.url, policy_of(authority), connect_within_s=5.0).get("/")
+    assert refused.value.rule == "CHANNEL_MISMATCH"
