@@ -112,21 +112,22 @@ class AttestedClient:
     def request(
         self, method: str, target: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> Response:
-        """Raises ``Refused`` (nothing trusted answered), ``Unreachable`` (not sent), ``Unknown`` (no answer)."""
+        """Raises ``Refused`` (nothing trusted answered), ``Unreachable`` (not sent), ``Unknown`` (no answer).
+
+        What HTTP cannot say is not sent either: ``ValueError``, and ``http.client.InvalidURL`` for the target.
+        """
         sent = dict(headers or {})
         repeatable = method in _IDEMPOTENT or any(name.lower() == "idempotency-key" for name in sent)
         with self._lock:
             try:
-                return self._attested().exchange(method, target, body, sent)
+                return self._once(method, target, body, sent)
             except _Again as first:
-                self._drop()
                 if not repeatable:
                     raise Unknown(f"{method} {target}: {first}; it may have been carried out") from first
             self.retried += 1
             try:
-                return self._attested().exchange(method, target, body, sent)
+                return self._once(method, target, body, sent)
             except _Again as second:
-                self._drop()
                 raise Unknown(f"{method} {target}: {second}, also when repeated") from second
 
     def close(self) -> None:
@@ -140,6 +141,14 @@ class AttestedClient:
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _once(self, method: str, target: str, body: bytes, headers: dict[str, str]) -> Response:
+        """What failed in any way leaves no channel: half a request may be in it."""
+        try:
+            return self._attested().exchange(method, target, body, headers)
+        except BaseException:
+            self._drop()
+            raise
 
     def _drop(self) -> None:
         if self._channel is not None:
@@ -159,9 +168,6 @@ class AttestedClient:
                     self._channel = _Channel(peer, self._policy, self._memory, self._timeout_s, until)
                 self._channel.attest_if_due(until)
                 return self._channel
-            except Refused:
-                self._drop()
-                raise
             except (*_BROKEN, _Again) as fault:
                 self._drop()
                 if why is None or not isinstance(fault, TimeoutError):  # the last attempt is cut short
@@ -262,6 +268,8 @@ class _Channel:
         """The answer of the active instance; it counts only if it is here before the passport ends."""
         try:
             response = self._send(method, target, body, headers, BODY_MAX, math.inf)
+        except http.client.InvalidURL:  # before anything was sent
+            raise
         except _BROKEN as fault:
             raise _Again(f"no answer ({type(fault).__name__}: {fault})") from fault
         if not self._still_valid():

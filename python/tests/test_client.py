@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import pathlib
 import resource
@@ -85,6 +86,21 @@ def test_an_idempotent_request_is_repeated_once_on_a_new_connection(start: Start
         with pytest.raises(Unknown, match="also when repeated"):
             peer.get("/a")
     assert len(instance.hellos) == 7
+
+
+def test_what_http_cannot_say_is_named_and_the_next_request_is_none_the_worse(
+    start: Start, authority: Authority
+) -> None:
+    instance = start()
+    with connect(instance, authority) as peer:
+        with pytest.raises(http.client.InvalidURL):
+            peer.post("/a b", b"5")
+        assert peer.post("/pay", b"5").status == 200
+        with pytest.raises(ValueError, match="header value"):
+            peer.request("POST", "/pay", b"5", {"X-Note": "a\nb"})
+        assert peer.post("/pay", b"5").status == 200
+        assert peer.retried == 0
+    assert instance.calls == ["POST /pay"] * 2
 
 
 def hang_up(instance: Instance) -> None:
