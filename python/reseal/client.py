@@ -57,6 +57,10 @@ class _Again(Exception):
     """This connection is of no more use; the reason is for the message of the last attempt."""
 
 
+class _NotAdmitted(_Again):
+    """The active instance says that it did not begin with the request, so that any may be repeated (protocol 9.4)."""
+
+
 class AttestedClient:
     """One connection at a time to the active instance of one lineage; calls may come from any thread.
 
@@ -122,7 +126,7 @@ class AttestedClient:
             try:
                 return self._once(method, target, body, sent)
             except _Again as first:
-                if not repeatable:
+                if not repeatable and not isinstance(first, _NotAdmitted):
                     raise Unknown(f"{method} {target}: {first}; it may have been carried out") from first
             self.retried += 1
             try:
@@ -274,8 +278,9 @@ class _Channel:
             raise _Again(f"no answer ({type(fault).__name__}: {fault})") from fault
         if not self._still_valid():
             raise _Again("PASSPORT_EXPIRED: the answer came after the passport had ended")
-        if response.status == 503 and "reseal-rule" in response.headers:
-            raise _Again(response.headers["reseal-rule"])
+        rule = response.headers.get("reseal-rule")
+        if response.status == 503 and rule is not None:
+            raise _NotAdmitted(rule) if rule == "EPOCH_CHANGED" else _Again(rule)
         return response
 
     def _still_valid(self) -> bool:

@@ -73,6 +73,7 @@ class Instance:
             hello[1], hello[2], sha256(self.tls.spki), passport
         )
         self.before: Callable[[str], None] = lambda _: None
+        self.admits: Callable[[], bool] = lambda: True
         self.refuses: str | None = None
         self.kept: dict[str, Answer] = {}
         self.server = Server(self.application, self.tls, self)
@@ -94,7 +95,7 @@ class Instance:
         return cbor.encode({1: passport, 2: self.signs.sign(self.content(asked, passport)), 3: None})
 
     def enter(self) -> bool:
-        return True
+        return self.admits()
 
     def leave(self) -> None: ...
 

@@ -18,6 +18,7 @@ from stand_ins import LINEAGE, MRENCLAVE, Authority, Instance, Start, connect, n
 
 from reseal import client
 from reseal.client import Policy, Refused, Unknown, Unreachable
+from reseal.server import Retryable
 
 
 def test_requests_reach_the_active_instance_on_one_attested_connection(start: Start, authority: Authority) -> None:
@@ -86,6 +87,33 @@ def test_an_idempotent_request_is_repeated_once_on_a_new_connection(start: Start
         with pytest.raises(Unknown, match="also when repeated"):
             peer.get("/a")
     assert len(instance.hellos) == 7
+
+
+def test_a_request_that_was_never_admitted_is_repeated_once_whatever_it_is(start: Start, authority: Authority) -> None:
+    instance = start()
+    with connect(instance, authority) as peer:
+        admitted = [False, True]
+        instance.admits = lambda: admitted.pop(0)
+        assert peer.post("/pay", b"5").status == 200
+        assert (peer.retried, instance.calls) == (1, ["POST /pay"])
+        admitted = [False, False, True]
+        with pytest.raises(Unknown, match="EPOCH_CHANGED, also when repeated"):
+            peer.post("/pay", b"5")
+        assert admitted == [True]
+
+
+def test_a_request_that_was_carried_out_without_an_acknowledgement_is_not_repeated(
+    start: Start, authority: Authority
+) -> None:
+    instance = start()
+
+    def unacknowledged(_: str) -> None:
+        raise Retryable("UNKNOWN")
+
+    instance.before = unacknowledged
+    with connect(instance, authority) as peer, pytest.raises(Unknown, match="may have been carried out"):
+        peer.post("/pay", b"5")
+    assert instance.calls == ["POST /pay"]
 
 
 def test_what_http_cannot_say_is_named_and_the_next_request_is_none_the_worse(
