@@ -95,7 +95,8 @@ class AttestedClient:
     @property
     def passport(self) -> Passport | None:
         """The one under which this client talks; None before the first request and after a close."""
-        return None if self._channel is None else self._channel.passport
+        channel = self._channel  # once: another thread may close it
+        return None if channel is None else channel.passport
 
     def get(self, target: str) -> Response:
         return self.request("GET", target)

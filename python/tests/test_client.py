@@ -17,7 +17,7 @@ import pytest
 from stand_ins import LINEAGE, MRENCLAVE, Authority, Instance, Start, connect, now_ms, policy_of
 
 from reseal import client
-from reseal.client import Policy, Refused, Unknown, Unreachable
+from reseal.client import AttestedClient, Policy, Refused, Unknown, Unreachable
 from reseal.server import Retryable
 
 
@@ -32,6 +32,30 @@ def test_requests_reach_the_active_instance_on_one_attested_connection(start: St
     assert instance.calls == ["PUT /a", "GET /a"]
     assert len(instance.hellos) == 1
     assert (instance.hellos[0][2], instance.hellos[0][3]) == (LINEAGE, 2)
+
+
+class ClosedMeanwhile(AttestedClient):
+    """Another thread closes it as soon as its channel was looked at while ``closing``."""
+
+    closing = False
+
+    def __getattribute__(self, name: str) -> Any:
+        found = super().__getattribute__(name)
+        if name == "_channel" and self.closing:
+            self.closing = False
+            closer = threading.Thread(target=self.close)
+            closer.start()
+            closer.join()
+        return found
+
+
+def test_the_passport_may_be_asked_for_while_another_thread_closes(start: Start, authority: Authority) -> None:
+    peer = ClosedMeanwhile(f"https://127.0.0.1:{start().port}", policy_of(authority), connect_within_s=1.0)
+    with peer:
+        peer.get("/")
+        peer.closing = True
+        assert peer.passport is not None
+        assert peer.passport is None
 
 
 def test_the_exchange_is_repeated_before_the_passport_ends(start: Start, authority: Authority) -> None:
