@@ -12,22 +12,17 @@ import http.client
 import math
 import secrets
 import select
-import socket
-import ssl
 import threading
 import time
 import urllib.parse
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, NamedTuple
-
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from typing import NamedTuple
 
 from reseal.client_checks import EMULATED, SGX, Floor, Policy, check_answer, check_floor, hello
 from reseal.client_memory import Memory
+from reseal.client_tls import connect, peer_digest
 from reseal.errors import Refused, ResealError
-from reseal.hashes import sha256
 from reseal.messages import Passport
 
 __all__ = ["EMULATED", "SGX", "AttestedClient", "Memory", "Policy", "Refused", "Response", "Unknown", "Unreachable"]
@@ -184,28 +179,6 @@ class AttestedClient:
                 pause = min(2 * pause, 0.5)
 
 
-class _Bounded(ssl.SSLSocket):
-    """Each wait for the peer ends after ``wait_s``, and all of them at a time that is set, however often he sends."""
-
-    wait_s = 0.0
-    _until = math.inf
-
-    def bound(self, until: float) -> None:
-        self._until = until
-        self.settimeout(_left(self.wait_s, until))
-
-    def recv_into(self, *into: Any, **how: Any) -> int:
-        self.bound(self._until)
-        return super().recv_into(*into, **how)
-
-
-def _left(wait_s: float, until: float) -> float:
-    left = min(wait_s, until - time.monotonic())
-    if left <= 0:
-        raise TimeoutError("the peer has not attested itself in the time allowed")
-    return left
-
-
 class _Channel:
     """One TLS connection with the passport that it is trusted under."""
 
@@ -217,17 +190,7 @@ class _Channel:
         self._due = 0.0
         self._http = http.client.HTTPConnection(*peer)
         self._http.auto_open = 0  # never a second connection behind our back: it would not be attested
-        raw = socket.create_connection(peer, _left(timeout_s, until))
-        try:
-            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            raw.settimeout(_left(timeout_s, until))
-            tls = _context().wrap_socket(raw, server_hostname=peer[0])
-        except BaseException:
-            raw.close()
-            raise
-        assert isinstance(tls, _Bounded)
-        tls.wait_s = timeout_s
-        self._http.sock = self._tls = tls
+        self._http.sock = self._tls = connect(*peer, timeout_s, until)
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
@@ -245,7 +208,7 @@ class _Channel:
             raise _Again("the instance closed the connection")
         if self.passport is not None and time.monotonic() < self._due:
             return
-        tls_digest = _peer_digest(self._tls)
+        tls_digest = peer_digest(self._tls)
         nonce = secrets.token_bytes(32)
         floor = self._memory.floor(self._policy.lineage)  # before the hello: what comes after must not be older
         asked = hello(nonce, self._policy.lineage, floor.log_head)
@@ -301,29 +264,3 @@ class _Channel:
         if len(content) > most:
             raise http.client.HTTPException(f"an answer of more than {most} bytes")
         return Response(answer.status, {name.lower(): value for name, value in answer.getheaders()}, content)
-
-
-def _context() -> ssl.SSLContext:
-    """TLS 1.3 without names and authorities: the certificate only carries a key, the passport judges it.
-
-    A new context for each connection: there is never a session to resume.
-    """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.sslsocket_class = _Bounded
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.options |= ssl.OP_NO_TICKET
-    return context
-
-
-def _peer_digest(tls: ssl.SSLSocket) -> bytes:
-    """SHA-256 of the SPKI whose private half took part in this handshake."""
-    carrier = tls.getpeercert(binary_form=True)
-    if not carrier:
-        raise Refused("CHANNEL_MISMATCH", "the peer showed no certificate")
-    try:
-        key = x509.load_der_x509_certificate(carrier).public_key()
-        return sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
-    except Exception as fault:  # whatever a certificate can do to the library that reads it
-        raise Refused("CHANNEL_MISMATCH", f"the peer's certificate cannot be read ({fault})") from fault
