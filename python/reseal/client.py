@@ -218,7 +218,7 @@ class _Channel:
             if response.status == 503 and rule is not None:
                 raise _Again(rule)
             raise Refused("NOT_ATTESTED", f"the peer answered the challenge with status {response.status}")
-        now_ms = time.time_ns() // 1_000_000
+        now_s, now_ms = time.monotonic(), time.time_ns() // 1_000_000
         passport, newest = check_answer(response.body, self._policy, nonce, tls_digest, floor, now_ms)
         head = passport.head
         seen = Floor(head.epoch, head.fence, passport.gen, passport.log_head)
@@ -229,8 +229,8 @@ class _Channel:
             raise _Again(str(meanwhile)) from meanwhile
         left_s = (passport.not_after - now_ms) / 1000
         self.passport = passport
-        self._ends = time.monotonic() + left_s
-        self._due = time.monotonic() + max(left_s / 2, 0.05)
+        self._ends = now_s + left_s
+        self._due = now_s + max(left_s / 2, 0.05)
 
     def exchange(self, method: str, target: str, body: bytes, headers: dict[str, str]) -> Response:
         """The answer of the active instance; it counts only if it is here before the passport ends."""

@@ -6,13 +6,15 @@ import errno
 import os
 import pathlib
 import stat
+import time
+import types
 from collections.abc import Callable
 
 import pytest
 from stand_ins import LINEAGE, Authority, Start, connect
 
-from reseal import cbor
-from reseal.client import Memory, Refused
+from reseal import cbor, client
+from reseal.client import Memory, Refused, Unknown
 from reseal.client_checks import Floor
 
 
@@ -59,6 +61,23 @@ def test_nobody_is_trusted_before_he_is_remembered_on_disk(
         monkeypatch.undo()
         assert peer.get("/").status == 200
     assert Memory(path).floor(LINEAGE).epoch == 2
+
+
+def test_a_passport_ends_in_time_though_it_took_long_to_remember_it(
+    start: Start, authority: Authority, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance, sync = start(life=400), os.fsync
+
+    def slow(file: int) -> None:
+        time.sleep(0.3)
+        sync(file)
+
+    stopped = types.SimpleNamespace(time_ns=time.time_ns().__int__, monotonic=time.monotonic, sleep=time.sleep)
+    monkeypatch.setattr(os, "fsync", slow)
+    monkeypatch.setattr(client, "time", stopped)
+    with connect(instance, authority, Memory(tmp_path / "seen"), within_s=20.0) as peer:
+        with pytest.raises(Unknown, match="PASSPORT_EXPIRED"):
+            peer.post("/pay", b"5")
 
 
 def test_what_another_process_saw_is_known_before_anybody_is_asked(
