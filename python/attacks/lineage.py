@@ -111,7 +111,7 @@ class Second:
         """Where customers connect."""
         return int((self.directory / "ports").read_text().split()[1])
 
-    def client(self, port: int, memory: Memory | None = None, within_s: float = 1.0) -> AttestedClient:
+    def client(self, port: int, memory: Memory | None = None, within_s: float = 20.0) -> AttestedClient:
         """A customer of this lineage who was led to that port."""
         policy = self.site.policy(NAME)
         return AttestedClient(f"https://127.0.0.1:{port}", policy, memory, connect_within_s=within_s)

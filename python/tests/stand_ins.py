@@ -117,7 +117,7 @@ def policy_of(anchor: Authority, **changes: Any) -> Policy:
 
 
 def connect(
-    instance: Instance, authority: Authority, memory: Memory | None = None, within_s: float = 1.0, **policy: Any
+    instance: Instance, authority: Authority, memory: Memory | None = None, within_s: float = 20.0, **policy: Any
 ) -> AttestedClient:
     url = f"https://127.0.0.1:{instance.port}"
     return AttestedClient(url, policy_of(authority, **policy), memory, connect_within_s=within_s)

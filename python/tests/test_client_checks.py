@@ -171,5 +171,5 @@ def test_older_tls_is_not_spoken(authority: Authority) -> None:
         threading.Thread(target=serve, daemon=True).start()
         url = f"https://127.0.0.1:{listener.getsockname()[1]}"
         with pytest.raises(Unreachable, match=r"(?i)protocol"):
-            AttestedClient(url, policy_of(authority), connect_within_s=0.1).get("/")
+            AttestedClient(url, policy_of(authority), connect_within_s=0.5).get("/")
         listener.shutdown(socket.SHUT_RDWR)

@@ -75,7 +75,7 @@ def test_a_passport_ends_in_time_though_it_took_long_to_remember_it(
     stopped = types.SimpleNamespace(time_ns=time.time_ns().__int__, monotonic=time.monotonic, sleep=time.sleep)
     monkeypatch.setattr(os, "fsync", slow)
     monkeypatch.setattr(client, "time", stopped)
-    with connect(instance, authority, Memory(tmp_path / "seen"), within_s=20.0) as peer:
+    with connect(instance, authority, Memory(tmp_path / "seen")) as peer:
         with pytest.raises(Unknown, match="PASSPORT_EXPIRED"):
             peer.post("/pay", b"5")
 
@@ -103,7 +103,7 @@ def test_what_another_client_saw_during_the_exchange_counts(
         return authority.passport(instance, epoch=epochs.pop(0))
 
     instance.give = give
-    with connect(instance, authority, here, within_s=20.0) as peer:
+    with connect(instance, authority, here) as peer:
         assert peer.get("/").status == 200
     assert len(instance.hellos) == 2
 
@@ -118,7 +118,7 @@ def test_an_older_owner_than_another_client_saw_during_the_exchange_is_refused(
         return authority.passport(instance)
 
     instance.give = give
-    with connect(instance, authority, memory, within_s=20.0) as peer, pytest.raises(Refused) as refused:
+    with connect(instance, authority, memory) as peer, pytest.raises(Refused) as refused:
         peer.get("/")
     assert refused.value.rule == "EPOCH_SUPERSEDED"
     assert instance.calls == []

@@ -34,7 +34,7 @@ class World:
         before = len(self.instance.calls)
         url = f"https://127.0.0.1:{self.instance.port}"
         try:
-            with AttestedClient(url, policy_of(self.authority), self.memory, connect_within_s=1.0) as peer:
+            with AttestedClient(url, policy_of(self.authority), self.memory, connect_within_s=20.0) as peer:
                 peer.get("/")
         except Exception:
             assert len(self.instance.calls) == before

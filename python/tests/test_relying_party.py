@@ -43,12 +43,14 @@ class Service:
         app: reseal.App = self.modules[-1].service
         return app
 
-    def client(self, accept: int = FLAG_DEMO_POLICY | FLAG_TAKEOVER, memory: Memory | None = None) -> AttestedClient:
+    def client(
+        self, accept: int = FLAG_DEMO_POLICY | FLAG_TAKEOVER, memory: Memory | None = None, within_s: float = 20.0
+    ) -> AttestedClient:
         authority = self.lineage.authority
         policy = Policy((authority.key.public,), authority.lineage, frozenset((bytes(32),)), frozenset((EMULATED,)))
         url = f"https://127.0.0.1:{self.lineage.instance.port}"
         policy = dataclasses.replace(policy, accept_flags=accept)
-        return AttestedClient(url, policy, memory or self.memory, connect_within_s=1.0)
+        return AttestedClient(url, policy, memory or self.memory, connect_within_s=within_s)
 
 
 @pytest.fixture
@@ -60,7 +62,7 @@ def service() -> Iterator[Service]:
 
 
 def test_customers_outlive_the_instance_and_its_key(service: Service) -> None:
-    with service.client() as before:
+    with service.client(within_s=1.0) as before:
         many = {f"c{n:03}": {"name": f"n{n}"} for n in range(300)}
         assert before.post("/customers", json.dumps(many).encode(), idempotency_key="load").status == 200
         assert before.put("/customers/c007", b'{"name": "Bond", "email": null}').status == 204
