@@ -124,6 +124,13 @@ public record Policy(
         || !newer.allowed().equals(allowed);
   }
 
+  /** Whether slots made under this policy open under the newer one (protocol 5.3). */
+  boolean sealsAs(Policy newer) {
+    return newer.essentials().binding() == essentials.binding()
+        && newer.essentials().attributeMask().equals(essentials.attributeMask())
+        && newer.essentials().miscMask() == essentials.miscMask();
+  }
+
   Status.Policy publicPart() {
     return new Status.Policy(
         essentials.digest(),

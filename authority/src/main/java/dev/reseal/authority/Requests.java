@@ -102,6 +102,12 @@ final class Requests {
         Code.POLICY_REFUSED,
         "NAME",
         "the name of a lineage never changes: it is " + row.policy().name());
+    Denied.unless(
+        row.head().isEmpty() || row.policy().sealsAs(newer),
+        Code.POLICY_REFUSED,
+        "SEALED_UNDER",
+        "binding, attribute_mask and misc_mask are in the slots of the sealed state, which no"
+            + " successor under others could open");
     if (row.policy().guards(newer)) {
       guarded(authorisation);
     }

@@ -17,6 +17,8 @@ import dev.reseal.wire.SigningKey;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What operators and supervisors ask for: who may, about which row, and what comes of it. */
 class RequestsTest extends OnItsOwnWorld {
@@ -155,5 +157,27 @@ class RequestsTest extends OnItsOwnWorld {
     Ask again =
         world.ask(Kind.POLICY, false, new Ask.Extra.PolicyFile(World.bytes(world.policy(""))));
     assertThat(refusal(world.request(again, world.operator)).code()).isEqualTo(Code.WRONG_STATE);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          "binding": "enclave" | "binding": "signer"
+          "recovery"           | "attribute_mask": "0300000000000000ff00000000000000", "recovery"
+          "recovery"           | "misc_mask": 1, "recovery"
+          """)
+  void whatASealedStateIsUnderStaysAsLongAsThereIsOne(String from, String to) {
+    String other = world.policy("").replace(from, to);
+    assertThat(answer(changed(other))).isNotNull();
+    assertThat(answer(changed(world.policy("")))).isNotNull();
+    world.serving();
+    assertThat(refusal(changed(other)).rule()).isEqualTo("SEALED_UNDER");
+  }
+
+  private Endpoint.Reply changed(String policy) {
+    Ask ask = world.ask(Kind.POLICY, false, new Ask.Extra.PolicyFile(World.bytes(policy)));
+    return world.request(ask, world.operator);
   }
 }
