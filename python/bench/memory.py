@@ -39,9 +39,10 @@ def seal(path: str, mebibytes: int, value_kib: int) -> None:
     keys = StreamKeys(SALT, DEK)
     core = rsc1.Core(bytes(16), 1, bytes(16), 1, bytes(32), None, 1, SALT, bytes(32), keys.pk_open).encode()
     sealing = Sealing(core, b"\x80", keys)
-    _, stores = ledger.snapshot()
     with open(path, "wb") as out:
-        for chunk in sealing.stream([(each for store in stores for each in store)], lambda: (1, 1, 1)):
+        for chunk in sealing.stream(
+            [(each for store in ledger.stores.values() for each in store.values())], lambda: (1, 1, 1)
+        ):
             out.write(chunk)
     if sealing.body is None:
         raise SystemExit("the container was not finished")

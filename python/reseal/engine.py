@@ -188,10 +188,10 @@ class Engine(Restoring):
         """A fresh container of the whole state, durable at the supervisor under its temporary name."""
         version, records = self._host.seal_records()
         with self._lock:
-            sealed = self.instance.begin(kind, version)
-        chunks = sealed.sealing.stream([_all(records)], self.instance.finish_values)
+            sealing = self.instance.begin(kind)
+        chunks = sealing.stream([_all(records)], self.instance.finish_values)
         status = self._link.put("/container", chunks)
-        body = sealed.sealing.body
+        body = sealing.body
         if status != 201 or body is None:
             raise LinkError(f"PUT /container: status {status}")
         return body, version

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import NamedTuple
 
 from reseal import hpke, messages, rsc1, slots
 from reseal.candidacy import Candidacy, Opened, Trust
@@ -18,16 +17,9 @@ from reseal.messages import ZERO16, Head
 from reseal.sealing import Sealing, fresh
 from reseal.slots import Recipients, StreamKeys
 
-__all__ = ["Instance", "Opened", "Sealed", "Trust"]
+__all__ = ["Instance", "Opened", "Trust"]
 
 LAYOUT = 1
-
-
-class Sealed(NamedTuple):
-    """A container that is about to be written: stream it, then :meth:`Instance` signs for it."""
-
-    sealing: Sealing
-    version: int
 
 
 class Instance(Candidacy):
@@ -133,7 +125,7 @@ class Instance(Candidacy):
         """``pk_sig`` over the channel array; safe to call from any thread."""
         return self._sig.sign(content)
 
-    def begin(self, kind: str, version: int) -> Sealed:
+    def begin(self, kind: str) -> Sealing:
         """A fresh container: ``genesis``, ``checkpoint`` or ``seal`` (5.2, 5.3)."""
         policy = self.policy
         if policy is None:
@@ -165,7 +157,7 @@ class Instance(Candidacy):
         ).encode()
         to = Recipients(self.trust.lineage, op_id, fence, self.id, self._wrap_key, transfer, policy)
         made = slots.make(self.platform, to, sha256(core), keys.pk_open, salt, dek)
-        return Sealed(Sealing(core, made, keys), version)
+        return Sealing(core, made, keys)
 
     def finish_values(self) -> tuple[int, int, int]:
         """seq, gen and gen_floor of a footer that is finished now."""

@@ -247,13 +247,6 @@ class Link:
             raise LinkError(f"GET {path}: {failure}") from failure
         return Download(response, lambda: self._keep(connection, response))
 
-    def close(self) -> None:
-        with self._lock:
-            self._drop()
-            if self._containers is not None:
-                self._containers.close()
-                self._containers = None
-
 
 class Download:
     """A streamed answer; its connection is used again if it was read to its end."""

@@ -10,7 +10,7 @@ from reseal.fields import CORE, FOOTER, SLOTS, Shape, blob, fixed, listed, map_o
 from reseal.hashes import body_id, head_digest, same, sha256, slot_digest
 from reseal.slots import StreamKeys, decode
 
-__all__ = ["CHECKPOINT", "END", "FOOTER_MARK", "LAST_MARK", "MAGIC", "ROUNDS", "ROUND_MARK", "SEGMENT", "SEGMENT_MARK"]
+__all__ = ["END", "FOOTER_MARK", "LAST_MARK", "MAGIC", "ROUNDS", "ROUND_MARK", "SEGMENT", "SEGMENT_MARK"]
 __all__ += [
     "TAG",
     "TAIL",
@@ -32,7 +32,6 @@ ROUNDS = 16
 TAIL = FOOTER + 5 + 16
 MAGIC = bytes.fromhex("525343310d0a1a0a")
 END = bytes.fromhex("52534331454e440a")
-CHECKPOINT = bytes(16)
 ROUND_MARK, SEGMENT_MARK, LAST_MARK, FOOTER_MARK = 0x52, 0x53, 0x4C, 0x46
 
 

@@ -167,11 +167,6 @@ class Ledger:
         """Bytes of all records; never less than what a restore counts."""
         return self._size
 
-    def snapshot(self) -> tuple[int, list[list[bytes]]]:
-        """The version and all records as of now; the records are shared, not copied."""
-        with self.lock:
-            return self.version, [list(records.values()) for records in self.stores.values()]
-
     def replace(self, stores: dict[str, dict[Key, bytes]], version: int) -> None:
         """What was restored becomes the state; declared stores that it lacks become empty."""
         with self.lock:

@@ -6,15 +6,12 @@ import threading
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from reseal import cbor, cose, messages
 from reseal.errors import Refused
 from reseal.hashes import body_id
-
-if TYPE_CHECKING:
-    pass
 
 from reseal.testing_authority import Authority
 

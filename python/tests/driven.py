@@ -30,7 +30,7 @@ class World:
         self.instance = Instance(self.platform, trust, Keyring(), SPKI, lambda _: None)
 
     def store(self, kind: str) -> rsc1.Body:
-        sealing = self.instance.begin(kind, 0).sealing
+        sealing = self.instance.begin(kind)
         for _ in sealing.stream([[]], self.instance.finish_values):
             pass
         assert sealing.body is not None
