@@ -142,6 +142,7 @@ class App(Declarations):
                 version = self._add(kept, SNAPSHOT + name, "value", version, documents[name])
                 own.append(list(kept.values()))
             self._ledger.version = version
+            updates = self._ledger.updates
             rest = [
                 list(records.values())
                 for name, records in self._ledger.stores.items()
@@ -151,7 +152,7 @@ class App(Declarations):
             size = sum(len(framed) for each in (records[0], *own) for framed in each) + self._ledger.size
             if size > self._ledger.state_max:
                 raise Refused("POLICY", f"state and snapshots have {size} bytes, state_max is {self._ledger.state_max}")
-            return version, records
+            return updates, records
 
     def _add(self, into: dict[StateKey, bytes], store: str, key: str, version: int, value: Any) -> int:
         into[key] = frame(store_head(store), key, version + 1, cbor.encode_value(value))

@@ -23,7 +23,7 @@ class Host(Protocol):
         """The policy under which this instance will run."""
 
     def seal_records(self) -> tuple[int, list[list[bytes]]]:
-        """Version and records of the whole state, hooks included."""
+        """How many updates it holds, and the records of the whole state, hooks included."""
 
     def staging(self, most: int) -> Staging:
         """Where a container is read into."""
@@ -49,8 +49,8 @@ class Host(Protocol):
     def locked(self) -> None:
         """LOCKED was entered."""
 
-    def acknowledged(self, version: int) -> None:
-        """Everything up to this version is in the registered head."""
+    def acknowledged(self, updates: int) -> None:
+        """This many updates are in the registered head."""
 
     def dead(self, rule: str) -> None:
         """The instance is over."""

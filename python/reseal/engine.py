@@ -131,8 +131,8 @@ class Engine(Restoring):
         if policy is not None:
             self._host.granted(policy)
         if grant.genesis:
-            body, version = self._store("genesis")
-            self._host.acknowledged(version)
+            body, updates = self._store("genesis")
+            self._host.acknowledged(updates)
             with self._lock:
                 ready = self.instance.begun(body)
         else:
@@ -186,7 +186,7 @@ class Engine(Restoring):
 
     def _store(self, kind: str) -> tuple[rsc1.Body, int]:
         """A fresh container of the whole state, durable at the supervisor under its temporary name."""
-        version, records = self._host.seal_records()
+        updates, records = self._host.seal_records()
         with self._lock:
             sealing = self.instance.begin(kind)
         chunks = sealing.stream([_all(records)], self.instance.finish_values)
@@ -194,7 +194,7 @@ class Engine(Restoring):
         body = sealing.body
         if status != 201 or body is None:
             raise LinkError(f"PUT /container: status {status}")
-        return body, version
+        return body, updates
 
     def _abort(self, payload: bytes) -> None:
         with self._lock:
@@ -205,7 +205,7 @@ class Engine(Restoring):
         self._checkpoint_wanted.clear()
         with self._lock:
             self.instance.check("checkpoint")
-        body, version = self._store("checkpoint")
+        body, updates = self._store("checkpoint")
         with self._lock:
             message = self.instance.checkpoint(body)
         status, answer = self._call("/message/checkpoint", message)
@@ -214,7 +214,7 @@ class Engine(Restoring):
             return
         with self._lock:
             self.instance.acknowledged(answer)
-        self._host.acknowledged(version)
+        self._host.acknowledged(updates)
 
     def _wanted(self, _: bytes) -> None:
         """A checkpoint of our own accord: what comes in its way is no answer to advice."""

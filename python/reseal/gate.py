@@ -64,7 +64,6 @@ class Gate:
             if self._open:
                 self._inside += 1
                 self._mine.inside = True
-            self._ledger.forget()
             return self._open
 
     def leave(self) -> None:
@@ -76,14 +75,17 @@ class Gate:
             self._changed.notify_all()
 
     def hold(self) -> None:
-        """Waits until what this request wrote (under RPO 0: or read) is covered by the registered head."""
+        """Waits until at most ``rpo_updates`` of the updates made so far are newer than the registered head.
+
+        Whoever made them: what this request read, or did by another thread, is acknowledged with it.
+        """
         rpo = self._pace.rpo_updates()
         if rpo is None:
             return
-        wrote = self._ledger.written()
-        covered = self._ledger.version if rpo == 0 else wrote - rpo
+        updates = self._ledger.updates
+        covered = updates - rpo
         with self._changed:
-            if rpo and wrote - self._acked > rpo // 2:
+            if rpo and updates - self._acked > rpo // 2:
                 self._pace.want_checkpoint()
             if self._acked >= covered:
                 return
@@ -163,9 +165,9 @@ class Gate:
     def holding(self) -> bool:
         return self._holding > 0
 
-    def acknowledged(self, version: int) -> None:
+    def acknowledged(self, updates: int) -> None:
         with self._changed:
-            self._acked = max(self._acked, version)
+            self._acked = max(self._acked, updates)
             self._changed.notify_all()
 
     def empty(self, deadline: float, then: Callable[[], bool]) -> bool:

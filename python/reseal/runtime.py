@@ -139,7 +139,6 @@ class Runtime:
 
     def adopt(self, stores: dict[str, dict[Key, bytes]], highest: int) -> None:
         self._app.adopt(stores, highest)
-        self._gate.acknowledged(self._app.ledger.version)
 
     def install_keys(self, reason: str) -> None:
         self._app.install_keys(reason)
@@ -165,8 +164,8 @@ class Runtime:
     def locked(self) -> None:
         self._server.locked()
 
-    def acknowledged(self, version: int) -> None:
-        self._gate.acknowledged(version)
+    def acknowledged(self, updates: int) -> None:
+        self._gate.acknowledged(updates)
 
     def dead(self, rule: str) -> None:
         if rule != "exit":

@@ -126,11 +126,12 @@ class Ledger:
     def __init__(self, gate: Callable[[], None]) -> None:
         self.lock = threading.RLock()
         self.version = 0
+        self.updates = 0
+        """How many writes of a key were made here; unlike versions, none is spent on what a container adds."""
         self.stores: dict[str, dict[Key, bytes]] = {}
         self._gate = gate
         self._size = 0
         self.state_max = cbor.MAX_INT
-        self.mine = threading.local()
 
     def write(self, store: str, head: bytes, changes: Mapping[Key, bytes | None]) -> None:
         """Applies encoded values (None deletes) as one: all of them or none."""
@@ -152,15 +153,8 @@ class Ledger:
                 else:
                     records[key] = made
             self.version = version
+            self.updates += len(framed)
             self._size += grown
-            self.mine.version = version
-
-    def written(self) -> int:
-        """The version of this thread's newest write since :meth:`forget`; 0 if it wrote nothing."""
-        return getattr(self.mine, "version", 0)
-
-    def forget(self) -> None:
-        self.mine.version = 0
 
     @property
     def size(self) -> int:

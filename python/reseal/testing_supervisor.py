@@ -12,7 +12,6 @@ from urllib.parse import parse_qs, urlsplit
 from reseal import cbor, cose, messages
 from reseal.errors import Refused
 from reseal.hashes import body_id
-
 from reseal.testing_authority import Authority
 
 __all__ = ["WAIT_S", "Supervisor"]

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import pytest
+
 import reseal
 from reseal.errors import Refused
 from reseal.state import State
@@ -27,11 +29,18 @@ class Web:
         if environ["PATH_INFO"] == "/slow":
             self.entered.set()
             self.release.wait(10)
-        if environ["REQUEST_METHOD"] == "POST":
-            with self.counts.transaction() as tx:
-                tx["n"] = tx.get("n", 0) + 1
+        if environ["PATH_INFO"] == "/pool":
+            worker = threading.Thread(target=self.count)
+            worker.start()
+            worker.join()
+        elif environ["REQUEST_METHOD"] == "POST":
+            self.count()
         start_response("200 OK", [("Content-Type", "text/plain")])
         return [str(self.counts.get("n", 0)).encode()]
+
+    def count(self) -> None:
+        with self.counts.transaction() as tx:
+            tx["n"] = tx.get("n", 0) + 1
 
 
 class Service:
@@ -154,6 +163,45 @@ def test_under_an_rpo_no_more_acknowledged_updates_than_that_are_lost() -> None:
         lineage.take_over()
         assert acknowledged == 30
         assert int(service.call()[1]) >= acknowledged - 4
+
+
+@pytest.mark.parametrize(("path", "key", "within"), [("/", "k1", 0), ("/pool", None, 1)])
+def test_neither_a_repeat_nor_the_work_of_another_thread_is_acknowledged_beyond_the_rpo(
+    path: str, key: str | None, within: int
+) -> None:
+    service = Service(Authority(rpo_updates=1))
+    with service.lineage as lineage:
+
+        def withheld(message: bytes) -> bytes:
+            raise Refused("UNAVAILABLE", "withheld by the test")
+
+        lineage.authority.checkpoint = withheld  # type: ignore[method-assign]
+        answers: list[tuple[int, str, str | None]] = []
+        gate = lineage.instance.runtime._gate
+        calls = [threading.Thread(target=lambda: answers.append(service.call("POST", path, key))) for _ in range(3)]
+        for number, call in enumerate(calls, 1):
+            call.start()
+            while len(answers) + gate._holding < number:
+                time.sleep(0.005)
+        lineage.seal()
+        for call in calls:
+            call.join()
+        assert sorted(status for status, _, _ in answers) == [200] * within + [503] * (3 - within)
+
+
+def test_what_a_container_adds_is_no_update_that_would_hold_an_answer_back() -> None:
+    service = Service(Authority(rpo_updates=1))
+    with service.lineage as lineage:
+
+        def withheld(message: bytes) -> bytes:
+            raise Refused("UNAVAILABLE", "withheld by the test")
+
+        lineage.authority.checkpoint = withheld  # type: ignore[method-assign]
+        supervisor = lineage.instance.supervisor
+        for _ in range(3):
+            supervisor.advise("checkpoint")
+        supervisor.wait(lambda: [name for name, _ in supervisor.events].count("authority-refused") == 3, "refusals")
+        assert service.call() == (200, "0", None)
 
 
 def test_an_update_that_waits_for_its_checkpoint_at_the_lock_is_unknown_and_its_retry_is_answered_once() -> None:
