@@ -80,5 +80,5 @@ class Development:
     def answer(self, key: str, fingerprint: bytes) -> Answer | None:
         return self._gate.answer(key, fingerprint)
 
-    def keep(self, key: str, fingerprint: bytes, answer: Answer) -> None:
-        self._gate.keep(key, fingerprint, answer)
+    def keep(self, key: str, fingerprint: bytes, answer: Answer) -> Answer:
+        return self._gate.keep(key, fingerprint, answer)

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from reseal import cbor
-from reseal.errors import Refused
-from reseal.records import store_head, value_of
+from reseal.errors import Refused, say
+from reseal.http1 import plain
+from reseal.records import Key, frame, store_head, value_of
 from reseal.server import Answer, Conflict, Retryable
 from reseal.state import Ledger
 
@@ -119,18 +120,41 @@ class Gate:
             raise Conflict("this Idempotency-Key belongs to another request")
         return Answer(status, [(name, value) for name, value in headers], body)
 
-    def keep(self, key: str, fingerprint: bytes, answer: Answer) -> None:
-        """Keeps an answer inside the sealed state; the oldest go when there are too many."""
+    def keep(self, key: str, fingerprint: bytes, answer: Answer) -> Answer:
+        """Keeps an answer inside the sealed state, unless it is a failure; what the client is answered.
+
+        One that cannot be kept is replaced by a short one that can: a repeat must not be carried out again.
+        """
+        try:
+            if answer.status.startswith("5"):
+                return answer
+            try:
+                self._keep(key, fingerprint, answer)
+            except Refused as refused:
+                say(f"an answer that cannot be kept: {refused}")
+                answer = plain(500, f"carried out, but its answer cannot be kept under its Idempotency-Key: {refused}")
+                self._keep(key, fingerprint, answer)
+            return answer
+        finally:
+            with self._changed:
+                self._done_keyed()
+                self._changed.notify_all()
+
+    def _keep(self, key: str, fingerprint: bytes, answer: Answer) -> None:
+        """The oldest go when there are too many, or too little room."""
         value = cbor.encode_value([fingerprint, answer.status, [list(each) for each in answer.headers], answer.body])
         with self._ledger.lock:
-            changes: dict[str | int | bytes, bytes | None] = {key: value}
             held = self._ledger.stores[ANSWERS]
-            if len(held) >= ANSWERS_KEPT:
-                changes[next(iter(held))] = None
+            changes: dict[Key, bytes | None] = {key: value}
+            count = len(held) + 1
+            missing = len(frame(self._head, key, cbor.MAX_INT, value)) - self._ledger.room
+            for oldest, framed in held.items():
+                if count <= ANSWERS_KEPT and missing <= 0:
+                    break
+                changes[oldest] = None
+                count -= 1
+                missing -= len(framed)
             self._ledger.write(ANSWERS, self._head, changes)
-        with self._changed:
-            self._done_keyed()
-            self._changed.notify_all()
 
     def _done_keyed(self) -> None:
         key = getattr(self._mine, "key", None)

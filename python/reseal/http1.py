@@ -11,7 +11,7 @@ import sys
 from typing import Any, NamedTuple
 
 __all__ = ["Answer", "BadRequest", "Request", "Stream", "environ", "epoch_changed", "goodbye", "plain"]
-__all__ += ["read_request", "send"]
+__all__ += ["read_request", "send", "whole"]
 
 HEADER_MAX = 32 << 10
 BODY_MAX = 16 << 20
@@ -194,6 +194,17 @@ def plain(status: int, text: str) -> Answer:
     return Answer(f"{status} {_REASONS[status]}", [("Content-Type", "text/plain; charset=utf-8")], text.encode())
 
 
+def whole(status: str, headers: list[tuple[str, str]], parts: list[bytes]) -> Answer:
+    """What an application answers, as it can be sent and kept; raises for anything that HTTP cannot say."""
+    answer = Answer(status, [(name, value) for name, value in headers], b"".join(parts))
+    for text in (status, *(text for header in answer.headers for text in header)):
+        if {*b"\r\n"} & {*text.encode("latin-1")}:
+            raise ValueError("a line break in status or headers")
+    if not status[:3].isdecimal() or status[3:4] not in ("", " "):
+        raise ValueError("a status that does not begin with its three digits")
+    return answer
+
+
 def epoch_changed(rule: str) -> Answer:
     answer = plain(503, f"{rule}: connect again, the service lives on in another instance")
     return Answer(answer.status, [*answer.headers, ("Reseal-Rule", rule)], answer.body)
@@ -204,8 +215,6 @@ def send(tls: ssl.SSLSocket, answer: Answer, *, close: bool, with_body: bool = T
     hop = ("content-length", "connection", "transfer-encoding")
     lines += [f"{name}: {value}" for name, value in answer.headers if name.lower() not in hop]
     lines += [f"Content-Length: {len(answer.body)}", f"Connection: {'close' if close else 'keep-alive'}"]
-    if any("\r" in line or "\n" in line for line in lines):
-        raise AssertionError("the application put a line break into a header")
     head = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
     tls.sendall(head + (answer.body if with_body else b""))
     if close:

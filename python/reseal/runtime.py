@@ -204,5 +204,5 @@ class Runtime:
     def answer(self, key: str, fingerprint: bytes) -> Answer | None:
         return self._gate.answer(key, fingerprint)
 
-    def keep(self, key: str, fingerprint: bytes, answer: Answer) -> None:
-        self._gate.keep(key, fingerprint, answer)
+    def keep(self, key: str, fingerprint: bytes, answer: Answer) -> Answer:
+        return self._gate.keep(key, fingerprint, answer)

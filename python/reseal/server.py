@@ -26,6 +26,7 @@ from reseal.http1 import (
     plain,
     read_request,
     send,
+    whole,
 )
 from reseal.tls import TlsIdentity
 
@@ -67,8 +68,8 @@ class Hooks(Protocol):
     def answer(self, key: str, fingerprint: bytes) -> Answer | None:
         """The kept answer of an ``Idempotency-Key``; ``Conflict`` if another request used the key."""
 
-    def keep(self, key: str, fingerprint: bytes, answer: Answer) -> None:
-        """Keeps an answer inside the declared state."""
+    def keep(self, key: str, fingerprint: bytes, answer: Answer) -> Answer:
+        """Keeps an answer inside the declared state, unless it is a failure; what the client is answered."""
 
 
 class Server:
@@ -145,6 +146,8 @@ class Server:
                         self._connections.discard(tls)
         except OSError:
             pass  # the peer is gone; there is nobody to tell
+        except Exception as fault:
+            say(f"a connection ended by {where(fault)}")
         finally:
             with self._lock:
                 self._connections.discard(raw)
@@ -202,8 +205,8 @@ class Server:
         try:
             kept = self._hooks.answer(key, fingerprint) if key else None
             answer = kept or self._run(request)
-            if key and kept is None and not answer.status.startswith("5"):
-                self._hooks.keep(key, fingerprint, answer)
+            if key and kept is None:
+                answer = self._hooks.keep(key, fingerprint, answer)
             self._hooks.hold()
         except Retryable as refusal:
             return epoch_changed(refusal.rule)
@@ -230,15 +233,15 @@ class Server:
             finally:
                 if hasattr(result, "close"):
                     result.close()
+            if not started:
+                return plain(500, "the application gave no status")
+            return whole(*started[0], body)
         except Retryable:
             raise
-        except Exception as fault:
+        except (Exception, SystemExit) as fault:
             # The text may hold what the application knows: only its type leaves the instance.
             say(f"{request.method} handler raised {where(fault)}")
             return plain(500, "the application failed")
-        if not started:
-            return plain(500, "the application gave no status")
-        return Answer(started[0][0], started[0][1], b"".join(body))
 
 
 def _hang_up(connection: socket.socket) -> None:

@@ -145,7 +145,7 @@ class Ledger:
                 version += 1
                 framed[key] = made = None if value is None else frame(head, key, version, value)
                 grown += len(made or b"") - len(records.get(key, b""))
-            if grown > 0 and self._size + grown > self.state_max:
+            if grown > 0 and grown > self.room:
                 raise Refused("POLICY", f"the state would exceed state_max, {self.state_max} bytes")
             for key, made in framed.items():
                 if made is None:
@@ -160,6 +160,11 @@ class Ledger:
     def size(self) -> int:
         """Bytes of all records; never less than what a restore counts."""
         return self._size
+
+    @property
+    def room(self) -> int:
+        """By how many bytes the state may still grow."""
+        return self.state_max - self._size
 
     def replace(self, stores: dict[str, dict[Key, bytes]], version: int) -> None:
         """What was restored becomes the state; declared stores that it lacks become empty."""

@@ -104,8 +104,9 @@ class Instance:
     def answer(self, key: str, fingerprint: bytes) -> Answer | None:
         return self.kept.get(key)
 
-    def keep(self, key: str, fingerprint: bytes, answer: Answer) -> None:
+    def keep(self, key: str, fingerprint: bytes, answer: Answer) -> Answer:
         self.kept[key] = answer
+        return answer
 
 
 Start = Callable[..., Instance]

@@ -6,6 +6,7 @@ import hashlib
 import http.client
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -45,8 +46,9 @@ class Gate:
     def answer(self, key: str, fingerprint: bytes) -> Answer | None:
         return self.kept.get(key)
 
-    def keep(self, key: str, fingerprint: bytes, answer: Answer) -> None:
+    def keep(self, key: str, fingerprint: bytes, answer: Answer) -> Answer:
         self.kept[key] = answer
+        return answer
 
 
 release = threading.Event()
@@ -59,6 +61,20 @@ def application(environ, start_response):  # type: ignore[no-untyped-def]
         release.wait(5)
     if environ["PATH_INFO"] == "/boom":
         raise RuntimeError("the launch code is 0000")
+    if environ["PATH_INFO"] == "/exit":
+        sys.exit("the launch code is 0000")
+    if environ["PATH_INFO"] == "/euro":
+        start_response("200 OK", [("X-Price", "0000 \u20ac")])
+        return [b"got"]
+    if environ["PATH_INFO"] == "/break":
+        start_response("200 OK", [("X-Name", "0000\r\nX-Other: 1")])
+        return [b"got"]
+    if environ["PATH_INFO"] == "/text":
+        start_response("200 OK", [])
+        return ["0000"]
+    if environ["PATH_INFO"] == "/status":
+        start_response("fine 0000", [])
+        return [b"got"]
     body = environ["wsgi.input"].read()
     start_response("200 OK", [("X-Path", environ["PATH_INFO"])])
     return [b"got ", body]
@@ -190,11 +206,12 @@ def test_an_update_whose_acknowledgement_is_unknown_is_answered_as_retryable(
     assert (response.status, response.headers["Reseal-Rule"]) == (503, "UNKNOWN")
 
 
-def test_the_text_of_an_exception_never_leaves_the_instance(
-    server: tuple[Server, int], capfd: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("path", ["/boom", "/exit", "/euro", "/break", "/text", "/status"])
+def test_what_a_handler_cannot_answer_is_a_500_and_its_text_never_leaves_the_instance(
+    server: tuple[Server, int], capfd: pytest.CaptureFixture[str], path: str
 ) -> None:
     connection = connect(server[1])
-    connection.request("GET", "/boom")
+    connection.request("GET", path)
     response = connection.getresponse()
     body = response.read().decode()
     captured = capfd.readouterr()

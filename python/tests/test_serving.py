@@ -36,7 +36,7 @@ class Web:
         elif environ["REQUEST_METHOD"] == "POST":
             self.count()
         start_response("200 OK", [("Content-Type", "text/plain")])
-        return [str(self.counts.get("n", 0)).encode()]
+        return [str(self.counts.get("n", 0)).rjust(len(environ["QUERY_STRING"])).encode()]
 
     def count(self) -> None:
         with self.counts.transaction() as tx:
@@ -142,6 +142,29 @@ def test_the_answer_of_an_idempotency_key_survives_the_reseal_and_is_not_compute
         assert service.call("POST", "/", "k1") == (200, "1", None)
         assert service.call("POST", "/other", "k1")[0] == 422
         assert service.call()[1] == "2"
+
+
+def test_a_request_whose_answer_cannot_be_kept_is_carried_out_once_all_the_same() -> None:
+    service = Service()
+    with service.lineage as lineage:
+        assert service.call("POST", "/", "k1")[0] == 200
+        lineage.app.ledger.state_max = lineage.app.ledger.size + 500
+        answers = [service.call("POST", "/?" + 2000 * "x", "k2") for _ in range(2)]
+        assert [status for status, _, _ in answers] == [500, 500]
+        assert "POLICY" in answers[1][1]
+        assert service.call()[1] == "2"
+
+
+def test_the_oldest_kept_answers_make_room_for_the_newest() -> None:
+    service = Service()
+    with service.lineage as lineage:
+        for key in ("k1", "k2", "k3"):
+            assert service.call("POST", "/?" + 500 * "x", key)[0] == 200
+        lineage.app.ledger.state_max = lineage.app.ledger.size + 100
+        assert service.call("POST", "/?" + 900 * "x", "k4")[1].strip() == "4"
+        again = [service.call("POST", f"/?{size * 'x'}", key)[1].strip() for size, key in ((900, "k4"), (500, "k3"))]
+        assert again == ["4", "3"]
+        assert service.call("POST", "/?" + 500 * "x", "k1")[1].strip() == "5"
 
 
 def test_under_rpo_zero_an_answer_leaves_only_when_the_head_covers_it() -> None:
