@@ -255,7 +255,7 @@ class App(Declarations):
                 try:
                     hook()
                     done.append(True)
-                except Exception as failure:
+                except BaseException as failure:
                     say(f"on_quiesce: {where(failure)}")
 
             thread = threading.Thread(target=run, name="reseal-quiesce", daemon=True)
@@ -269,7 +269,7 @@ class App(Declarations):
         for hook in (*(self._on_identity if first else ()), *self._on_resume):
             try:
                 hook()
-            except Exception as failure:  # the instance serves: that a hook failed must not end it
+            except BaseException as failure:  # the instance serves: that a hook failed must not end it
                 say(f"on_resume: {where(failure)}")
 
     def develop(self, generation: Generation) -> None:

@@ -108,7 +108,7 @@ class Engine(Restoring):
             except LinkError as failure:
                 say(f"{verb}: {failure}")
                 self._lost = True
-            except Exception as failure:  # a hook of the application, such as a snapshot's
+            except BaseException as failure:  # a hook of the application, such as a snapshot's; it may also exit
                 say(f"{verb}: {where(failure)}")
                 self._tell("refused", {1: verb, 2: "HOOK"})
 
@@ -138,7 +138,7 @@ class Engine(Restoring):
         else:
             try:
                 ready = self._restore(grant)
-            except Exception as failure:
+            except BaseException as failure:
                 self._failed("restore-failed", failure)
                 return
         self._send("/message/ready", ready)
@@ -147,7 +147,7 @@ class Engine(Restoring):
         try:
             with self._lock:
                 self.instance.activation(payload, self._host.install_keys)
-        except Exception as failure:
+        except BaseException as failure:
             if self.instance.state is not State.DEAD:
                 raise
             self._tell("install-failed", {1: _public(failure)})
@@ -166,7 +166,7 @@ class Engine(Restoring):
             self._wanted(b"")
         with self._lock:
             self.instance.finish(payload)
-        if not self._host.drain():
+        if not self._drained():
             with self._lock:
                 self.instance.enter("drain-deadline")
             self._serve(resumed=True)  # a supervisor that came back meanwhile does not know the port
@@ -177,6 +177,13 @@ class Engine(Restoring):
         self._host.locked()
         self._tell("drained", {})
         self._seal(b"")
+
+    def _drained(self) -> bool:
+        try:
+            return self._host.drain()
+        except BaseException as failure:
+            say(f"drain: {where(failure)}")
+            return False
 
     def _seal(self, _: bytes) -> None:
         body = self._store("seal")[0]
@@ -232,7 +239,7 @@ class Engine(Restoring):
                 self.instance.rekey(payload, self._host.install_keys)
         except ResealError:
             raise
-        except Exception as failure:
+        except BaseException as failure:
             self._tell("install-failed", {1: _public(failure)})
         self._renew()
 
@@ -308,5 +315,5 @@ def _all(stores: list[list[bytes]]) -> Any:
         yield from records
 
 
-def _public(failure: Exception) -> str:
+def _public(failure: BaseException) -> str:
     return str(failure) if isinstance(failure, ResealError) else f"on_key raised {where(failure)}"

@@ -26,7 +26,7 @@ class Restoring(Courier):
         self._lock = threading.RLock()
         self._ahead = ahead
 
-    def _failed(self, name: str, failure: Exception) -> None:
+    def _failed(self, name: str, failure: BaseException) -> None:
         """DEAD, and why; of an application's exception only the type leaves the instance."""
         if isinstance(failure, ResealError):
             rule = failure.rule if isinstance(failure, Refused) else "UNAVAILABLE"

@@ -1,0 +1,92 @@
+"""Hooks of the application: when they run, and what one that fails or exits costs."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+import reseal
+from reseal.testing import Lineage
+
+
+class Exiting:
+    """Makes applications whose hook of that name exits, from the second instance on."""
+
+    def __init__(self, hook: str, first: int = 2) -> None:
+        self.hook = hook
+        self.first = first
+        self.born = 0
+
+    def __call__(self) -> reseal.App:
+        self.born += 1
+        number = self.born
+        app = reseal.App(drain_timeout=2.0)
+        app.key("kek")
+
+        def hook(name: str) -> None:
+            if name == self.hook and number >= self.first:
+                sys.exit("cannot reach the database")
+
+        app.snapshot("visits", version=1)(lambda: hook("snapshot"))
+        app.restore("visits", versions=(1,))(lambda value, version: hook("restore"))
+        app.on_key("kek")(lambda old, new, reason: hook(reason))
+        app.on_resume(lambda: hook("resume"))
+        app.on_quiesce(timeout=1.0)(lambda: hook("quiesce"))
+        return app
+
+
+@pytest.mark.parametrize(("hook", "event"), [("restore", "restore-failed"), ("activation", "install-failed")])
+def test_a_candidate_whose_hook_exits_is_over_and_says_so(hook: str, event: str) -> None:
+    with Lineage(Exiting(hook)) as lineage:
+        lineage.seal()
+        lineage.instance.kill()
+        lineage.instance = lineage.candidate()
+        lineage.instance.supervisor.wait(lambda: event in dict(lineage.instance.supervisor.events), event)
+        assert lineage.instance.runtime.wait() == 1
+        assert lineage.app.phase == "DEAD"
+
+
+def test_an_on_resume_hook_that_exits_leaves_an_instance_that_serves() -> None:
+    with Lineage(Exiting("resume")) as lineage:
+        assert lineage.reseal().phase == "SERVING"
+        lineage.checkpoint()
+
+
+def test_a_rekey_whose_hook_exits_stays_on_the_old_generation() -> None:
+    with Lineage(Exiting("rekey", first=1)) as lineage:
+        supervisor = lineage.instance.supervisor
+        supervisor.advise("rekey-grant", lineage.authority.rekey())
+        supervisor.wait(lambda: "install-failed" in dict(supervisor.events), "install-failed")
+        assert lineage.app.keys["kek"].current().generation == 1
+        lineage.checkpoint()
+
+
+def test_a_drain_that_ends_in_an_exit_or_breaks_counts_as_one_that_did_not_end() -> None:
+    with Lineage(Exiting("quiesce", first=1)) as lineage:
+        supervisor = lineage.instance.supervisor
+
+        def broken(deadline: float) -> bool:
+            raise RuntimeError("can't start new thread")
+
+        for run in (lineage.app.run_quiesce_hooks, broken):
+            lineage.app.run_quiesce_hooks = run  # type: ignore[method-assign]
+            supervisor.events.clear()
+            supervisor.advise("finish", lineage.authority.prepare(True))
+            supervisor.wait(lambda: "drain-deadline" in dict(supervisor.events), "drain-deadline")
+            assert lineage.app.phase == "SERVING"
+            lineage.authority.abort()
+
+
+def test_a_snapshot_that_exits_is_refused_and_the_abort_is_obeyed() -> None:
+    maker = Exiting("snapshot", first=9)
+    with Lineage(maker) as lineage:
+        maker.first = 1
+        supervisor = lineage.instance.supervisor
+        supervisor.advise("finish", lineage.authority.prepare(True))
+        supervisor.wait(lambda: "refused" in dict(supervisor.events), "refused")
+        assert dict(supervisor.events)["refused"] == {1: "finish", 2: "HOOK"}
+        maker.first = 9
+        supervisor.advise("abort", lineage.authority.abort())
+        supervisor.until("SERVING")
+        lineage.reseal()
