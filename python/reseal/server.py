@@ -35,7 +35,7 @@ __all__ = ["Answer", "Conflict", "Hooks", "Retryable", "Server"]
 CHANNEL_PATH = "/.well-known/reseal/v1"
 HELLO_MAX = 1024
 CONNECTIONS_MAX = 512
-CHANNEL_S = 5.0
+ACCEPT_AGAIN_S = 0.05
 
 
 class Retryable(Exception):
@@ -84,7 +84,7 @@ class Server:
         self._connections: set[socket.socket] = set()
         self._draining = False
         self._locked = False
-        self._closed = False
+        self._closed = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=CONNECTIONS_MAX)
 
     def start(self) -> int:
@@ -109,7 +109,8 @@ class Server:
 
     def close(self) -> None:
         """Stops at once."""
-        self._closed = True
+        self._closed.set()
+        _hang_up(self._listener)  # which wakes who waits in accept; closing it does not
         self._listener.close()
         with self._lock:
             connections = list(self._connections)
@@ -117,19 +118,26 @@ class Server:
             _hang_up(connection)
 
     def _accept(self) -> None:
-        while not self._closed:
+        """Until closed: what is short now, descriptors or threads, is there again later."""
+        while not self._closed.is_set():
             try:
                 raw, _ = self._listener.accept()
             except OSError:
-                return
+                self._closed.wait(ACCEPT_AGAIN_S)
+                continue
             with self._lock:
                 full = len(self._connections) >= CONNECTIONS_MAX
                 if not full:
                     self._connections.add(raw)
-            if full:
-                raw.close()
-            else:
-                threading.Thread(target=self._serve, args=(raw,), daemon=True).start()
+            try:
+                if not full:
+                    threading.Thread(target=self._serve, args=(raw,), daemon=True).start()
+                    continue
+            except RuntimeError:
+                with self._lock:
+                    self._connections.discard(raw)
+                self._closed.wait(ACCEPT_AGAIN_S)
+            raw.close()
 
     def _serve(self, raw: socket.socket) -> None:
         try:
@@ -155,7 +163,7 @@ class Server:
 
     def _requests(self, tls: ssl.SSLSocket) -> None:
         stream = Stream(tls, self._wake.fileno())
-        while not self._closed and stream.ready():
+        while not self._closed.is_set() and stream.ready():
             try:
                 request = read_request(stream)
             except BadRequest as fault:
