@@ -44,10 +44,7 @@ class Host(Protocol):
         """Whether acknowledgements wait for a checkpoint."""
 
     def drain(self) -> bool:
-        """Admits nothing, finishes what is in flight; False at the deadline."""
-
-    def locked(self) -> None:
-        """LOCKED was entered."""
+        """Admits nothing, finishes what is in flight; False at the deadline, and who came meanwhile waits."""
 
     def acknowledged(self, updates: int) -> None:
         """This many updates are in the registered head."""

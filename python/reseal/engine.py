@@ -174,7 +174,6 @@ class Engine(Restoring):
             return
         with self._lock:
             self.instance.drained()
-        self._host.locked()
         self._tell("drained", {})
         self._seal(b"")
 

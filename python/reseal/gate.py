@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import Enum, auto
 from typing import Protocol
 
 from reseal import cbor
@@ -30,6 +31,13 @@ class Pace(Protocol):
     def want_checkpoint(self) -> None: ...
 
 
+class _Door(Enum):
+    OPEN = auto()
+    PARKED = auto()
+    """Who comes now waits until it is decided whether the instance serves on."""
+    SHUT = auto()
+
+
 class Gate:
     """Counts requests, and lets none in once the instance is about to lock."""
 
@@ -39,7 +47,7 @@ class Gate:
         self._head = store_head(ANSWERS)
         self._changed = threading.Condition()
         self._mine = threading.local()
-        self._open = False
+        self._door = _Door.SHUT
         self._inside = 0
         self._holding = 0
         self._acked = 0
@@ -47,25 +55,26 @@ class Gate:
         self._copying = False
 
     def open(self) -> None:
-        self._set(True)
+        self._set(_Door.OPEN)
 
     def close(self) -> None:
         """From now on nobody enters, and who waits for an acknowledgement learns that it never comes."""
-        self._set(False)
+        self._set(_Door.SHUT)
 
-    def _set(self, is_open: bool) -> None:
+    def _set(self, door: _Door) -> None:
         with self._changed:
-            self._open = is_open
+            self._door = door
             self._changed.notify_all()
 
     # -- server.Hooks
 
     def enter(self) -> bool:
         with self._changed:
-            if self._open:
-                self._inside += 1
-                self._mine.inside = True
-            return self._open
+            self._changed.wait_for(lambda: self._door is not _Door.PARKED)
+            admitted = self._door is _Door.OPEN
+            self._mine.inside = admitted
+            self._inside += admitted
+            return admitted
 
     def leave(self) -> None:
         with self._changed:
@@ -97,7 +106,7 @@ class Gate:
             self._changed.notify_all()
             try:
                 while self._acked < covered:
-                    if not self._open and self._inside == 0:
+                    if self._door is _Door.SHUT:
                         raise Retryable("UNKNOWN")
                     self._pace.want_checkpoint()
                     self._changed.wait(1.0)
@@ -195,15 +204,16 @@ class Gate:
             self._changed.notify_all()
 
     def empty(self, deadline: float, then: Callable[[], bool]) -> bool:
-        """Waits until nobody is inside, closes, and opens again if ``then`` says no."""
+        """Admits nobody, waits until nobody is inside, and closes unless ``then`` says no.
+
+        After a False who came meanwhile still waits, until :meth:`open`.
+        """
+        self._set(_Door.PARKED)
         with self._changed:
             while self._inside:
                 if not self._changed.wait(deadline - time.monotonic()):
                     return False
-            self._open = False
-        if then():
-            with self._changed:
-                self._changed.notify_all()
-            return True
-        self.open()
-        return False
+        if not then():
+            return False
+        self.close()
+        return True

@@ -217,8 +217,6 @@ def send(tls: ssl.SSLSocket, answer: Answer, *, close: bool, with_body: bool = T
     lines += [f"Content-Length: {len(answer.body)}", f"Connection: {'close' if close else 'keep-alive'}"]
     head = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
     tls.sendall(head + (answer.body if with_body else b""))
-    if close:
-        goodbye(tls)
 
 
 def goodbye(tls: ssl.SSLSocket) -> None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Runtime", "channel_answer"]
 
+SETTLE_S = 2.0
+
 HELLO: Shape = (
     (1, "nonce", fixed(32)),
     (2, "lineage", fixed(16)),
@@ -159,10 +161,10 @@ class Runtime:
     def drain(self) -> bool:
         deadline = time.monotonic() + self._app.drain_timeout
         self._server.drain()
-        return self._gate.empty(deadline, lambda: self._app.run_quiesce_hooks(deadline))
-
-    def locked(self) -> None:
-        self._server.locked()
+        if not self._gate.empty(deadline, lambda: self._app.run_quiesce_hooks(deadline)):
+            return False
+        self._server.settle(SETTLE_S)
+        return True
 
     def acknowledged(self, updates: int) -> None:
         self._gate.acknowledged(updates)

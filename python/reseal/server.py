@@ -57,10 +57,10 @@ class Hooks(Protocol):
         """The answer to a hello; ``ValueError`` if it is not one."""
 
     def enter(self) -> bool:
-        """Whether a request may run now; each True is paired with one ``leave``."""
+        """Whether a request may run, once that is decided; each True is paired with one ``leave``."""
 
     def leave(self) -> None:
-        """The response has left, or never will."""
+        """The answer is decided, though not sent."""
 
     def hold(self) -> None:
         """Waits until what the request wrote or read may be acknowledged; ``Retryable`` if that is unknown."""
@@ -79,11 +79,11 @@ class Server:
         self._app = wsgi_app
         self._context = identity.context()
         self._hooks = hooks
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._wake, self._waker = socket.socketpair()
         self._connections: set[socket.socket] = set()
+        self._answering: set[ssl.SSLSocket] = set()
         self._draining = False
-        self._locked = False
         self._closed = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=CONNECTIONS_MAX)
 
@@ -98,13 +98,17 @@ class Server:
         self._draining = True
         self._waker.send(b"d")
 
-    def locked(self) -> None:
-        """What still arrives is answered ``EPOCH_CHANGED`` and closed."""
-        self._locked = True
+    def settle(self, patience_s: float) -> None:
+        """Waits for the answers that are on their way; to who has not read theirs by then they are unknown."""
+        with self._changed:
+            now = set(self._answering)
+            self._changed.wait_for(lambda: not now & self._answering, patience_s)
+            for connection in now & self._answering:
+                _hang_up(connection)
 
     def resume(self) -> None:
         """Serves on, after an abort."""
-        self._draining = self._locked = False
+        self._draining = False
         self._wake.recv(64)
 
     def close(self) -> None:
@@ -112,7 +116,7 @@ class Server:
         self._closed.set()
         _hang_up(self._listener)  # which wakes who waits in accept; closing it does not
         self._listener.close()
-        with self._lock:
+        with self._changed:
             connections = list(self._connections)
         for connection in connections:
             _hang_up(connection)
@@ -125,7 +129,7 @@ class Server:
             except OSError:
                 self._closed.wait(ACCEPT_AGAIN_S)
                 continue
-            with self._lock:
+            with self._changed:
                 full = len(self._connections) >= CONNECTIONS_MAX
                 if not full:
                     self._connections.add(raw)
@@ -134,7 +138,7 @@ class Server:
                     threading.Thread(target=self._serve, args=(raw,), daemon=True).start()
                     continue
             except RuntimeError:
-                with self._lock:
+                with self._changed:
                     self._connections.discard(raw)
                 self._closed.wait(ACCEPT_AGAIN_S)
             raw.close()
@@ -144,20 +148,20 @@ class Server:
             raw.settimeout(SILENCE_S)
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._context.wrap_socket(raw, server_side=True) as tls:
-                with self._lock:
+                with self._changed:
                     self._connections.discard(raw)
                     self._connections.add(tls)
                 try:
                     self._requests(tls)
                 finally:
-                    with self._lock:
+                    with self._changed:
                         self._connections.discard(tls)
         except OSError:
             pass  # the peer is gone; there is nobody to tell
         except Exception as fault:
             say(f"a connection ended by {where(fault)}")
         finally:
-            with self._lock:
+            with self._changed:
                 self._connections.discard(raw)
             raw.close()
 
@@ -168,33 +172,36 @@ class Server:
                 request = read_request(stream)
             except BadRequest as fault:
                 send(tls, plain(fault.status, str(fault)), close=True)
-                return
+                break
             if request is None or not self._handle(tls, request):
-                return
+                break
         goodbye(tls)
 
     def _handle(self, tls: ssl.SSLSocket, request: Request) -> bool:
         """Whether the connection goes on."""
         if request.target == CHANNEL_PATH:
             return self._channel(tls, request)
-        if not self._hooks.enter():
-            send(tls, epoch_changed("EPOCH_CHANGED"), close=True)
-            return False
+        with self._changed:
+            self._answering.add(tls)
         try:
-            answer = self._answer(request)
+            admitted = self._hooks.enter()
+            try:
+                answer = self._answer(request) if admitted else epoch_changed("EPOCH_CHANGED")
+            finally:
+                if admitted:
+                    self._hooks.leave()
             wants_close = (request.header("connection") or "").lower() == "close"
-            close = wants_close or self._draining
+            close = wants_close or self._draining or not admitted
             send(tls, answer, close=close, with_body=request.method != "HEAD")
             return not close
         finally:
-            self._hooks.leave()
+            with self._changed:
+                self._answering.discard(tls)
+                self._changed.notify_all()
 
     def _channel(self, tls: ssl.SSLSocket, request: Request) -> bool:
         if request.method != "POST" or len(request.body) > HELLO_MAX:
             send(tls, plain(405 if request.method != "POST" else 413, "post a hello of at most 1 KiB"), close=True)
-            return False
-        if self._locked:
-            send(tls, epoch_changed("EPOCH_CHANGED"), close=True)
             return False
         try:
             body = self._hooks.channel(request.body)
@@ -254,4 +261,5 @@ class Server:
 
 def _hang_up(connection: socket.socket) -> None:
     with contextlib.suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
+        # Not SSLSocket's: it forgets TLS first, and a thread that is sending would go on in the clear.
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)

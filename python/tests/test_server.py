@@ -168,7 +168,6 @@ def test_a_locked_server_answers_epoch_changed_and_serves_again_after_an_abort(
 ) -> None:
     gate.open = False
     server[0].drain()
-    server[0].locked()
     connection = connect(server[1])
     connection.request("GET", "/")
     try:

@@ -12,6 +12,9 @@ import threading
 import pytest
 from stand_ins import Start
 
+from reseal.server import _hang_up
+from reseal.tls import TlsIdentity
+
 
 def connect(port: int, raw: socket.socket | None = None) -> ssl.SSLSocket:
     raw = raw or socket.socket()
@@ -57,3 +60,13 @@ def test_a_connection_for_which_there_is_no_thread_is_closed_and_the_next_is_ser
     with pytest.raises((ConnectionError, ssl.SSLError)):
         connect(port)
     assert get(connect(port)) == b"HTTP/1.1 200"
+
+
+def test_who_is_hung_up_is_sent_nothing_more_in_the_clear() -> None:
+    ours, theirs = socket.socketpair()
+    shaking = threading.Thread(target=lambda: ssl._create_unverified_context().wrap_socket(theirs))
+    shaking.start()
+    with TlsIdentity.generate().context().wrap_socket(ours, server_side=True) as served:
+        shaking.join()
+        _hang_up(served)
+        assert served.version() == "TLSv1.3", "another thread may be sending"
