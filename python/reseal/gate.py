@@ -34,7 +34,6 @@ class Pace(Protocol):
 class _Door(Enum):
     OPEN = auto()
     PARKED = auto()
-    """Who comes now waits until it is decided whether the instance serves on."""
     SHUT = auto()
 
 
@@ -56,6 +55,10 @@ class Gate:
 
     def open(self) -> None:
         self._set(_Door.OPEN)
+
+    def park(self) -> None:
+        """Who comes from now on waits for :meth:`open` or :meth:`close`."""
+        self._set(_Door.PARKED)
 
     def close(self) -> None:
         """From now on nobody enters, and who waits for an acknowledgement learns that it never comes."""
@@ -208,7 +211,7 @@ class Gate:
 
         After a False who came meanwhile still waits, until :meth:`open`.
         """
-        self._set(_Door.PARKED)
+        self.park()
         with self._changed:
             while self._inside:
                 if not self._changed.wait(deadline - time.monotonic()):

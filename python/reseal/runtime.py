@@ -123,6 +123,8 @@ class Runtime:
 
     def _moved(self, state: State) -> None:
         self._app.moved(state)
+        if state is State.SERVING:
+            self._gate.park()
         self._engine.moved()
 
     # -- engine.Host
@@ -151,9 +153,9 @@ class Runtime:
     def serving(self, resumed: bool) -> None:
         if resumed:
             self._server.resume()
-        self._gate.open()
         first, self._first = self._first, False
         self._app.run_resume_hooks(first)
+        self._gate.open()
 
     def holding(self) -> bool:
         return self._gate.holding()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 
 import pytest
+from service import Service
 
 import reseal
 from reseal.testing import Lineage
@@ -90,3 +93,26 @@ def test_a_snapshot_that_exits_is_refused_and_the_abort_is_obeyed() -> None:
         supervisor.advise("abort", lineage.authority.abort())
         supervisor.until("SERVING")
         lineage.reseal()
+
+
+def test_no_request_runs_before_the_hooks_of_a_resumption_have_ended() -> None:
+    service = Service()
+    with service.lineage as lineage:
+        lineage.seal()
+        answers: list[tuple[int, str, str | None]] = []
+        early = threading.Thread(target=lambda: answers.append(service.call("POST")))
+        server = lineage.instance.runtime._server
+
+        def resume() -> None:
+            early.start()
+            while not server._answering and answers == []:
+                time.sleep(0.005)
+            assert service.webs[0].counts.get("n") is None
+            service.hooks.append("resumed")
+
+        service.resume = resume
+        lineage.instance.supervisor.advise("abort", lineage.authority.abort())
+        lineage.instance.supervisor.until("SERVING")
+        while not answers:
+            time.sleep(0.005)
+        assert (answers, service.hooks[-1]) == ([(200, "1", None)], "resumed")
