@@ -13,7 +13,7 @@ from reseal import _launch, cbor
 from reseal.declarations import SCHEMA, SNAPSHOT, Declarations
 from reseal.errors import Refused, say, where
 from reseal.gate import ANSWERS
-from reseal.keyring import KeyGeneration, Keyring
+from reseal.keyring import Keyring
 from reseal.machine import State as Phase
 from reseal.messages import Generation, Policy, app_report_data
 from reseal.records import Key as StateKey
@@ -53,7 +53,7 @@ class App(Declarations):
     def raise_floor(self, generation: int) -> None:
         """Says that nothing depends on generations below this one any more."""
         self._raised_floor = max(self._raised_floor, generation)
-        self._lower_bound()
+        self._lower_bound(self._ring.active)
 
     @property
     def phase(self) -> str:
@@ -226,23 +226,21 @@ class App(Declarations):
             )
         return highest
 
-    def install_keys(self, reason: str) -> None:
-        for name, key in self._keys.items():
-            new = key.current()
-            old: KeyGeneration | None = None
-            for each in self._ring.newest_first(name):
-                if each.generation < new.generation:
-                    old = each
-                    break
+    def install_keys(self, reason: str, generation: int) -> None:
+        for name in self._keys:
+            new = self._ring.find(name, generation)
+            if new is None:
+                raise Refused("WRONG_STATE", f"generation {generation} has no key {name!r}")
+            older = (each for each in self._ring.newest_first(name) if each.generation < generation)
             if name in self._on_key:
-                self._on_key[name](old, new, reason)
-        self._lower_bound()
+                self._on_key[name](next(older, None), new, reason)
+        self._lower_bound(generation)
 
-    def _lower_bound(self) -> None:
+    def _lower_bound(self, active: int) -> None:
         """The oldest generation that something here still depends on."""
-        floor = self._ring.active
+        floor = active
         for key in self._keys.values():
-            floor = min(floor, self._raised_floor if key.keep is None else self._ring.active - key.keep)
+            floor = min(floor, self._raised_floor if key.keep is None else active - key.keep)
         if self._runtime is not None:
             self._runtime.floor(max(floor, self._raised_floor))
 
@@ -276,7 +274,7 @@ class App(Declarations):
         """Development mode: keys made here, state writable."""
         self._phase = Phase.INSTALLING
         self._ring.install([generation])
-        self.install_keys("development")
+        self.install_keys("development", generation.gen)
         self._phase = Phase.SERVING
         self.run_resume_hooks(first=True)
 

@@ -78,6 +78,8 @@ class Candidacy:
         self._fence = 0
         self._locked_fence = 0
         self._rekey_fence = 0
+        self._rekeying: tuple[list[messages.Generation], int] = [], 0
+        """Keyset and fence of the rekey-grant that the application is taking."""
         self._ticket: tuple[messages.Ticket, bytes] | None = None
         self._pending: tuple[bytes, bytes, bytes] | None = None
         """op_id, body_id and nonce of the checkpoint that is not acknowledged yet."""

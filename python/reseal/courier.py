@@ -31,8 +31,8 @@ class Host(Protocol):
     def adopt(self, stores: dict[str, dict[Key, bytes]], highest: int) -> None:
         """The staging store becomes the state; runs ``restore`` hooks."""
 
-    def install_keys(self, reason: str) -> None:
-        """Runs ``on_key``."""
+    def install_keys(self, reason: str, generation: int) -> None:
+        """Runs ``on_key`` for a generation that was added."""
 
     def port(self) -> int:
         """Where the server listens."""

@@ -233,13 +233,17 @@ class Engine(Restoring):
             say(f"checkpoint: {failure}")
 
     def _rekey(self, payload: bytes) -> None:
+        with self._lock:
+            generation = self.instance.rekey(payload)
+        failed: BaseException | None = None
         try:
-            with self._lock:
-                self.instance.rekey(payload, self._host.install_keys)
-        except ResealError:
-            raise
+            self._host.install_keys("rekey", generation)  # without the lock: passports end while a hook works
         except BaseException as failure:
-            self._tell("install-failed", {1: _public(failure)})
+            failed = failure
+        with self._lock:
+            self.instance.rekeyed(done=failed is None)
+        if failed is not None:
+            self._tell("install-failed", {1: _public(failed)})
         self._renew()
 
     def _retired(self, payload: bytes) -> None:

@@ -27,8 +27,8 @@ class Instance(Candidacy):
 
     # -- activation and keys
 
-    def activation(self, message: bytes, install: Callable[[str], None]) -> None:
-        """Opens the keyset and runs ``install(reason)``; SERVING, or DEAD."""
+    def activation(self, message: bytes, install: Callable[[str, int], None]) -> None:
+        """Opens the keyset and runs ``install(reason, generation)``; SERVING, or DEAD."""
         found = self._verified(messages.Activation, message)
         head = found.head
         self._ours(head)
@@ -50,7 +50,7 @@ class Instance(Candidacy):
         self.epoch, self._fence, self.passport = passport.head.epoch, head.fence, found.passport
         self.ring.install(keyset)
         try:
-            install("activation")
+            install("activation", found.gen)
         except BaseException:
             self.die("install-failed")
             raise
@@ -66,8 +66,8 @@ class Instance(Candidacy):
             raise Refused("BINDING_MISMATCH", f"a keyset whose active generation is not {gen}")
         return keyset
 
-    def rekey(self, message: bytes, install: Callable[[str], None]) -> None:
-        """R0: a new generation; if ``install`` raises, the instance stays on the old one."""
+    def rekey(self, message: bytes) -> int:
+        """R0: a new generation is here; the old one stays current until :meth:`rekeyed`, and if that never comes."""
         found = self._verified(messages.RekeyGrant, message)
         head = found.head
         self._ours(head)
@@ -78,15 +78,20 @@ class Instance(Candidacy):
         if head.epoch != self.epoch or not newer:
             self.check("rekey-grant-old")
         keyset = self._keyset("rekey", head, self.epoch, found.gen, found.enc, found.ct)
-        previous = self.ring.active
         self.enter("rekey-grant")
-        self.ring.install(keyset)
-        try:
-            install("rekey")
-        except BaseException:
-            self.ring.without(previous)
-            raise
-        self._rekey_fence = head.fence
+        self.ring.add(keyset)
+        self._rekeying = keyset, head.fence
+        return found.gen
+
+    def rekeyed(self, done: bool) -> None:
+        """The application took the new generation, or did not."""
+        keyset, fence = self._rekeying
+        self._rekeying = [], 0
+        if done:
+            self.ring.install(keyset)
+            self._rekey_fence = fence
+        else:
+            self.ring.withdraw()
 
     # -- serving
 

@@ -88,15 +88,21 @@ class Keyring:
         self._generations: dict[int, dict[str, KeyGeneration]] = {}
         self.active = 0
 
-    def install(self, generations: list[Generation]) -> None:
-        """Adds what is new; older ones become decrypt-only, the active one of the keyset is current."""
+    def add(self, generations: list[Generation]) -> None:
+        """Adds what is new; what was current stays so."""
         with self._lock:
             for generation in generations:
                 held = self._generations.setdefault(generation.gen, {})
                 for name, secret in generation.keys.items():
                     if name not in held:
                         held[name] = KeyGeneration(name, generation.gen, generation.state, secret)
-                for key in held.values():
+
+    def install(self, generations: list[Generation]) -> None:
+        """Adds what is new; older ones become decrypt-only, the active one of the keyset is current."""
+        self.add(generations)
+        with self._lock:
+            for generation in generations:
+                for key in self._generations[generation.gen].values():
                     key.state = generation.state
                 if generation.state == ACTIVE:
                     self.active = generation.gen
@@ -105,14 +111,11 @@ class Keyring:
                     if number != self.active and key.state == ACTIVE:
                         key.state = DEACTIVATED
 
-    def without(self, active: int) -> None:
-        """Takes a generation out again whose installation failed, and goes back to ``active``."""
+    def withdraw(self) -> None:
+        """Takes what was added above the current generation out again."""
         with self._lock:
-            for number in [number for number in self._generations if number > active]:
+            for number in [number for number in self._generations if number > self.active]:
                 self._erase(number)
-            for key in self._generations.get(active, {}).values():
-                key.state = ACTIVE
-            self.active = active
 
     def retire(self, numbers: tuple[int, ...]) -> None:
         with self._lock:

@@ -144,8 +144,8 @@ class Runtime:
     def adopt(self, stores: dict[str, dict[Key, bytes]], highest: int) -> None:
         self._app.adopt(stores, highest)
 
-    def install_keys(self, reason: str) -> None:
-        self._app.install_keys(reason)
+    def install_keys(self, reason: str, generation: int) -> None:
+        self._app.install_keys(reason, generation)
 
     def port(self) -> int:
         return self._port

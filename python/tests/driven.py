@@ -49,7 +49,7 @@ class World:
         if state is State.STANDBY:
             self.request = ready
             return self
-        instance.activation(authority.activate(ready), lambda _: None)
+        instance.activation(authority.activate(ready), lambda *_: None)
         return self
 
     def lock(self) -> None:
@@ -79,7 +79,7 @@ class World:
 
     def succeeded(self) -> World:
         """The instance of epoch 2 serves."""
-        self.restored().instance.activation(self.authority.activate(self.request), lambda _: None)
+        self.restored().instance.activation(self.authority.activate(self.request), lambda *_: None)
         return self
 
     def seen(self) -> Any:

@@ -10,7 +10,8 @@ import pytest
 from service import Service
 
 import reseal
-from reseal.testing import Lineage
+from reseal.errors import Refused
+from reseal.testing import Authority, Lineage
 
 
 class Exiting:
@@ -63,6 +64,57 @@ def test_a_rekey_whose_hook_exits_stays_on_the_old_generation() -> None:
         supervisor.wait(lambda: "install-failed" in dict(supervisor.events), "install-failed")
         assert lineage.app.keys["kek"].current().generation == 1
         lineage.checkpoint()
+
+
+def test_passports_are_renewed_while_a_hook_takes_its_time_over_a_rekey() -> None:
+    renewed: list[int] = []
+
+    def make() -> reseal.App:
+        app = reseal.App()
+        app.key("kek")
+
+        @app.on_key("kek")
+        def slow(old: object, new: object, reason: str) -> None:
+            deadline = time.monotonic() + 5.0
+            first = len(renewed)
+            while reason == "rekey" and len(renewed) < first + 2:
+                if time.monotonic() > deadline:
+                    raise TimeoutError
+                time.sleep(0.01)
+
+        return app
+
+    with Lineage(make, authority=Authority(life_ms=300)) as lineage:
+        real = lineage.authority.renew
+
+        def renew(message: bytes) -> bytes:
+            renewed.append(1)
+            return real(message)
+
+        lineage.authority.renew = renew  # type: ignore[method-assign]
+        lineage.rekey()
+
+
+def test_a_refusal_by_the_hook_itself_is_a_failed_installation_and_the_renewal_says_so() -> None:
+    def make() -> reseal.App:
+        app = reseal.App()
+        app.key("kek")
+
+        @app.on_key("kek")
+        def refusing(old: object, new: object, reason: str) -> None:
+            if reason == "rekey":
+                raise Refused("UNAVAILABLE", "the database is away")
+
+        return app
+
+    with Lineage(make) as lineage:
+        supervisor, instance = lineage.instance.supervisor, lineage.instance.runtime._instance
+        before = instance.passport
+        supervisor.advise("rekey-grant", lineage.authority.rekey())
+        supervisor.wait(lambda: "install-failed" in dict(supervisor.events), "install-failed")
+        assert dict(supervisor.events)["install-failed"] == {1: "UNAVAILABLE: the database is away"}
+        lineage.checkpoint()
+        assert instance.passport != before
 
 
 def test_a_drain_that_ends_in_an_exit_or_breaks_counts_as_one_that_did_not_end() -> None:

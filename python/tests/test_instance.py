@@ -18,7 +18,7 @@ def test_a_replayed_grant_activation_ticket_or_abort_changes_nothing() -> None:
     world.instance.grant(grant)
     ready = world.instance.begun(world.store("genesis"))
     activation = world.authority.activate(ready)
-    world.instance.activation(activation, lambda _: None)
+    world.instance.activation(activation, lambda *_: None)
 
     def again(message: bytes, read: Callable[[bytes], object]) -> str:
         before = world.seen()
@@ -29,7 +29,7 @@ def test_a_replayed_grant_activation_ticket_or_abort_changes_nothing() -> None:
 
     instance = world.instance
     assert again(grant, instance.grant) == "WRONG_STATE"
-    assert again(activation, lambda m: instance.activation(m, lambda _: None)) == "WRONG_STATE"
+    assert again(activation, lambda m: instance.activation(m, lambda *_: None)) == "WRONG_STATE"
     ticket = world.authority.prepare(True)
     instance.finish(ticket)
     assert again(ticket, instance.finish) == "WRONG_STATE"
@@ -46,37 +46,45 @@ def test_a_replayed_grant_activation_ticket_or_abort_changes_nothing() -> None:
 def test_an_old_rekey_grant_does_not_bring_back_a_retired_generation() -> None:
     world = World().to(State.SERVING)
     first = world.authority.rekey()
-    world.instance.rekey(first, lambda _: None)
     second = world.authority.rekey()
-    world.instance.rekey(second, lambda _: None)
+    for grant in (first, second):
+        world.instance.rekey(grant)
+        world.instance.rekeyed(done=True)
     world.instance.ring.retire((1, 2))
     for old in (first, second):
         with pytest.raises(Refused) as refusal:
-            world.instance.rekey(old, lambda _: None)
+            world.instance.rekey(old)
         assert refusal.value.rule == "FENCED"
     assert world.instance.ring.find("records", 2) is None
 
 
-def test_a_rekey_whose_hook_fails_stays_on_the_old_generation() -> None:
+def test_a_rekey_stays_on_the_old_generation_until_the_application_took_the_new_one() -> None:
     world = World().to(State.SERVING)
     grant = world.authority.rekey()
-
-    def broken(_: str) -> None:
-        raise OSError("the database is away")
-
-    with pytest.raises(OSError, match="database"):
-        world.instance.rekey(grant, broken)
-    assert world.instance.state is State.SERVING
-    assert world.instance.ring.current("records").generation == 1
-    world.instance.rekey(grant, lambda _: None)
-    assert world.instance.ring.current("records").generation == 2
+    ring = world.instance.ring
+    for done, generation in ((False, 1), (True, 2)):
+        assert world.instance.rekey(grant) == 2
+        during = ring.current("records").encrypt(b"a customer")
+        assert int.from_bytes(during[:8], "big") == 1
+        new = ring.find("records", 2)
+        assert new is not None
+        assert new.decrypt(new.encrypt(b"for the hook")) == b"for the hook"
+        world.instance.rekeyed(done)
+        assert world.instance.state is State.SERVING
+        assert ring.current("records").generation == generation
+        first = ring.find("records", 1)
+        assert first is not None
+        assert first.decrypt(during) == b"a customer"
+    assert new.decrypt(new.encrypt(b"from now on")) == b"from now on"
+    with pytest.raises(Refused):
+        first.encrypt(b"no more")
 
 
 def test_an_activation_whose_hook_fails_is_the_end() -> None:
     world = World().to(State.STANDBY)
     activation = world.authority.activate(world.request)
 
-    def broken(_: str) -> None:
+    def broken(reason: str, generation: int) -> None:
         raise OSError("no")
 
     with pytest.raises(OSError, match="no"):

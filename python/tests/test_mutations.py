@@ -27,7 +27,7 @@ class Reading(NamedTuple):
 
 
 def _activate(world: World, message: bytes) -> None:
-    world.instance.activation(message, lambda _: None)
+    world.instance.activation(message, lambda *_: None)
 
 
 def _aborted(world: World) -> None:
@@ -56,7 +56,8 @@ def _another_restored(world: World) -> World:
 
 
 def _rekey(world: World, message: bytes) -> None:
-    world.instance.rekey(message, lambda _: None)
+    world.instance.rekey(message)
+    world.instance.rekeyed(done=True)
 
 
 def _newer_passport(world: World) -> None:
