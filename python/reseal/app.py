@@ -96,8 +96,10 @@ class App(Declarations):
     def _in_child(self) -> None:
         self._forked = True
         self._phase = Phase.DEAD
-        self._ring.erase()
+        # Whoever held these is no thread of this process.
+        self._ring.lock = threading.Lock()
         self._ledger.lock = threading.RLock()
+        self._ring.erase()
         self._ledger.erase()
         if self._runtime is not None:
             self._runtime.forked()

@@ -55,6 +55,7 @@ class Development:
 
     def forked(self) -> None:
         """In a child: the app itself refuses."""
+        self._server.forked()
 
     def floor(self, generation: int) -> None:
         """There is only one generation."""

@@ -84,13 +84,13 @@ class Keyring:
     """All generations that this instance has installed."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
         self._generations: dict[int, dict[str, KeyGeneration]] = {}
         self.active = 0
 
     def add(self, generations: list[Generation]) -> None:
         """Adds what is new; what was current stays so."""
-        with self._lock:
+        with self.lock:
             for generation in generations:
                 held = self._generations.setdefault(generation.gen, {})
                 for name, secret in generation.keys.items():
@@ -100,7 +100,7 @@ class Keyring:
     def install(self, generations: list[Generation]) -> None:
         """Adds what is new; older ones become decrypt-only, the active one of the keyset is current."""
         self.add(generations)
-        with self._lock:
+        with self.lock:
             for generation in generations:
                 for key in self._generations[generation.gen].values():
                     key.state = generation.state
@@ -113,18 +113,18 @@ class Keyring:
 
     def withdraw(self) -> None:
         """Takes what was added above the current generation out again."""
-        with self._lock:
+        with self.lock:
             for number in [number for number in self._generations if number > self.active]:
                 self._erase(number)
 
     def retire(self, numbers: tuple[int, ...]) -> None:
-        with self._lock:
+        with self.lock:
             for number in numbers:
                 if number != self.active:
                     self._erase(number)
 
     def erase(self) -> None:
-        with self._lock:
+        with self.lock:
             for number in list(self._generations):
                 self._erase(number)
             self.active = 0
@@ -134,18 +134,18 @@ class Keyring:
             key.erase()
 
     def current(self, name: str) -> KeyGeneration:
-        with self._lock:
+        with self.lock:
             key = self._generations.get(self.active, {}).get(name)
         if key is None:
             raise Refused("WRONG_STATE", f"no key {name!r} is installed: keys come with the activation")
         return key
 
     def find(self, name: str, generation: int) -> KeyGeneration | None:
-        with self._lock:
+        with self.lock:
             return self._generations.get(generation, {}).get(name)
 
     def newest_first(self, name: str) -> Iterator[KeyGeneration]:
-        with self._lock:
+        with self.lock:
             numbers = sorted(self._generations, reverse=True)
             found = [self._generations[number][name] for number in numbers if name in self._generations[number]]
         return iter(found)

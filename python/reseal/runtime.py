@@ -117,6 +117,7 @@ class Runtime:
     def forked(self) -> None:
         """In a child: nothing of the instance may be used here."""
         self._instance.forget()
+        self._server.forked()
 
     def floor(self, generation: int) -> None:
         self._instance.gen_floor = max(self._instance.gen_floor, generation)

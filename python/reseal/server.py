@@ -121,6 +121,12 @@ class Server:
         for connection in connections:
             _hang_up(connection)
 
+    def forked(self) -> None:
+        """In a child: it has neither the key of the handshake nor a part in the connections."""
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        for each in (self._listener, *self._connections):
+            each.close()
+
     def _accept(self) -> None:
         """Until closed: what is short now, descriptors or threads, is there again later."""
         while not self._closed.is_set():

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import pickle
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -208,6 +210,34 @@ def test_an_app_quote_never_passes_as_evidence() -> None:
         quote = lineage.app.quote(b"data")
         assert b"reseal/v1/app-quote" in quote
         assert b"reseal/v1/evidence" not in quote
+
+
+def test_a_child_that_is_forked_while_a_thread_uses_keys_has_neither_them_nor_the_connections() -> None:
+    with Lineage(_with_key) as lineage:
+        ring, server = lineage.app.ring, lineage.instance.runtime._server
+        used, over = threading.Event(), threading.Event()
+
+        def use() -> None:
+            with ring.lock:
+                used.set()
+                over.wait(10)
+
+        user = threading.Thread(target=use)
+        user.start()
+        assert used.wait(10)
+        child = os.fork()
+        if child == 0:
+            os._exit(ring.find("kek", 1) is not None or server._listener.fileno() >= 0)
+        deadline = time.monotonic() + 10
+        while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        if ended == (0, 0):
+            os.kill(child, signal.SIGKILL)
+            ended = os.waitpid(child, 0)
+        over.set()
+        user.join()
+        assert ended == (child, 0)
+        assert lineage.app.keys["kek"].current().generation == 1
 
 
 def test_a_dataclass_lives_through_a_reseal() -> None:
