@@ -128,7 +128,11 @@ class App(Declarations):
         self._ledger.state_max = policy.state_max
         missing = sorted(set(self._keys) - set(policy.purposes))
         if missing:
-            say(f"policy names no purpose {missing[0]!r}, which this application declares as a key")
+            raise Refused(
+                "POLICY_REFUSED",
+                f"this application declares the key {missing[0]!r}, the policy has only {sorted(policy.purposes)}: "
+                "add it to the purposes of the policy first",
+            )
 
     def seal_records(self) -> tuple[int, list[list[bytes]]]:
         documents = {name: hook() for name, (hook, _) in self._snapshots.items()}

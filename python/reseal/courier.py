@@ -20,7 +20,7 @@ class Host(Protocol):
     """What the engine asks of the application around the instance."""
 
     def granted(self, policy: Policy) -> None:
-        """The policy under which this instance will run."""
+        """The policy under which this instance will run; ``Refused`` if the application cannot run under it."""
 
     def seal_records(self) -> tuple[int, list[list[bytes]]]:
         """How many updates it holds, and the records of the whole state, hooks included."""

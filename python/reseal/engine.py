@@ -127,10 +127,8 @@ class Engine(Restoring):
     def _grant(self, payload: bytes) -> None:
         with self._lock:
             grant = self.instance.grant(payload)
-        policy = self.instance.policy
-        if policy is not None:
-            self._host.granted(policy)
         if grant.genesis:
+            self._granted()
             body, updates = self._store("genesis")
             self._host.acknowledged(updates)
             with self._lock:

@@ -39,7 +39,12 @@ class Restoring(Courier):
         self._tell(name, {1: rule, 2: detail} if name == "restore-failed" else {1: detail})
         self._host.dead(rule)
 
+    def _granted(self) -> None:
+        if self.instance.policy is not None:
+            self._host.granted(self.instance.policy)
+
     def _restore(self, grant: Grant) -> bytes:
+        self._granted()
         body = grant.body_id or b""
         held = self._ahead.take(body)
         if held is not None:

@@ -11,7 +11,9 @@ from service import Service
 
 import reseal
 from reseal.errors import Refused
-from reseal.testing import Authority, Lineage
+from reseal.instance import Trust
+from reseal.runtime import Runtime
+from reseal.testing import Authority, Lineage, Platform, Supervisor
 
 
 class Exiting:
@@ -49,6 +51,45 @@ def test_a_candidate_whose_hook_exits_is_over_and_says_so(hook: str, event: str)
         lineage.instance.supervisor.wait(lambda: event in dict(lineage.instance.supervisor.events), event)
         assert lineage.instance.runtime.wait() == 1
         assert lineage.app.phase == "DEAD"
+
+
+def test_a_declared_key_that_the_policy_does_not_name_is_refused_before_the_commit() -> None:
+    born: list[reseal.App] = []
+
+    def make() -> reseal.App:
+        born.append(reseal.App())
+        born[-1].key("kek")
+        if len(born) == 2:
+            born[-1].key("forgotten")
+        return born[-1]
+
+    with Lineage(make) as lineage:
+        lineage.seal()
+        lineage.instance.kill()
+        lineage.instance = lineage.candidate()
+        supervisor = lineage.instance.supervisor
+        supervisor.wait(lambda: "restore-failed" in dict(supervisor.events), "restore-failed")
+        assert dict(supervisor.events)["restore-failed"][1] == "POLICY_REFUSED"
+        assert "'forgotten'" in dict(supervisor.events)["restore-failed"][2]
+        assert lineage.authority.state == "SEALED"
+        lineage.instance.kill()
+        lineage.instance = lineage._born()
+
+
+def test_a_first_instance_whose_key_the_policy_does_not_name_is_not_admitted() -> None:
+    authority = Authority()
+    supervisor = Supervisor(authority)
+    app = reseal.App()
+    app.key("forgotten")
+    authority.begin()
+    trust = Trust((authority.key.public,), None, authority.lineage)
+    app.start_in(Runtime(app, lambda *_: [], Platform(), trust, supervisor.endpoint))
+    supervisor.advise("challenge", authority.challenge())
+    supervisor.wait(lambda: "refused" in dict(supervisor.events), "refused")
+    assert dict(supervisor.events)["refused"] == {1: "grant", 2: "POLICY_REFUSED"}
+    assert authority.epoch == 0
+    app._runtime.dead("exit")
+    supervisor.close()
 
 
 def test_an_on_resume_hook_that_exits_leaves_an_instance_that_serves() -> None:
