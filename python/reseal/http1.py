@@ -8,14 +8,20 @@ import io
 import select
 import ssl
 import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-__all__ = ["Answer", "BadRequest", "Request", "Stream", "environ", "epoch_changed", "goodbye", "plain"]
-__all__ += ["read_request", "send", "whole"]
+__all__ = ["BODY_MAX", "Answer", "BadRequest", "Request", "Room", "Stream", "body_size", "environ", "epoch_changed"]
+__all__ += ["goodbye", "plain", "read_head", "send", "whole"]
 
 HEADER_MAX = 32 << 10
 BODY_MAX = 16 << 20
+BODY_SMALL = 64 << 10
 SILENCE_S = 30.0
+REQUEST_S = 60.0
 
 _REASONS = {
     200: "OK",
@@ -71,52 +77,89 @@ class Stream:
         self._poll.register(tls.fileno(), select.POLLIN)
         self._wake = wake
         self._fresh = True
+        self._ends = 0.0
 
     def ready(self) -> bool:
         """Waits for the first byte of a request; False at the end, after silence, or when a drain begins first.
 
-        A new connection is not idle: its first request is waited for and answered whatever happens.
+        A new connection is not idle: its first request is waited for whatever happens.
         """
-        if self._buffer or self._tls.pending():
-            return True
-        events = {fd for fd, _ in self._poll.poll(SILENCE_S * 1000)}
-        if self._fresh:
-            self._fresh = False
-            self._poll.register(self._wake, select.POLLIN)
-        return self._tls.fileno() in events and self._fill()
+        if not self._buffer and not self._tls.pending():
+            events = {fd for fd, _ in self._poll.poll(SILENCE_S * 1000)}
+            if self._fresh:
+                self._fresh = False
+                self._poll.register(self._wake, select.POLLIN)
+            if self._tls.fileno() not in events:
+                return False
+        self._ends = time.monotonic() + REQUEST_S
+        return bool(self._buffer) or self._fill()
+
+    def left_s(self) -> float:
+        """How long the request that has begun may still take to arrive."""
+        return self._ends - time.monotonic()
 
     def _fill(self) -> bool:
-        part = self._tls.recv(64 << 10)
+        left_s = self.left_s()
+        try:
+            if left_s <= 0:
+                raise TimeoutError
+            self._tls.settimeout(min(left_s, SILENCE_S))
+            part = self._tls.recv(64 << 10)
+        except TimeoutError:
+            raise BadRequest(408, f"a request that did not arrive within {REQUEST_S:.0f} s") from None
         self._buffer += part
         return bool(part)
 
+    def _more(self) -> None:
+        if not self._fill():
+            raise BadRequest(400, "a request that ends early")
+
     def line(self, room: int) -> bytes:
-        """Up to and with the next line feed; what there is at the end."""
+        """Up to and with the next line feed."""
         while (end := self._buffer.find(b"\n")) < 0 and len(self._buffer) <= room:
-            if not self._fill():
-                end = len(self._buffer) - 1
-                break
+            self._more()
         if end < 0 or end >= room:
             raise BadRequest(431, f"headers of more than {HEADER_MAX} bytes")
         return self._take(end + 1)
 
     def read(self, size: int) -> bytes:
-        """This many bytes; fewer at the end."""
-        while len(self._buffer) < size and self._fill():
-            pass
-        return self._take(min(size, len(self._buffer)))
+        while len(self._buffer) < size:
+            self._more()
+        return self._take(size)
 
     def _take(self, size: int) -> bytes:
-        part = bytes(self._buffer[:size])
+        with memoryview(self._buffer) as whole:
+            part = bytes(whole[:size])
         del self._buffer[:size]
         return part
 
 
-def read_request(stream: Stream) -> Request | None:
+class Room:
+    """What the large bodies of all connections may take together; a small one is never in the way."""
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def taken(self, size: int, within_s: float) -> Iterator[None]:
+        counted = size if size > BODY_SMALL else 0
+        with self._changed:
+            if not self._changed.wait_for(lambda: counted <= self._left, within_s):
+                raise BadRequest(503, f"BUSY: no room for a body of {size} bytes: repeat the request later")
+            self._left -= counted
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._left += counted
+                self._changed.notify_all()
+
+
+def read_head(stream: Stream) -> Request:
+    """A request without its body."""
     room = HEADER_MAX
     first = stream.line(room)
-    if not first:
-        return None
     parts = first.rstrip(b"\r\n").split(b" ")
     if len(parts) != 3 or parts[2] != b"HTTP/1.1" or not parts[0].isalpha() or not parts[1].startswith(b"/"):
         raise BadRequest(400, "not a request line of HTTP/1.1")
@@ -125,28 +168,25 @@ def read_request(stream: Stream) -> Request | None:
     while (line := stream.line(room)) not in (b"\r\n", b"\n"):
         room -= len(line)
         name, colon, value = line.partition(b":")
-        if not line.endswith(b"\n") or not colon or not name or name.strip() != name:
+        if not colon or not name or name.strip() != name:
             raise BadRequest(400, "a malformed header")
         request.headers.append((name.decode("latin-1").lower(), value.strip().decode("latin-1")))
-    request.body = _read_body(stream, request)
     return request
 
 
-def _read_body(stream: Stream, request: Request) -> bytes:
+def body_size(request: Request, most: int) -> int:
+    """Of the body that follows its head."""
     if request.header("transfer-encoding") is not None:
         raise BadRequest(411, "send Content-Length, not Transfer-Encoding")
     lengths = [value for key, value in request.headers if key == "content-length"]
     if not lengths:
-        return b""
+        return 0
     if len(lengths) > 1 or not lengths[0].isdecimal() or len(lengths[0]) > 10:
         raise BadRequest(400, "a malformed Content-Length")
     length = int(lengths[0])
-    if length > BODY_MAX:
-        raise BadRequest(413, f"a body of {length} bytes, more than {BODY_MAX}")
-    body = stream.read(length)
-    if len(body) != length:
-        raise BadRequest(400, "a body shorter than announced")
-    return body
+    if length > most:
+        raise BadRequest(413, f"a body of {length} bytes, more than {most}")
+    return length
 
 
 def environ(request: Request) -> dict[str, Any]:
@@ -216,6 +256,7 @@ def send(tls: ssl.SSLSocket, answer: Answer, *, close: bool, with_body: bool = T
     lines += [f"{name}: {value}" for name, value in answer.headers if name.lower() not in hop]
     lines += [f"Content-Length: {len(answer.body)}", f"Connection: {'close' if close else 'keep-alive'}"]
     head = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
+    tls.settimeout(SILENCE_S)
     tls.sendall(head + (answer.body if with_body else b""))
 
 

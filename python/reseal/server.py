@@ -15,16 +15,19 @@ from typing import Any, Protocol
 
 from reseal.errors import say, where
 from reseal.http1 import (
+    BODY_MAX,
     SILENCE_S,
     Answer,
     BadRequest,
     Request,
+    Room,
     Stream,
+    body_size,
     environ,
     epoch_changed,
     goodbye,
     plain,
-    read_request,
+    read_head,
     send,
     whole,
 )
@@ -35,6 +38,7 @@ __all__ = ["Answer", "Conflict", "Hooks", "Retryable", "Server"]
 CHANNEL_PATH = "/.well-known/reseal/v1"
 HELLO_MAX = 1024
 CONNECTIONS_MAX = 512
+BODIES_MAX = 64 << 20
 ACCEPT_AGAIN_S = 0.05
 
 
@@ -83,6 +87,7 @@ class Server:
         self._wake, self._waker = socket.socketpair()
         self._connections: set[socket.socket] = set()
         self._answering: set[ssl.SSLSocket] = set()
+        self._bodies = Room(BODIES_MAX)
         self._draining = False
         self._closed = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=CONNECTIONS_MAX)
@@ -173,41 +178,46 @@ class Server:
 
     def _requests(self, tls: ssl.SSLSocket) -> None:
         stream = Stream(tls, self._wake.fileno())
-        while not self._closed.is_set() and stream.ready():
-            try:
-                request = read_request(stream)
-            except BadRequest as fault:
-                send(tls, plain(fault.status, str(fault)), close=True)
-                break
-            if request is None or not self._handle(tls, request):
-                break
+        try:
+            while not self._closed.is_set() and stream.ready() and self._one(tls, stream):
+                pass
+        except BadRequest as fault:
+            send(tls, plain(fault.status, str(fault)), close=True)
         goodbye(tls)
 
-    def _handle(self, tls: ssl.SSLSocket, request: Request) -> bool:
-        """Whether the connection goes on."""
+    def _one(self, tls: ssl.SSLSocket, stream: Stream) -> bool:
+        """Reads a request and answers it; whether the connection goes on."""
+        request = read_head(stream)
         if request.target == CHANNEL_PATH:
+            request.body = stream.read(body_size(request, HELLO_MAX))
             return self._channel(tls, request)
-        with self._changed:
-            self._answering.add(tls)
+        size = body_size(request, BODY_MAX)
         try:
-            admitted = self._hooks.enter()
-            try:
-                answer = self._answer(request) if admitted else epoch_changed("EPOCH_CHANGED")
-            finally:
-                if admitted:
-                    self._hooks.leave()
+            with self._bodies.taken(size, stream.left_s()):
+                request.body = stream.read(size)
+                with self._changed:
+                    self._answering.add(tls)
+                answer = self._admitted(request)
             wants_close = (request.header("connection") or "").lower() == "close"
-            close = wants_close or self._draining or not admitted
-            send(tls, answer, close=close, with_body=request.method != "HEAD")
+            close = wants_close or self._draining or answer is None
+            send(tls, answer or epoch_changed("EPOCH_CHANGED"), close=close, with_body=request.method != "HEAD")
             return not close
         finally:
             with self._changed:
                 self._answering.discard(tls)
                 self._changed.notify_all()
 
+    def _admitted(self, request: Request) -> Answer | None:
+        if not self._hooks.enter():
+            return None
+        try:
+            return self._answer(request)
+        finally:
+            self._hooks.leave()
+
     def _channel(self, tls: ssl.SSLSocket, request: Request) -> bool:
-        if request.method != "POST" or len(request.body) > HELLO_MAX:
-            send(tls, plain(405 if request.method != "POST" else 413, "post a hello of at most 1 KiB"), close=True)
+        if request.method != "POST":
+            send(tls, plain(405, "post a hello"), close=True)
             return False
         try:
             body = self._hooks.channel(request.body)
