@@ -9,16 +9,13 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
-from reseal import _launch, cbor
-from reseal.declarations import SCHEMA, SNAPSHOT, Declarations
+from reseal import _launch
+from reseal.carried import Carried
 from reseal.errors import Refused, say, where
-from reseal.gate import ANSWERS
 from reseal.keyring import Keyring
 from reseal.machine import State as Phase
 from reseal.messages import Generation, Policy, app_report_data
-from reseal.records import Key as StateKey
-from reseal.records import Staging, frame, store_head, value_of
-from reseal.state import Ledger, State
+from reseal.state import Ledger
 
 __all__ = ["App"]
 
@@ -26,7 +23,7 @@ __all__ = ["App"]
 _WRITABLE = (Phase.INSTALLING, Phase.SERVING, Phase.QUIESCING)
 
 
-class App(Declarations):
+class App(Carried):
     """One service. Inside an instance its state outlives it; elsewhere it is in-memory and says so.
 
     ``drain_timeout`` bounds, in seconds, how long requests in flight may take at a re-seal.
@@ -126,6 +123,7 @@ class App(Declarations):
 
     def granted(self, policy: Policy) -> None:
         self._ledger.state_max = policy.state_max
+        self._reserve(self._schema())
         missing = sorted(set(self._keys) - set(policy.purposes))
         if missing:
             raise Refused(
@@ -133,104 +131,6 @@ class App(Declarations):
                 f"this application declares the key {missing[0]!r}, the policy has only {sorted(policy.purposes)}: "
                 "add it to the purposes of the policy first",
             )
-
-    def seal_records(self) -> tuple[int, list[list[bytes]]]:
-        documents = {name: hook() for name, (hook, _) in self._snapshots.items()}
-        with self._ledger.lock:
-            version = self._ledger.version
-            schema: dict[StateKey, bytes] = {}
-            own: list[list[bytes]] = []
-            for name, state in self._states.items():
-                version = self._add(schema, SCHEMA, name, version, [state.codec.name, state.schema_version])
-            for name, (_, number) in self._snapshots.items():
-                version = self._add(schema, SCHEMA, SNAPSHOT + name, version, ["snapshot", number])
-                kept: dict[StateKey, bytes] = {}
-                version = self._add(kept, SNAPSHOT + name, "value", version, documents[name])
-                own.append(list(kept.values()))
-            self._ledger.version = version
-            updates = self._ledger.updates
-            rest = [
-                list(records.values())
-                for name, records in self._ledger.stores.items()
-                if name != SCHEMA and not name.startswith(SNAPSHOT)
-            ]
-            records = [list(schema.values()), *own, *rest]
-            size = sum(len(framed) for each in (records[0], *own) for framed in each) + self._ledger.size
-            if size > self._ledger.state_max:
-                raise Refused("POLICY", f"state and snapshots have {size} bytes, state_max is {self._ledger.state_max}")
-            return updates, records
-
-    def _add(self, into: dict[StateKey, bytes], store: str, key: str, version: int, value: Any) -> int:
-        into[key] = frame(store_head(store), key, version + 1, cbor.encode_value(value))
-        return version + 1
-
-    def staging(self, most: int) -> Staging:
-        self._schemas: dict[str, tuple[str, int]] = {}
-        self._unchecked: set[str] = set()
-        return Staging(most, self._check)
-
-    def _check(self, store: str, key: StateKey, value: Any) -> None:
-        state = self._states.get(store)
-        if state is not None:
-            if self._schemas.get(store) == (state.codec.name, state.schema_version):
-                state.codec.check(value)
-            else:
-                self._unchecked.add(store)
-        elif store == SCHEMA:
-            if type(key) is not str or type(value) is not list or [type(each) for each in value] != [str, int]:
-                raise Refused("RECORD", "a schema that is not a type name and a version")
-            self._schemas[key] = value[0], value[1]
-        elif store != ANSWERS and not store.startswith(SNAPSHOT):
-            raise Refused("RECORD", f"store {store!r} is sealed, but this image declares no such state")
-
-    def adopt(self, stores: dict[str, dict[StateKey, bytes]], highest: int) -> None:
-        """Compares schemas, migrates, and gives snapshots to their hooks."""
-        for name, state in self._states.items():
-            if name in stores:
-                highest = self._migrate(state, stores[name], self._schemas.get(name), highest)
-        with self._ledger.lock:
-            self._ledger.replace({name: each for name, each in stores.items() if name != SCHEMA}, highest)
-            self._ledger.stores[SCHEMA] = {}
-        for store in [store for store in stores if store.startswith(SNAPSHOT)]:
-            hook, versions = self._restores.get(store.removeprefix(SNAPSHOT), (None, ()))
-            schema = self._schemas.get(store)
-            if hook is None or schema is None or schema[1] not in versions:
-                raise Refused(
-                    "RECORD", f"no restore hook of this image takes {store} of version {schema and schema[1]}"
-                )
-            value = stores[store].get("value")
-            if value is not None:
-                hook(cbor.decode_value(value_of(value, store_head(store))), schema[1])
-
-    def _migrate(
-        self, state: State[Any], records: dict[StateKey, bytes], schema: tuple[str, int] | None, highest: int
-    ) -> int:
-        if schema is None:
-            if records:
-                raise Refused("RECORD", f"state {state.name!r} is sealed without its schema")
-            return highest
-        if schema == (state.codec.name, state.schema_version) and state.name not in self._unchecked:
-            return highest
-        head = store_head(state.name)
-        for key, framed in records.items():
-            value = cbor.decode_value(value_of(framed, head))
-            for version in range(schema[1], state.schema_version):
-                if version not in state.migrate:
-                    break
-                value = state.migrate[version](value)
-            else:
-                if schema[1] <= state.schema_version:
-                    encoded = cbor.encode_value(value)
-                    state.codec.check(cbor.decode_value(encoded))
-                    highest += 1
-                    records[key] = frame(head, key, highest, encoded)
-                    continue
-            raise Refused(
-                "RECORD",
-                f"state {state.name!r} is sealed as {schema[0]} version {schema[1]}; "
-                f"this image reads {state.codec.name} version {state.schema_version}",
-            )
-        return highest
 
     def install_keys(self, reason: str, generation: int) -> None:
         for name in self._keys:

@@ -26,7 +26,7 @@ class Declarations:
         self.drain_timeout = drain_timeout
         self._ring = Keyring()
         self._ledger = Ledger(self._may_write)
-        self._ledger.stores.update({SCHEMA: {}, ANSWERS: {}})
+        self._ledger.stores[ANSWERS] = {}
         self._states: dict[str, State[Any]] = {}
         self._keys: dict[str, Key] = {}
         self._on_key: dict[str, Callable[[Any, Any, str], Any]] = {}

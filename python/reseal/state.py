@@ -132,6 +132,8 @@ class Ledger:
         self._gate = gate
         self._size = 0
         self.state_max = cbor.MAX_INT
+        self.reserved = 0
+        """Bytes that a container adds to the state."""
 
     def write(self, store: str, head: bytes, changes: Mapping[Key, bytes | None]) -> None:
         """Applies encoded values (None deletes) as one: all of them or none."""
@@ -146,7 +148,11 @@ class Ledger:
                 framed[key] = made = None if value is None else frame(head, key, version, value)
                 grown += len(made or b"") - len(records.get(key, b""))
             if grown > 0 and grown > self.room:
-                raise Refused("POLICY", f"the state would exceed state_max, {self.state_max} bytes")
+                raise Refused(
+                    "POLICY",
+                    f"the state has {self._size} bytes and would grow by {grown}: state_max is {self.state_max}, "
+                    f"of which schemas and snapshots take {self.reserved}",
+                )
             for key, made in framed.items():
                 if made is None:
                     records.pop(key, None)
@@ -164,7 +170,7 @@ class Ledger:
     @property
     def room(self) -> int:
         """By how many bytes the state may still grow."""
-        return self.state_max - self._size
+        return self.state_max - self.reserved - self._size
 
     def replace(self, stores: dict[str, dict[Key, bytes]], version: int) -> None:
         """What was restored becomes the state; declared stores that it lacks become empty."""

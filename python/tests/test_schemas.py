@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import reseal
+from reseal.errors import Refused
 from reseal.testing import Lineage
 
 
@@ -88,3 +89,21 @@ def test_a_restore_hook_that_throws_fails_the_candidate_without_telling_what_it_
         assert "secret" not in found[2]
         lineage._make = lambda: make(False)
         lineage.instance = lineage._born()
+
+
+def test_a_state_that_is_filled_until_a_write_is_refused_can_be_sealed_and_so_can_its_successor() -> None:
+    def make() -> reseal.App:
+        app = reseal.App()
+        app.state("filled", of=str)
+        app.snapshot("visits", version=1)(lambda: 200 * "v")
+        app.restore("visits", versions=(1,))(lambda value, version: None)
+        return app
+
+    with Lineage(make) as lineage:
+        for _ in range(2):
+            ledger = lineage.app.ledger
+            ledger.state_max = ledger.size + 2000
+            with pytest.raises(Refused) as refused:
+                lineage.app.states["filled"].update({f"{ledger.version} {number}": "v" for number in range(2000)})
+            assert refused.value.rule == "POLICY"
+            lineage.reseal()
