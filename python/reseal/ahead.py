@@ -80,28 +80,30 @@ class Ahead:
     def __init__(self, link: Link, body: str) -> None:
         self._link = link
         self._body = body
-        self._held: Held | None = None
-        self._thread: threading.Thread | None = None
+        self._reading: tuple[threading.Thread, list[Held]] | None = None
 
     def begin(self) -> None:
         if len(self._body) == 64 and set(self._body) <= set("0123456789abcdef"):
-            self._thread = threading.Thread(target=self._read, name="reseal-ahead", daemon=True)
-            self._thread.start()
+            into: list[Held] = []
+            thread = threading.Thread(target=self._read, args=(into,), name="reseal-ahead", daemon=True)
+            self._reading = thread, into
+            thread.start()
 
     def take(self, body: bytes) -> Held | None:
-        """What was read, once; None if it is another container, or not whole."""
-        if self._thread is None or body.hex() != self._body:
+        """What was read, once; None if it is another container, which nobody keeps, or not whole."""
+        reading, self._reading = self._reading, None
+        if reading is None or body.hex() != self._body:
             return None
-        self._thread.join()
-        held, self._held, self._thread = self._held, None, None
-        return held
+        thread, into = reading
+        thread.join()
+        return into[0] if into else None
 
-    def _read(self) -> None:
+    def _read(self, into: list[Held]) -> None:
         try:
             with self._link.get(f"/container/{self._body}") as download:
                 size = int(download.response.headers.get("content-length", "0"))
                 if download.response.status != 200 or not 0 < size <= ROOM:
                     return
-                self._held = Held(fill(download, buffers(1, size)[0]))
+                into.append(Held(fill(download, buffers(1, size)[0])))
         except (LinkError, Refused):
             return  # the grant's own download says what is wrong

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -63,6 +64,7 @@ class Candidacy:
         self.policy: Policy | None = None
         self.log_head: bytes | None = None
         self._log_seq = 0
+        self._learning = threading.Lock()
         self.passport: bytes | None = None
         self.evidence: bytes | None = None
         self.epoch = 0
@@ -121,8 +123,9 @@ class Candidacy:
     def learn(self, log_head: bytes) -> None:
         """Keeps a newer log head, after checking ``K_A``'s signature on it."""
         found = self._verified(messages.LogHead, log_head)
-        if found.seq > self._log_seq or self.log_head is None:
-            self.log_head, self._log_seq = log_head, found.seq
+        with self._learning:  # hellos come on threads of their own
+            if found.seq > self._log_seq or self.log_head is None:
+                self.log_head, self._log_seq = log_head, found.seq
 
     def witness(self, log_head: bytes) -> None:
         """As :meth:`learn`, for what a stranger shows: a head that nobody signed is ignored."""

@@ -65,6 +65,7 @@ class Courier:
 
     def _introduce(self) -> None:
         """Who we are and where we stand, for a supervisor that is new or was away."""
+        self._lost = False  # first: what another thread fails to say meanwhile is said again
         instance = self.instance
         self._call("/born", cbor.encode([instance.id, instance.pk_sig, instance.pk_kem, instance.pk_tls]))
         self._state()
@@ -74,7 +75,6 @@ class Courier:
             self._call("/message/ready", instance.ready)
         if instance.state is State.LOCKED and instance.receipt is not None:
             self._call("/message/seal-receipt", instance.receipt)
-        self._lost = False
 
     def _call(self, path: str, body: bytes) -> tuple[int, bytes]:
         status, content = self._link.post(path, body)

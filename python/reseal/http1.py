@@ -223,10 +223,9 @@ def _unquote(path: str) -> str:
     parts = raw.split(b"%")
     out = [parts[0]]
     for part in parts[1:]:
-        try:
-            out.append(bytes((int(part[:2], 16),)) + part[2:] if len(part) >= 2 else b"%" + part)
-        except ValueError:
-            out.append(b"%" + part)
+        digits = part[:2]
+        escaped = len(digits) == 2 and set(digits) <= set(b"0123456789abcdefABCDEF")
+        out.append(bytes.fromhex(digits.decode()) + part[2:] if escaped else b"%" + part)
     return b"".join(out).decode("latin-1")
 
 

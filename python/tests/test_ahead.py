@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import threading
+
 import pytest
 
 import reseal
@@ -94,3 +97,16 @@ def test_a_container_is_taken_once() -> None:
 def test_what_looks_like_a_million_segments_is_not_hashed() -> None:
     content = memoryview(bytes(16) + b"\x4c\0\0\0\0" * 1_000_000)
     assert len(ahead.Held(content)._digests) <= 17
+
+
+def test_a_container_that_was_read_in_vain_is_not_kept() -> None:
+    site = Site()
+    candidate = site.lineage.candidate("")
+    vain = ahead.Ahead(Link(candidate.supervisor.endpoint), site.older.hex())
+    vain.begin()
+    for thread in [each for each in threading.enumerate() if each.name == "reseal-ahead"]:
+        thread.join()
+    assert vain.take(site.registered) is None
+    gc.collect()
+    assert [each for each in gc.get_objects() if isinstance(each, ahead.Held)] == []
+    candidate.kill()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -92,6 +93,26 @@ def test_an_activation_whose_hook_fails_is_the_end() -> None:
     assert world.instance.state is State.DEAD
     with pytest.raises(Refused):
         world.instance.ring.current("records")
+
+
+def test_the_newest_log_head_is_kept_though_an_older_one_is_compared_meanwhile() -> None:
+    world = World().to(State.SERVING)
+    instance, older, newest = world.instance, world.authority.log_head(), world.authority.log_head()
+    meanwhile = threading.Thread(target=lambda: instance.witness(newest))
+
+    class Slow(int):
+        """A number that takes its time when it is compared: on its first time, for another thread's whole step."""
+
+        def __lt__(self, other: int) -> bool:
+            if meanwhile.ident is None:
+                meanwhile.start()
+                meanwhile.join(0.2)
+            return int(self) < other
+
+    instance._log_seq = Slow(instance._log_seq)
+    instance.witness(older)
+    meanwhile.join()
+    assert instance.log_head == newest
 
 
 def test_a_measured_policy_digest_refuses_every_other_policy() -> None:

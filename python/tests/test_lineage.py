@@ -121,6 +121,23 @@ def test_a_lost_receipt_is_repeated_to_a_supervisor_that_comes_back() -> None:
         assert dict(lineage.app.states["counts"]) == {1: 1}
 
 
+def test_what_is_lost_while_the_instance_introduces_itself_is_said_in_another_introduction() -> None:
+    with Lineage(make) as lineage:
+        supervisor, engine = lineage.instance.supervisor, lineage.instance.runtime._engine
+        heard = supervisor.event
+        supervisor.events.clear()
+
+        def event(name: str, fields: object) -> None:
+            heard(name, fields)
+            if name == "serving" and [each for each, _ in supervisor.events].count("serving") == 1:
+                engine._lost = True
+
+        supervisor.event = event  # type: ignore[method-assign]
+        supervisor.close()
+        supervisor.reopen()
+        supervisor.wait(lambda: [each for each, _ in supervisor.events].count("born") == 2, "introduced twice")
+
+
 def test_a_locked_instance_seals_again_into_a_fresh_container_with_the_same_content() -> None:
     with Lineage(make) as lineage:
         lineage.app.states["counts"][1] = 1
