@@ -23,7 +23,7 @@ from reseal.client_checks import hello
 from reseal.cose import SigningKey
 from reseal.errors import Refused
 from reseal.messages import Head, LogHead
-from reseal.server import Server
+from reseal.server import Answer, Server
 from reseal.tls import TlsIdentity
 
 CHANNEL = "/.well-known/reseal/v1"
@@ -54,7 +54,8 @@ class _Relay:
 
     def answer(self, key: str, fingerprint: bytes) -> None: ...
 
-    def keep(self, key: str, fingerprint: bytes, answer: Any) -> None: ...
+    def keep(self, key: str, fingerprint: bytes, answer: Answer) -> Answer:
+        return answer
 
 
 def _exchange(asked: bytes) -> bytes:

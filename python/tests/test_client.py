@@ -157,9 +157,9 @@ def test_what_http_cannot_say_is_named_and_the_next_request_is_none_the_worse(
 
 def hang_up(instance: Instance) -> None:
     """Cuts all connections, as a kill would."""
-    with instance.server._lock:
+    with instance.server._changed:
         for each in instance.server._connections:
-            each.shutdown(socket.SHUT_RDWR)
+            socket.socket.shutdown(each, socket.SHUT_RDWR)
 
 
 def test_no_session_is_offered_for_resumption(start: Start, authority: Authority) -> None:
