@@ -189,7 +189,7 @@ final class Collaterals {
   }
 
   static Ending verdict(Stage stage, Bytes quote, Collateral collateral) {
-    TrustAnchors anchors = new TrustAnchors(Set.of(stage.machine().info().root()));
+    TrustAnchors anchors = TrustAnchors.ofKeys(Set.of(stage.machine().info().root()));
     return switch (Verifier.of(P256.ofJdk(), anchors).verify(quote, collateral, Instant.now())) {
       case Verdict.Trusted _ -> new Ending.Won("the quote is believed");
       case Verdict.Refused refused -> new Ending.Refused(refused.reason().word(), refused.detail());

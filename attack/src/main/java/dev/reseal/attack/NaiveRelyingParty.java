@@ -28,7 +28,7 @@ final class NaiveRelyingParty {
   private final Path collateral;
 
   NaiveRelyingParty(Bytes root, Path collateral) {
-    this.verifier = Verifier.of(P256.ofJdk(), new TrustAnchors(Set.of(root)));
+    this.verifier = Verifier.of(P256.ofJdk(), TrustAnchors.ofKeys(Set.of(root)));
     this.collateral = collateral;
   }
 

@@ -103,7 +103,7 @@ public final class DcapJudge implements EvidenceJudge {
       Set<Bytes> roots, Bytes evidence, Collateral collateral, Instant now) {
     Verifier verifier =
         verifiers.computeIfAbsent(
-            roots, each -> Verifier.remembering(P256.fastest(), new TrustAnchors(each)));
+            roots, each -> Verifier.remembering(P256.fastest(), TrustAnchors.ofKeys(each)));
     Known known =
         newest
             .filter(each -> each.roots().equals(roots) && each.collateral().equals(collateral))
@@ -169,14 +169,7 @@ public final class DcapJudge implements EvidenceJudge {
     };
   }
 
-  /** The kind is decided by the root: Intel's is SGX, a marked one is emulated, none is both. */
   private static void named(Platform platform, List<PlatformRule> platforms) {
-    boolean intel = platform.root().equals(TrustAnchors.INTEL_KEY);
-    Denied.unless(
-        intel == (platform.kind() == PlatformKind.SGX),
-        Code.PLATFORM_REFUSED,
-        "ROOT",
-        "a root that is neither Intel's nor marked as emulated");
     boolean listed =
         platforms.stream()
             .anyMatch(each ->

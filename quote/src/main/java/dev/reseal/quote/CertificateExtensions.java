@@ -3,6 +3,7 @@ package dev.reseal.quote;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.sgx.Emulated;
 import dev.reseal.sgx.MalformedException;
+import dev.reseal.sgx.PlatformKind;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
@@ -13,7 +14,7 @@ import java.util.Set;
  * @param complete authority and subject key id, CRL distribution points, key usage and basic
  *     constraints are all there, as Intel's profile requires
  * @param unknownCritical a critical extension that this verifier does not know
- * @param emulated the critical mark of an emulated platform
+ * @param kind emulated if the certificate carries the critical mark of an emulated platform
  */
 record CertificateExtensions(
     boolean complete,
@@ -21,7 +22,7 @@ record CertificateExtensions(
     int pathLength,
     int keyUsage,
     boolean unknownCritical,
-    boolean emulated,
+    PlatformKind kind,
     Optional<PckExtension> sgx) {
   static final int CERT_SIGN = 0x0400;
   static final int CRL_SIGN = 0x0200;
@@ -62,7 +63,7 @@ record CertificateExtensions(
     private int pathLength = UNLIMITED;
     private int keyUsage;
     private boolean unknownCritical;
-    private boolean emulated;
+    private PlatformKind kind = PlatformKind.SGX;
     private Optional<PckExtension> sgx = Optional.empty();
 
     private void take(Bytes oid, boolean critical, Bytes value) throws MalformedException {
@@ -75,7 +76,7 @@ record CertificateExtensions(
       } else if (oid.equals(PckExtension.OID)) {
         sgx = Optional.of(PckExtension.parse(value));
       } else if (oid.equals(EMULATED)) {
-        emulated = true;
+        kind = PlatformKind.EMULATED;
       } else if (critical && !REQUIRED.contains(oid)) {
         unknownCritical = true;
       }
@@ -93,13 +94,7 @@ record CertificateExtensions(
 
     private CertificateExtensions done() {
       return new CertificateExtensions(
-          seen.containsAll(REQUIRED),
-          authority,
-          pathLength,
-          keyUsage,
-          unknownCritical,
-          emulated,
-          sgx);
+          seen.containsAll(REQUIRED), authority, pathLength, keyUsage, unknownCritical, kind, sgx);
     }
   }
 

@@ -54,7 +54,7 @@ record ChainRules(Signatures signatures, TrustAnchors anchors) {
         Reason.UNTRUSTED_ROOT,
         what,
         "root key " + root.keyId(),
-        "one of " + anchors.keys());
+        "one of " + anchors.kinds().keySet());
   }
 
   /** A CA of PCK certificates, right below a pinned root. */

@@ -9,7 +9,12 @@ import java.util.Set;
 
 /** The three certificates of a platform, verified up to a pinned root but for dates and CRLs. */
 record PckChain(
-    Certificate leaf, Certificate intermediate, Certificate root, PckExtension pck, PublicKey key) {
+    Certificate leaf,
+    Certificate intermediate,
+    Certificate root,
+    PlatformKind rootKind,
+    PckExtension pck,
+    PublicKey key) {
   private static final String LEAF = "Intel SGX PCK Certificate";
   private static final Set<String> AUTHORITIES =
       Set.of(Origin.Authority.PROCESSOR.commonName(), Origin.Authority.PLATFORM.commonName());
@@ -55,7 +60,8 @@ record PckChain(
             .key(leaf.point())
             .orElseThrow(
                 () -> new Refusal(Reason.PCK_CHAIN, WHAT, "no point of P-256", "a P-256 key"));
-    return new PckChain(leaf, intermediate, chain.getLast(), pck, key);
+    Certificate root = chain.getLast();
+    return new PckChain(leaf, intermediate, root, rules.anchors().kind(root), pck, key);
   }
 
   List<Certificate> certificates() {
@@ -81,9 +87,11 @@ record PckChain(
   }
 
   Platform platform() {
-    boolean emulated = certificates().stream().anyMatch(c -> c.extensions().emulated());
+    boolean hardware =
+        rootKind == PlatformKind.SGX
+            && certificates().stream().allMatch(c -> c.extensions().kind() == PlatformKind.SGX);
     return new Platform(
-        emulated ? PlatformKind.EMULATED : PlatformKind.SGX,
+        hardware ? PlatformKind.SGX : PlatformKind.EMULATED,
         leaf.keyId(),
         root.keyId(),
         pck,

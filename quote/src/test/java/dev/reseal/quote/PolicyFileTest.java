@@ -9,10 +9,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.sgx.Emulated;
 import dev.reseal.sgx.MalformedException;
+import dev.reseal.sgx.PlatformKind;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** What a policy file may say: which platforms, which code, and nothing else. */
@@ -20,6 +23,27 @@ class PolicyFileTest {
   private static final Instant AT = TestPki.AT;
 
   private final Verdict.Trusted good = trusted(p -> {});
+
+  /** The holder of an emulated root's key can issue certificates that do not say so. */
+  @Test
+  void aPinnedRootThatIsMarkedIsEmulatedWhateverTheQuoteLeavesOut() throws Exception {
+    Verdict.Trusted stripped =
+        trusted(p -> {
+          CertSpec marked = CertSpec.authority(p.root.name, 1, 1);
+          marked.key = p.root.key;
+          marked.critical = Optional.of(Emulated.OID);
+          p.trusted = Optional.of(marked);
+        });
+    Circumstances now = Circumstances.admission(TestPki.AT);
+    assertThat(appraised(AppraisalPolicy.DEFAULT, stripped, now)).isEqualTo("emulated");
+  }
+
+  @Test
+  void aRootPinnedByItsKeyAloneIsHardwareOnlyIfItIsIntels() {
+    Bytes other = Bytes.ascii("other").sha256();
+    assertThat(TrustAnchors.ofKeys(Set.of(TrustAnchors.INTEL_KEY, other)).kinds())
+        .isEqualTo(Map.of(TrustAnchors.INTEL_KEY, PlatformKind.SGX, other, PlatformKind.EMULATED));
+  }
 
   @Test
   void emulatedEvidenceNeedsItsKindAndRootByName() throws Exception {
