@@ -10,7 +10,8 @@ import java.util.stream.Stream;
 
 /**
  * Collateral whose signatures verify up to a pinned root. What depends on time or on a platform is
- * judged at every use: dates, revocation, and the PCK CRL's issuer, which the platform names.
+ * judged at every use: dates, revocation, the root, and the PCK CRL's issuer, which the platform
+ * names.
  */
 public final class CheckedCollateral {
   private static final String SIGNER = "Intel SGX TCB Signing";
@@ -125,6 +126,22 @@ public final class CheckedCollateral {
             Reason.COLLATERAL_CHAIN);
     rules.authority(what, chain.getFirst(), chain.getLast(), authority.commonName());
     rules.crl("PCK CRL", crl("PCK CRL", collateral.need(Part.PCK_CRL)), chain.getFirst());
+  }
+
+  /** By the root of the platform at hand: another root, pinned as well, has no say over it. */
+  void under(Certificate root) throws Refusal {
+    under(TCB_CHAIN, tcbChain, root);
+    under(QE_CHAIN, qeChain, root);
+  }
+
+  private static void under(String what, List<Certificate> chain, Certificate root) throws Refusal {
+    Bytes key = chain.getLast().keyId();
+    Refusal.unless(
+        key.equals(root.keyId()),
+        Reason.UNTRUSTED_ROOT,
+        what,
+        "root key " + key,
+        "the platform's, " + root.keyId());
   }
 
   /** Both CRLs: the PCK CRL by the CA of the platform at hand, both in date. */

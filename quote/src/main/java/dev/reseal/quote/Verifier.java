@@ -119,6 +119,7 @@ public final class Verifier {
         "type " + certification.type(),
         certification.needed());
     PckChain chain = PckChain.of(certification.data(), rules);
+    collateral.under(chain.root());
     chain.current(collateral, rules, at);
     collateral.current(at);
     collateralIsForThis(quote, chain, collateral.tcbInfo());

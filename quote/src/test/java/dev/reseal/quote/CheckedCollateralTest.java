@@ -8,8 +8,12 @@ import dev.reseal.quote.Origin.Authority;
 import java.math.BigInteger;
 import java.time.Instant;
 import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
@@ -41,6 +45,27 @@ class CheckedCollateralTest {
       } else {
         assertThat(twoSteps).as(vector.getKey()).isEqualTo(plain);
       }
+    }
+  }
+
+  /** Of two pinned roots, each says what holds for its own platforms only. */
+  @Test
+  void collateralUnderAnotherPinnedRootIsRefused() throws Exception {
+    TestPki.Built own = new TestPki().build();
+    TestPki.Built other = new TestPki().build();
+    Set<Bytes> roots = new HashSet<>(TrustAnchors.ofPem(own.rootPem()).kinds().keySet());
+    roots.addAll(TrustAnchors.ofPem(other.rootPem()).kinds().keySet());
+    Verifier both = Verifier.of(P256.fastest(), TrustAnchors.ofKeys(roots));
+    assertThat(EveryCheckTest.word(own.judged(both))).isEqualTo("UpToDate");
+    for (Set<Part> theirs :
+        List.of(
+            EnumSet.of(Part.TCB_INFO, Part.TCB_INFO_ISSUER_CHAIN, Part.ROOT_CA_CRL),
+            EnumSet.of(Part.QE_IDENTITY, Part.QE_IDENTITY_ISSUER_CHAIN))) {
+      Map<Part, Bytes> parts = new EnumMap<>(own.collateral().parts());
+      theirs.forEach(part -> parts.put(part, other.collateral().part(part).orElseThrow()));
+      assertThat(EveryCheckTest.word(both.verify(own.quote(), new Collateral(parts), own.at())))
+          .as("%s", theirs)
+          .isEqualTo("untrusted-root");
     }
   }
 
