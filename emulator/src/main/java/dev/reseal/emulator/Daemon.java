@@ -16,6 +16,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The emulated platform as a process of its own: processor, driver and quoting enclave. It is the
@@ -23,7 +24,12 @@ import java.util.concurrent.atomic.AtomicReference;
  */
 public final class Daemon implements Faulty, AutoCloseable {
   private static final Logger LOG = System.getLogger("reseal.platform");
-  private static final int MOST_CONNECTIONS = 2_048;
+
+  /** At once, on each of the two sockets; who comes then waits to be accepted. */
+  private static final int MOST_CONNECTIONS = 1_024;
+
+  /** How long nobody is accepted when descriptors or memory have run out. */
+  private static final long PAUSE_MS = 100;
 
   private final AtomicReference<Machine> machine;
   private final Path home;
@@ -35,7 +41,6 @@ public final class Daemon implements Faulty, AutoCloseable {
   private final ScheduledExecutorService timer;
   private final FileChannel lock;
   private final AtomicBoolean closed = new AtomicBoolean();
-  private final Semaphore connections = new Semaphore(MOST_CONNECTIONS);
 
   private Daemon(
       Path home,
@@ -128,34 +133,34 @@ public final class Daemon implements Faulty, AutoCloseable {
   }
 
   private void acceptAll(String name, UnixServer server, Service service) {
+    Semaphore places = new Semaphore(MOST_CONNECTIONS);
     while (!closed.get()) {
+      places.acquireUninterruptibly();
       try {
         UnixServer.Connection connection = server.accept();
         Thread.ofPlatform()
             .daemon()
             .name(name + "-" + connection.pid())
-            .start(() -> serve(connection, service));
+            .start(() -> serve(connection, service, places));
       } catch (IOException failed) {
+        places.release();
         if (!closed.get()) {
-          LOG.log(Level.ERROR, "the " + name + " socket no longer accepts", failed);
-          return;
+          LOG.log(Level.ERROR, "the " + name + " socket accepts nobody now: " + failed);
+          LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(PAUSE_MS));
         }
       }
     }
   }
 
   /** A peer that breaks the protocol is disconnected, and nobody else notices. */
-  private void serve(UnixServer.Connection connection, Service service) {
-    if (!connections.tryAcquire()) {
-      connection.close();
-      return;
-    }
+  private static void serve(
+      UnixServer.Connection connection, Service service, Semaphore places) {
     try (connection) {
       service.serve(connection);
     } catch (IOException | dev.reseal.wire.WireException broken) {
       LOG.log(Level.DEBUG, "peer " + connection.pid() + " disconnected", broken);
     } finally {
-      connections.release();
+      places.release();
     }
   }
 
@@ -201,11 +206,12 @@ public final class Daemon implements Faulty, AutoCloseable {
     }
   }
 
-  private void keepFresh() {
+  /** Each hour; what it throws would end the timer, and it is tried again in an hour. */
+  void keepFresh() {
     try {
       reload();
-    } catch (IOException failed) {
-      throw new UncheckedIOException("collateral cannot be renewed", failed);
+    } catch (IOException | RuntimeException failed) {
+      LOG.log(Level.ERROR, "collateral cannot be renewed; the next attempt is in an hour", failed);
     }
   }
 

@@ -9,6 +9,8 @@ import dev.reseal.sgx.ReportBody;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -127,7 +129,7 @@ class DaemonTest extends OnARealDaemon {
     rig.created(image);
     String before = rig.said("before");
     Machine.change(
-        rig.home.resolve("platform"), old -> old.withMicrocode(9, java.time.Instant.now()));
+        rig.home.resolve("platform"), old -> old.withMicrocode(9, Instant.now()));
     rig.platform.reload();
     assertThat(rig.said("after")).isEqualTo(before);
   }
@@ -168,22 +170,8 @@ class DaemonTest extends OnARealDaemon {
 
   @Test
   void instancesEndWithTheirDaemonAlsoWhenItIsKilled() throws Exception {
-    rig.daemon.close();
-    String path =
-        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-    Process daemon =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                path,
-                DaemonProcess.class.getName(),
-                rig.home.resolve("platform").toString())
-            .redirectError(rig.home.resolve("daemon.log").toFile())
-            .start();
+    Process daemon = DaemonProcess.instead(rig);
     try {
-      assertThat(daemon.inputReader(java.nio.charset.StandardCharsets.UTF_8).readLine())
-          .isEqualTo("ready");
       Creation.Created created = rig.created(rig.image(WAIT));
       daemon.destroyForcibly().waitFor();
       rig.waitUntil("it is gone", () -> ProcessHandle.of(created.pid()).isEmpty());
@@ -192,16 +180,38 @@ class DaemonTest extends OnARealDaemon {
     }
   }
 
-  /** A daemon in a process of its own, so that it can be killed. */
-  static final class DaemonProcess {
-    private DaemonProcess() {}
-
-    public static void main(String[] arguments) throws Exception {
-      try (Daemon _ = Daemon.start(Path.of(arguments[0]), 4096, java.time.Clock.systemUTC())) {
-        System.out.println("ready");
-        new java.util.concurrent.CountDownLatch(1).await();
-      }
+  /** One that ran out of descriptors, as under a flood of connections, recovers by itself. */
+  @Test
+  void aSocketThatCouldNotAcceptForAWhileAcceptsAgain() throws Exception {
+    Process daemon = DaemonProcess.instead(rig);
+    try {
+      EmulatedPlatform client = new EmulatedPlatform(rig.home.resolve("platform"));
+      client.headroom();
+      DaemonProcess.descriptors(daemon, "3");
+      new EmulatedPlatform(rig.home.resolve("platform")).headroom(); // its place was taken before
+      rig.waitUntil("it cannot accept", () -> DaemonProcess.log(rig).contains("host socket"));
+      DaemonProcess.descriptors(daemon, "256");
+      CompletableFuture<?> asked =
+          CompletableFuture.supplyAsync(
+              new EmulatedPlatform(rig.home.resolve("platform"))::headroom,
+              task -> Thread.ofPlatform().daemon().start(task));
+      assertThat(asked).succeedsWithin(Duration.ofSeconds(20));
+    } finally {
+      daemon.destroyForcibly();
     }
+  }
+
+  @Test
+  void aRenewalThatFailsDoesNotEndTheRenewals() throws Exception {
+    Path machine = MachineFile.in(rig.home.resolve("platform"));
+    byte[] good = Files.readAllBytes(machine);
+    Files.write(machine, new byte[] {1});
+    rig.daemon.keepFresh();
+    Files.write(machine, good);
+    Machine changed =
+        Machine.change(rig.home.resolve("platform"), old -> old.reissued(Instant.now()));
+    rig.daemon.keepFresh();
+    assertThat(rig.daemon.machine().crlNumber()).isEqualTo(changed.crlNumber());
   }
 
   @Test
