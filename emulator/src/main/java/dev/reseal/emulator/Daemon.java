@@ -153,8 +153,7 @@ public final class Daemon implements Faulty, AutoCloseable {
   }
 
   /** A peer that breaks the protocol is disconnected, and nobody else notices. */
-  private static void serve(
-      UnixServer.Connection connection, Service service, Semaphore places) {
+  private static void serve(UnixServer.Connection connection, Service service, Semaphore places) {
     try (connection) {
       service.serve(connection);
     } catch (IOException | dev.reseal.wire.WireException broken) {
@@ -200,7 +199,7 @@ public final class Daemon implements Faulty, AutoCloseable {
       return;
     }
     if (fault instanceof Fault.Microcode(int svn)) {
-      machine.set(Machine.change(home, old -> old.withMicrocode(svn, clock.instant())));
+      follow(() -> Machine.change(home, old -> old.withMicrocode(svn, clock.instant())));
     } else {
       instances.powerTransition();
     }
@@ -216,7 +215,14 @@ public final class Daemon implements Faulty, AutoCloseable {
   }
 
   private void reload() throws IOException {
-    machine.set(Machine.open(home, clock.instant()));
+    follow(() -> Machine.open(home, clock.instant()));
+  }
+
+  /** One at a time, so that an older machine never follows a newer one. */
+  private void follow(MachineFile.Work work) throws IOException {
+    synchronized (machine) {
+      machine.set(work.run());
+    }
   }
 
   @Override

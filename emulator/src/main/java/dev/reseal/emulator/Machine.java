@@ -62,26 +62,34 @@ public record Machine(
   public static Machine init(Path directory, Machine machine) throws IOException {
     Files.createDirectories(directory);
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
-    if (Files.exists(MachineFile.in(directory))) {
-      throw new IOException(
-          "platform in '" + directory + "' exists already; its keys would be lost");
-    }
-    MachineFile.write(directory, machine);
-    machine.publish(directory);
-    return machine;
+    return MachineFile.alone(
+        directory,
+        () -> {
+          if (Files.exists(MachineFile.in(directory))) {
+            throw new IOException(
+                "platform in '" + directory + "' exists already; its keys would be lost");
+          }
+          MachineFile.write(directory, machine);
+          machine.publish(directory);
+          return machine;
+        });
   }
 
   /** Opens the machine in {@code directory}, signing its collateral again if that has grown old. */
   public static Machine open(Path directory, Instant now) throws IOException {
-    Machine machine = MachineFile.read(directory);
-    if (now.isAfter(machine.issued.plus(REISSUE_AFTER)) || now.isBefore(machine.issued)) {
-      machine = machine.reissued(now);
-      MachineFile.write(directory, machine);
-    }
-    if (!machine.isPublished(directory)) {
-      machine.publish(directory);
-    }
-    return machine;
+    return MachineFile.alone(
+        directory,
+        () -> {
+          Machine machine = MachineFile.read(directory);
+          if (now.isAfter(machine.issued.plus(REISSUE_AFTER)) || now.isBefore(machine.issued)) {
+            machine = machine.reissued(now);
+            MachineFile.write(directory, machine);
+          }
+          if (!machine.isPublished(directory)) {
+            machine.publish(directory);
+          }
+          return machine;
+        });
   }
 
   /** Whether all that this machine publishes is there: what names its file is written last. */
@@ -100,10 +108,14 @@ public record Machine(
    * is told by the host request {@code reload}.
    */
   public static Machine change(Path directory, UnaryOperator<Machine> how) throws IOException {
-    Machine changed = how.apply(MachineFile.read(directory));
-    MachineFile.write(directory, changed);
-    changed.publish(directory);
-    return changed;
+    return MachineFile.alone(
+        directory,
+        () -> {
+          Machine changed = how.apply(MachineFile.read(directory));
+          MachineFile.write(directory, changed);
+          changed.publish(directory);
+          return changed;
+        });
   }
 
   /** The machine in {@code directory}, as its file has it. */

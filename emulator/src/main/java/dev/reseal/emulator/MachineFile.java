@@ -10,6 +10,7 @@ import dev.reseal.wire.WireException;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -29,7 +30,36 @@ final class MachineFile {
   private static final int VERSION = 1;
   private static final int MOST_LEVELS = 1_000;
 
+  /** A file lock belongs to the whole process, so its threads take turns before it. */
+  private static final Object TURN = new Object();
+
   private MachineFile() {}
+
+  /** Something that reads the machine of a directory, and may replace it. */
+  interface Work {
+    Machine run() throws IOException;
+  }
+
+  /** Does {@code work} while no other thread or process changes the machine in the directory. */
+  static Machine alone(Path directory, Work work) throws IOException {
+    if (!Files.isDirectory(directory)) {
+      throw none(directory);
+    }
+    synchronized (TURN) {
+      try (FileChannel file =
+              FileChannel.open(
+                  directory.resolve("machine.lock"),
+                  StandardOpenOption.CREATE,
+                  StandardOpenOption.WRITE);
+          FileLock _ = file.lock()) {
+        return work.run();
+      }
+    }
+  }
+
+  private static IOException none(Path directory) {
+    return new IOException("no platform in '" + directory + "'; make one with: platform init");
+  }
 
   static Path in(Path directory) {
     return directory.resolve("machine");
@@ -58,7 +88,7 @@ final class MachineFile {
   static Machine read(Path directory) throws IOException {
     Path file = in(directory);
     if (!Files.exists(file)) {
-      throw new IOException("no platform in '" + directory + "'; make one with: platform init");
+      throw none(directory);
     }
     try {
       return decode(Bytes.wrap(Files.readAllBytes(file)));

@@ -128,8 +128,7 @@ class DaemonTest extends OnARealDaemon {
                 + WAIT);
     rig.created(image);
     String before = rig.said("before");
-    Machine.change(
-        rig.home.resolve("platform"), old -> old.withMicrocode(9, Instant.now()));
+    Machine.change(rig.home.resolve("platform"), old -> old.withMicrocode(9, Instant.now()));
     rig.platform.reload();
     assertThat(rig.said("after")).isEqualTo(before);
   }
