@@ -9,6 +9,7 @@ import dev.reseal.platform.Refusal;
 import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Fields;
 import dev.reseal.wire.Frames;
+import dev.reseal.wire.Limits;
 import dev.reseal.wire.WireException;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -148,8 +149,16 @@ public final class EmulatedPlatform implements Platform, Faulty {
     Cbor[] request = new Cbor[arguments.length + 1];
     request[0] = Cbor.of(verb);
     System.arraycopy(arguments, 0, request, 1, arguments.length);
+    Cbor frame = Cbor.array(request);
+    int size = frame.encode().size();
+    if (size > Limits.FRAME) {
+      return new Answer.No(
+          Refusal.DECLARATION,
+          "a request of %d bytes, at most %d: declare fewer files, or with shorter paths"
+              .formatted(size, Limits.FRAME));
+    }
     try {
-      return answer(verb, Fields.ofArray(exchange(verb, Cbor.array(request)), "answer to " + verb));
+      return answer(verb, Fields.ofArray(exchange(verb, frame), "answer to " + verb));
     } catch (IOException gone) {
       throw new PlatformException(
           verb, "no platform answers on '" + socket + "'; start it with: platform start", gone);

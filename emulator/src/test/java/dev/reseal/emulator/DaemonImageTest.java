@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.platform.Image;
 import dev.reseal.platform.Platform.Creation;
+import dev.reseal.platform.Platform.Measured;
 import dev.reseal.platform.Refusal;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /** Only measured code runs on a real daemon (spec 22.2): each way to change it is refused. */
@@ -111,7 +113,7 @@ class DaemonImageTest extends OnARealDaemon {
   void anInstanceThatFailsBeforeItsDeviceIsOpenLeavesNothing() throws Exception {
     long free = rig.free();
     Image image = rig.image(WAIT);
-    java.util.TreeMap<String, Path> files = new java.util.TreeMap<>(image.files());
+    TreeMap<String, Path> files = new TreeMap<>(image.files());
     files.put(
         "site/reseal/_launch.py",
         Files.writeString(rig.sources.resolve("bad.py"), "raise SystemExit('broken')\n"));
@@ -153,6 +155,23 @@ class DaemonImageTest extends OnARealDaemon {
       assertThat(rig.said(name)).as(name).isEqualTo("Refused");
     }
     assertThat(rig.said()).doesNotContain("foreign ran");
+  }
+
+  @Test
+  void anImageThatDoesNotFitARequestIsRefusedByWhatIsTooLargeInIt() throws Exception {
+    Image image = rig.image(WAIT);
+    TreeMap<String, Path> files = new TreeMap<>(image.files());
+    for (int i = files.size(); i < Image.MOST_FILES; i++) {
+      String name = "site/package/" + "m".repeat(60) + i + ".py";
+      files.put(name, rig.sources.resolve(name));
+    }
+    Image large = image.withFiles(files);
+    assertThat(rig.platform.measure(large))
+        .isInstanceOfSatisfying(
+            Measured.Refused.class,
+            refused -> assertThat(refused.rule()).isEqualTo(Refusal.DECLARATION));
+    assertThat(assertRefused(rig.create(large, Bytes.zeros(1808)), Refusal.DECLARATION))
+        .contains("fewer files");
   }
 
   private Path copyOf(Image image) {

@@ -29,8 +29,8 @@ public record Image(
     int heapPages,
     int isvProdId,
     int isvSvn) {
-  /** The most files of one image. */
-  public static final int MOST_FILES = 20_000;
+  /** The most files of one image: with short paths, so many fit a request to the platform. */
+  public static final int MOST_FILES = 8_000;
 
   /** The most heap pages: 64 GiB. */
   public static final int MOST_HEAP_PAGES = 1 << 24;
@@ -40,7 +40,8 @@ public record Image(
   public Image {
     files = Collections.unmodifiableSortedMap(new TreeMap<>(files));
     values = Collections.unmodifiableSortedMap(new TreeMap<>(values));
-    require(files.size() <= MOST_FILES, "image has " + files.size() + " files");
+    require(
+        files.size() <= MOST_FILES, "image has " + files.size() + " files, at most " + MOST_FILES);
     files.forEach((name, source) -> {
       require(isPlain(name), "image file name '" + name + "' is not a plain relative path");
       require(source.isAbsolute(), "source of '" + name + "' is not an absolute path");
