@@ -49,12 +49,19 @@ final class Activating {
     Keyset keyset = keyset(body, info, activation.keyset(), activation.gen());
     Tenure tenure = new Tenure(held, keyset, passport, genFloor, body.stores().version());
     body.ears.learn(logHead);
+    install(body, tenure, out);
+  }
+
+  private static void install(Body body, Tenure tenure, List<Output> out) {
     body.move(Input.ACTIVATION, new Phase.Installing(tenure), out);
     try {
-      body.application.onKey(keyset);
+      body.application.onKey(tenure.keyset());
     } catch (Application.HookException failed) {
       body.die(Input.INSTALL_FAILED, out);
       throw new RefusedException(Code.CORRUPT, "on_key: " + failed.getMessage());
+    } catch (RuntimeException | Error failed) {
+      body.die(Input.INSTALL_FAILED, out);
+      throw failed;
     }
     body.move(Input.INSTALLED, new Phase.Serving(tenure), out);
   }
@@ -94,6 +101,9 @@ final class Activating {
     } catch (Application.HookException failed) {
       keyset.close();
       throw new RefusedException(Code.CORRUPT, "on_key: " + failed.getMessage());
+    } catch (RuntimeException | Error failed) {
+      keyset.close();
+      throw failed;
     }
     tenure.rekeyed(grant.head().fence(), keyset);
     body.move(Input.REKEY_GRANT, new Phase.Serving(tenure), out);

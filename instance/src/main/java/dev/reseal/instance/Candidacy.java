@@ -2,7 +2,6 @@ package dev.reseal.instance;
 
 import dev.reseal.bytes.Bytes;
 import dev.reseal.bytes.Secret;
-import dev.reseal.sealed.ContainerException;
 import dev.reseal.sealed.ContainerSource;
 import dev.reseal.sealed.ContainerWriter;
 import dev.reseal.sealed.Opening;
@@ -23,7 +22,6 @@ import dev.reseal.wire.InstanceMessage.GrantRequest;
 import dev.reseal.wire.InstanceMessage.Ready;
 import dev.reseal.wire.Shares;
 import dev.reseal.wire.Signed;
-import dev.reseal.wire.WireException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.List;
@@ -123,12 +121,12 @@ final class Candidacy {
       long genFloor = opened.envelope().footer().genFloor();
       body.move(Input.RESTORED, new Phase.Standby(held, Optional.of(ready), genFloor), out);
       body.send(ready, out);
-    } catch (IOException | ContainerException | WireException | RefusedException failed) {
-      body.die(Input.RESTORE_FAILED, out);
-      throw failed;
     } catch (Application.HookException failed) {
       body.die(Input.RESTORE_FAILED, out);
       throw new RefusedException(Code.CORRUPT, "restore: " + failed.getMessage());
+    } catch (IOException | RuntimeException | Error failed) {
+      body.die(Input.RESTORE_FAILED, out);
+      throw failed;
     }
   }
 

@@ -88,8 +88,9 @@ public final class Instance implements AutoCloseable {
   }
 
   /**
-   * Reads the granted container and signs {@code ready}. Any refusal leaves the instance DEAD; an
-   * {@link IOException} of the source too, as its state can be granted to another candidate.
+   * Reads the granted container and signs {@code ready}. Any failure leaves the instance DEAD, a
+   * refusal, an {@link IOException} of the source or whatever else, as its state can be granted to
+   * another candidate.
    */
   public Outcome restore(ContainerSource source) throws IOException {
     return streaming(out -> Candidacy.restore(body, source, out));

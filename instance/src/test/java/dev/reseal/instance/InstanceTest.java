@@ -126,26 +126,6 @@ final class InstanceTest {
   }
 
   @Test
-  void aFailingHookLeavesTheCandidateDeadAndARekeyOnTheOldGeneration() {
-    Side.Operation one = first.genesis();
-    first.app.failing = true;
-    Outcome rekey =
-        first.instance.obey(Verb.REKEY_GRANT, side.sign(side.rekey(one, 11, first.instance, 2)));
-    assertThat(rekey).isInstanceOf(Outcome.Refused.class);
-    assertThat(first.instance.gen()).contains(1L);
-    first.app.failing = false;
-    first.obey(Verb.REKEY_GRANT, side.rekey(one, 12, first.instance, 2));
-    assertThat(first.instance.gen()).contains(2L);
-    Side.Operation two = Side.operation(2);
-    first.lock(one, two);
-    Walk.Sealed<SealReceipt> sealed = first.seal();
-    Walk second = Walk.granted(side, one, two, sealed);
-    second.app.failing = true;
-    assertThat(second.restore(sealed.file())).isInstanceOf(Outcome.Refused.class);
-    assertThat(second.instance.state()).isEqualTo(State.DEAD);
-  }
-
-  @Test
   void anOldRekeyGrantBringsNoGenerationBack() {
     Side.Operation one = first.genesis();
     Bytes second = side.sign(side.rekey(one, 11, first.instance, 2));

@@ -3,6 +3,7 @@ package dev.reseal.instance;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.bytes.Secret;
 import dev.reseal.platform.Device;
+import dev.reseal.platform.PlatformException;
 import dev.reseal.sgx.Attributes;
 import dev.reseal.sgx.Report;
 import dev.reseal.sgx.ReportBody;
@@ -13,6 +14,7 @@ final class SoftDevice implements Device {
   private final Secret secret;
   private final Bytes mrenclave;
   boolean quotes = true;
+  boolean gone;
 
   SoftDevice(String machine, Bytes mrenclave) {
     this.secret = Secret.own(Bytes.ascii(machine).sha256().toArray());
@@ -26,6 +28,9 @@ final class SoftDevice implements Device {
 
   @Override
   public KeyResult egetkey(Bytes keyRequest) {
+    if (gone) {
+      throw new PlatformException("egetkey", "told to be gone");
+    }
     Bytes key = Hkdf.hmac(secret, Bytes.concat(mrenclave, keyRequest)).slice(0, 16);
     return new KeyResult.Key(Secret.own(key.toArray()));
   }

@@ -33,6 +33,8 @@ final class Walk {
   static final class App implements Application {
     final List<Long> generations = new ArrayList<>();
     boolean failing;
+    boolean breaking;
+    Optional<Keyset> offered = Optional.empty();
 
     @Override
     public boolean understands(String store, long schemaVersion) {
@@ -46,11 +48,15 @@ final class Walk {
 
     @Override
     public void onKey(Keyset keyset) throws HookException {
+      offered = Optional.of(keyset);
       fail();
       generations.add(keyset.active().gen());
     }
 
     private void fail() throws HookException {
+      if (breaking) {
+        throw new IllegalStateException("told to break");
+      }
       if (failing) {
         throw new HookException("told to fail");
       }
