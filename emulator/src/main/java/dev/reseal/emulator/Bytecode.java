@@ -3,15 +3,13 @@ package dev.reseal.emulator;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.platform.Refusal;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
@@ -20,7 +18,7 @@ import java.util.stream.Stream;
  * image's copy; its hashes are kept outside the copy and checked before every start.
  */
 final class Bytecode {
-  private static final int MINUTES = 3;
+  private static final Duration LIMIT = Duration.ofMinutes(3);
 
   /**
    * Compiles what the image reaches from its boot stub, its application and the SDK: of its own
@@ -100,30 +98,13 @@ final class Bytecode {
             interpreter.stdlib().toString());
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().clear();
-    builder.redirectErrorStream(true);
-    Process process = builder.start();
-    try (OutputStream out = process.getOutputStream()) {
-      for (String name : manifest.files().keySet()) {
-        out.write((root.resolve(name) + "\n").getBytes(StandardCharsets.UTF_8));
-      }
-      for (String name : manifest.stdlib().keySet()) {
-        out.write((interpreter.stdlib().resolve(name) + "\n").getBytes(StandardCharsets.UTF_8));
-      }
-    }
-    String said;
-    try (InputStream in = process.getInputStream()) {
-      said = new String(in.readNBytes(1 << 16), StandardCharsets.UTF_8).strip();
-    }
-    try {
-      if (!process.waitFor(MINUTES, TimeUnit.MINUTES) || process.exitValue() != 0) {
-        process.destroyForcibly();
-        throw new IOException("bytecode of the image cannot be derived: " + said);
-      }
-    } catch (InterruptedException stop) {
-      process.destroyForcibly();
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted while deriving bytecode", stop);
-    }
+    StringBuilder files = new StringBuilder();
+    manifest.files().keySet().forEach(name -> files.append(root.resolve(name)).append('\n'));
+    manifest
+        .stdlib()
+        .keySet()
+        .forEach(name -> files.append(interpreter.stdlib().resolve(name)).append('\n'));
+    Child.said(builder, files.toString(), LIMIT, "bytecode of the image cannot be derived");
     Files.write(record(root), List.of(hash(root).toHex()));
   }
 

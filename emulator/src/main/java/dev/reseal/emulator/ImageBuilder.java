@@ -2,16 +2,15 @@ package dev.reseal.emulator;
 
 import dev.reseal.platform.Image;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
@@ -24,7 +23,7 @@ public final class ImageBuilder {
   public static final List<String> SDK_PACKAGES =
       List.of("cryptography", "cbor2", "cffi", "_cffi_backend");
 
-  private static final int SECONDS = 30;
+  private static final Duration LIMIT = Duration.ofSeconds(30);
 
   /** Prints, for each distribution-independent module name, the files that it consists of. */
   private static final String FIND =
@@ -126,40 +125,19 @@ public final class ImageBuilder {
   private Path addPackages(Map<String, Path> files) throws IOException {
     List<String> command = new ArrayList<>(List.of(python, "-I", "-B", "-c", FIND));
     command.addAll(packages);
-    ProcessBuilder builder = new ProcessBuilder(command);
-    builder.redirectErrorStream(true);
-    Process process = builder.start();
-    process.getOutputStream().close();
-    String said;
-    try (InputStream in = process.getInputStream()) {
-      said = new String(in.readNBytes(1 << 24), StandardCharsets.UTF_8).strip();
-    }
-    if (!finished(process) || process.exitValue() != 0) {
-      process.destroyForcibly();
-      throw new IOException("packages cannot be found with '" + python + "': " + lastLine(said));
-    }
-    Path program = Path.of("");
-    for (String line : said.lines().toList()) {
+    String failure = "packages cannot be found with '" + python + "'";
+    Optional<Path> program = Optional.empty();
+    for (String line :
+        Child.said(new ProcessBuilder(command), "", LIMIT, failure).lines().toList()) {
       String[] parts = line.split("\t", -1);
-      if (parts[0].equals("program")) {
-        program = Path.of(parts[1]);
-      } else {
+      if (parts.length == 2 && parts[0].equals("program")) {
+        program = Optional.of(Path.of(parts[1]));
+      } else if (parts.length == 3 && parts[0].equals("file")) {
         files.put("site/" + parts[1], Path.of(parts[2]));
+      } else {
+        throw new IOException(failure + ": " + line);
       }
     }
-    return program;
-  }
-
-  private static boolean finished(Process process) {
-    try {
-      return process.waitFor(SECONDS, TimeUnit.SECONDS);
-    } catch (InterruptedException stop) {
-      Thread.currentThread().interrupt();
-      return false;
-    }
-  }
-
-  private static String lastLine(String text) {
-    return text.substring(text.lastIndexOf('\n') + 1);
+    return program.orElseThrow(() -> new IOException(failure + ": it says nothing of itself"));
   }
 }

@@ -7,11 +7,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 
 /**
  * A Python that runs images: its program, the shared library it may consist of, and its standard
@@ -38,6 +38,8 @@ record Interpreter(Path program, List<Path> libraries, Path stdlib) {
           "pydoc_data",
           "idle_test");
 
+  private static final Duration LIMIT = Duration.ofSeconds(20);
+
   private static final String QUESTION =
       """
       import os, sys
@@ -56,25 +58,11 @@ record Interpreter(Path program, List<Path> libraries, Path stdlib) {
     Path real = program.toRealPath();
     ProcessBuilder ask = new ProcessBuilder(real.toString(), "-I", "-S", "-B", "-c", QUESTION);
     ask.environment().clear();
-    ask.redirectErrorStream(true);
-    Process process = ask.start();
-    process.getOutputStream().close();
-    String answer =
-        new String(
-                process.getInputStream().readNBytes(1 << 16),
-                java.nio.charset.StandardCharsets.UTF_8)
-            .strip();
-    try {
-      if (!process.waitFor(20, TimeUnit.SECONDS) || process.exitValue() != 0) {
-        process.destroyForcibly();
-        throw new IOException("interpreter '" + program + "' does not run as Python: " + answer);
-      }
-    } catch (InterruptedException stop) {
-      process.destroyForcibly();
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted while asking interpreter '" + program + "'", stop);
+    String failure = "interpreter '" + program + "' does not run as Python";
+    List<String> lines = Child.said(ask, "", LIMIT, failure).lines().toList();
+    if (lines.isEmpty()) {
+      throw new IOException(failure + ": it says nothing");
     }
-    List<String> lines = answer.lines().toList();
     List<Path> libraries = lines.stream().skip(1).map(Path::of).toList();
     return new Interpreter(real, libraries, Path.of(lines.getFirst()));
   }
