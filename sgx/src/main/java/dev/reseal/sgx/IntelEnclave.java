@@ -10,6 +10,10 @@ import java.util.List;
  */
 public final class IntelEnclave {
   private static final int PATCH = 32;
+
+  /** Each is looked at for each page of the file; a signing tool writes a few dozen. */
+  private static final int MOST_PATCHES = 1_024;
+
   private static final int TCS_TEMPLATE = 72;
   private static final int[] TCS_ADDRESSES = {16, 48, 56};
   private static final long DT_TEXTREL = 22;
@@ -90,7 +94,12 @@ public final class IntelEnclave {
   }
 
   private List<Patch> patches(Content in, IntelMetadata.Directory table) throws MalformedException {
+    if (table.size() / PATCH > MOST_PATCHES) {
+      throw in.malformed(
+          table.offset(), table.size() / PATCH + " patches", "at most " + MOST_PATCHES);
+    }
     List<Patch> patches = new ArrayList<>();
+    long bytes = 0;
     for (long at = table.offset(); at + PATCH <= table.offset() + table.size(); at += PATCH) {
       Patch patch =
           new Patch(
@@ -99,6 +108,11 @@ public final class IntelEnclave {
               in.u32(at + 12, "patch size"));
       in.require(patch.source, patch.size, "patch");
       file.require(patch.target, patch.size, "patched range");
+      bytes += patch.size;
+      if (bytes > in.size()) {
+        throw in.malformed(
+            at, bytes + " bytes of patches", "no more than the block has, " + in.size());
+      }
       patches.add(patch);
     }
     return patches;
@@ -107,6 +121,9 @@ public final class IntelEnclave {
   /** Lays the patches over {@code size} bytes that were read from {@code offset} of the file. */
   private static void apply(
       Content in, List<Patch> patches, long offset, byte[] page, int at, int size) {
+    if (size == 0) {
+      return;
+    }
     for (Patch patch : patches) {
       long from = Math.max(offset, patch.target);
       long to = Math.min(offset + size, patch.target + patch.size);

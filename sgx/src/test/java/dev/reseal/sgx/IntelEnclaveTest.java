@@ -7,6 +7,7 @@ import dev.reseal.bytes.Bytes;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -176,6 +177,23 @@ class IntelEnclaveTest {
       assertThatThrownBy(() -> Artifact.read(content, new MeasureLimits(1000, 3)))
           .hasMessageContaining("at most 3 measured pages");
     }
+  }
+
+  /** Each patch is looked at for each page, so a table of any size would multiply the work. */
+  @Test
+  void patchesAreLimitedInNumberAndInBytes() throws MalformedException {
+    assertThat(withPatches(1_024, 1)).isNotNull();
+    assertThatThrownBy(() -> withPatches(1_025, 1))
+        .hasMessageContaining("1025 patches, expected at most 1024");
+    assertThatThrownBy(() -> withPatches(100, 1_000)).hasMessageContaining("bytes of patches");
+  }
+
+  private static Bytes withPatches(int count, int size) throws MalformedException {
+    Bytes patch = ElfWriter.patch(0, ElfWriter.dataOffset(count, 0), size);
+    return new ElfWriter()
+        .segment(ElfWriter.RX, 0, Bytes.zeros(0x1000), 0x1000)
+        .block(1, 5, 0x8000, Collections.nCopies(count, patch), List.of(), Bytes.zeros(size))
+        .signed(Samples.SIGNER, 1, 1, 0);
   }
 
   private static Bytes withHeap(int pages) throws MalformedException {
