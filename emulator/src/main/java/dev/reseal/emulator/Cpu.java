@@ -21,8 +21,6 @@ import dev.reseal.sgx.TargetInfo;
  * @param ownerEpoch 16 bytes; the machine's owner changes them to lose every key
  */
 public record Cpu(Secret fuses, Bytes ownerEpoch, Bytes reportKeyId, Tcb tcb) {
-  private static final int KNOWN_POLICY = 0x3F;
-
   public Cpu {
     if (fuses.size() != 16 || ownerEpoch.size() != 16 || reportKeyId.size() != 32) {
       throw new IllegalArgumentException("processor secret, owner epoch or key id of wrong size");
@@ -31,7 +29,7 @@ public record Cpu(Secret fuses, Bytes ownerEpoch, Bytes reportKeyId, Tcb tcb) {
 
   /** EGETKEY by the enclave {@code self}; never another key than the one of this request. */
   public KeyResult egetkey(EnclaveIdentity self, KeyRequest request) {
-    if ((request.keyPolicy() & ~KNOWN_POLICY) != 0) {
+    if ((request.keyPolicy() & ~KeyRequest.POLICY_KNOWN) != 0) {
       return failed(KeyError.INVALID_ATTRIBUTE);
     }
     if ((request.keyPolicy() & KeyRequest.POLICY_KSS) != 0 && !self.kss()) {
@@ -66,10 +64,7 @@ public record Cpu(Secret fuses, Bytes ownerEpoch, Bytes reportKeyId, Tcb tcb) {
   }
 
   private KeyResult versioned(EnclaveIdentity self, KeyRequest request) {
-    if (request.isvSvn() > self.isvSvn()) {
-      return failed(KeyError.INVALID_ISVSVN);
-    }
-    if (request.binds(KeyRequest.POLICY_CONFIGID) && request.configSvn() > self.configSvn()) {
+    if (request.isvSvn() > self.isvSvn() || request.configSvn() > self.configSvn()) {
       return failed(KeyError.INVALID_ISVSVN);
     }
     if (!tcb.covers(request.cpuSvn())) {

@@ -10,10 +10,13 @@ import dev.reseal.sgx.Attributes;
 import dev.reseal.sgx.EnclaveIdentity;
 import dev.reseal.sgx.KeyRequest;
 import dev.reseal.sgx.Report;
+import dev.reseal.sgx.SealDiagnosis;
+import dev.reseal.sgx.SealParty;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** EGETKEY and EREPORT: what changes a key, what does not, and what is refused (SDM volume 3D). */
@@ -146,6 +149,37 @@ class CpuTest {
     assertThat(keys).doesNotHaveDuplicates();
     EnclaveIdentity product = self(Attributes.KSS, SELF.mrEnclave(), 2, 5, 1);
     assertThat(key(CPU, product, seal(BOTH | 4))).isEqualTo(key(CPU, one, seal(BOTH | 4)));
+  }
+
+  /** What {@code reseal why} says of an enclave is what the processor then does with it. */
+  @Test
+  void theDiagnosisOfASealSaysOfEveryPolicyWhatTheProcessorDoes() {
+    for (int policy = 0; policy <= 0x7F; policy++) {
+      for (long flags : List.of(0L, Attributes.KSS)) {
+        for (int svn : List.of(4, 5, 6)) {
+          for (int config : List.of(0, 1, 2)) {
+            EnclaveIdentity opener = self(flags, SELF.mrEnclave(), 1, 5, 1);
+            KeyRequest asked =
+                new KeyRequest(
+                    KeyRequest.SEAL_KEY,
+                    policy,
+                    svn,
+                    TCB.cpuSvn(),
+                    new Attributes(3, 0),
+                    Bytes.zeros(32),
+                    0,
+                    config);
+            SealParty party =
+                new SealParty(opener, Optional.of("this one"), Optional.of(TCB.cpuSvn()));
+            assertThat(CPU.egetkey(opener, asked) instanceof KeyResult.Key)
+                .as("%s by %s", asked, opener)
+                .isEqualTo(
+                    SealDiagnosis.of(asked, party, Optional.of(party)).outcome()
+                        == SealDiagnosis.Outcome.OPENS);
+          }
+        }
+      }
+    }
   }
 
   @Test

@@ -30,6 +30,9 @@ public record KeyRequest(
   public static final int POLICY_ISVFAMILYID = 0x10;
   public static final int POLICY_ISVEXTPRODID = 0x20;
 
+  /** Every policy bit that the processor knows. */
+  public static final int POLICY_KNOWN = 0x3F;
+
   /** The policy bits that only an enclave with the KSS attribute may use. */
   public static final int POLICY_KSS = 0x3C;
 

@@ -13,8 +13,6 @@ import java.util.Optional;
  * @param findings in the order of {@link SealInput}
  */
 public record SealDiagnosis(List<SealFinding> findings) {
-  private static final int KNOWN_POLICY = 0x3F;
-
   /** The answer in one word. */
   public enum Outcome {
     OPENS,
@@ -85,7 +83,7 @@ public record SealDiagnosis(List<SealFinding> findings) {
             "key name " + request.keyName(),
             "4 (SEAL)",
             "this is no request for a sealing key; take the blob as it was written");
-      } else if ((request.keyPolicy() & ~KNOWN_POLICY) != 0) {
+      } else if ((request.keyPolicy() & ~KeyRequest.POLICY_KNOWN) != 0) {
         refuse(
             SealInput.REQUEST,
             "#GP",
