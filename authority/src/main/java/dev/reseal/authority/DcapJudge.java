@@ -3,6 +3,7 @@ package dev.reseal.authority;
 import dev.reseal.authority.Policy.PlatformRule;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.collateral.CollateralFiles;
+import dev.reseal.proof.EncodedCollateral;
 import dev.reseal.quote.Appraisal;
 import dev.reseal.quote.Circumstances;
 import dev.reseal.quote.Collateral;
@@ -16,13 +17,10 @@ import dev.reseal.quote.TrustAnchors;
 import dev.reseal.quote.Verifier;
 import dev.reseal.sgx.MalformedException;
 import dev.reseal.sgx.PlatformKind;
-import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Code;
-import dev.reseal.wire.Fields;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,8 +35,6 @@ import java.util.stream.Collectors;
  * collateral older than any seen is refused under every policy.
  */
 public final class DcapJudge implements EvidenceJudge {
-  private static final int PART_MOST = 1 << 20;
-
   private final Path folder;
   private final Map<Set<Bytes>, Verifier> verifiers = new ConcurrentHashMap<>();
   private volatile Optional<Known> newest = Optional.empty();
@@ -75,7 +71,7 @@ public final class DcapJudge implements EvidenceJudge {
   /** What was current when the permit was given counts, also if newer was seen since. */
   @Override
   public Verdict judgePinned(Bytes evidence, Policy policy, Instant now, Bytes pinned) {
-    return judge(evidence, policy, now, decode(pinned), _ -> Floor.NONE);
+    return judge(evidence, policy, now, EncodedCollateral.decode(pinned), _ -> Floor.NONE);
   }
 
   private Verdict judge(
@@ -132,7 +128,11 @@ public final class DcapJudge implements EvidenceJudge {
     named(platform, policy.platforms());
     boolean relaxed = relaxed(trusted, policy, now, floors);
     return new Verdict.Genuine(
-        enclave.report(), platform.kind().number(), platform.id(), relaxed, encode(collateral));
+        enclave.report(),
+        platform.kind().number(),
+        platform.id(),
+        relaxed,
+        EncodedCollateral.encode(collateral));
   }
 
   /**
@@ -186,22 +186,6 @@ public final class DcapJudge implements EvidenceJudge {
   private static String line(PlatformKind kind, Bytes root, String id) {
     return "\"platforms\": [{\"kind\": \"%s\", \"root_spki_sha256\": \"%s\", \"ids\": [\"%s\"]}]"
         .formatted(kind == PlatformKind.SGX ? "sgx" : "emulated", root, id);
-  }
-
-  private static Bytes encode(Collateral collateral) {
-    return Cbor.array(List.of(Collateral.Part.values()), part -> Cbor.orNull(collateral.part(part)))
-        .encode();
-  }
-
-  private static Collateral decode(Bytes pinned) {
-    Fields fields = Fields.ofArray(pinned, "collateral");
-    Map<Collateral.Part, Bytes> parts = new EnumMap<>(Collateral.Part.class);
-    int at = 0;
-    for (Collateral.Part part : Collateral.Part.values()) {
-      fields.blobOrNull(at, PART_MOST).ifPresent(bytes -> parts.put(part, bytes));
-      at++;
-    }
-    return fields.end(new Collateral(parts));
   }
 
   private static Verdict refuse(Denied denied) {

@@ -21,8 +21,8 @@ import java.util.Map;
  * root certificate that lies there too is not looked at: roots are pinned.
  */
 public final class CollateralFiles {
-  /** No part of genuine collateral is larger than some 100 KiB. */
-  public static final int MAX_PART = 4 << 20;
+  /** What is larger could be judged by nobody. */
+  public static final int MAX_PART = Collateral.MOST_PART;
 
   private static final int MAX_BUNDLE = 16 << 20;
 

@@ -73,6 +73,16 @@ class CollateralClientTest {
     }
   }
 
+  /** A larger part could go into no proof. */
+  @Test
+  void aPartIsReadUpToTheSizeThatAProofCanHold() throws Exception {
+    Path part = folder.resolve(Part.ROOT_CA_CRL.fileName());
+    Files.write(part, new byte[Collateral.MOST_PART]);
+    assertThat(CollateralFiles.load(folder).part(Part.ROOT_CA_CRL)).isPresent();
+    Files.write(part, new byte[Collateral.MOST_PART + 1]);
+    assertThatThrownBy(() -> CollateralFiles.load(folder)).hasMessageContaining("more than");
+  }
+
   @Test
   void everyPartIsFetchedAndTheQuoteIsJudgedByIt() throws Exception {
     try (TestService service = new TestService(good, Fault.NONE)) {

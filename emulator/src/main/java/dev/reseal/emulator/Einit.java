@@ -8,7 +8,16 @@ import dev.reseal.sgx.SignatureCheck;
 
 /** EINIT: what the processor compares before an enclave may run, and the identity it then has. */
 final class Einit {
+  private static final long KNOWN_FLAGS = Attributes.DEBUG | Attributes.MODE64BIT | Attributes.KSS;
+
   private Einit() {}
+
+  /** Whether this processor can do what an enclave asks for; provisioning is not among it. */
+  static boolean supports(Attributes attributes, int miscSelect) {
+    return (attributes.flags() & ~KNOWN_FLAGS) == 0
+        && attributes.xfrm() == Attributes.XFRM_LEGACY
+        && miscSelect == 0;
+  }
 
   /** The leaf's result. */
   sealed interface Result {

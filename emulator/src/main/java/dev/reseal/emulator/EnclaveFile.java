@@ -16,7 +16,6 @@ import java.util.concurrent.locks.ReentrantLock;
 public final class EnclaveFile {
   private static final int SLOTS_PER_VA_PAGE = 512;
   private static final int EINIT_TRIES = 2;
-  private static final long KNOWN_FLAGS = Attributes.DEBUG | Attributes.MODE64BIT | Attributes.KSS;
 
   private final SgxDriver driver;
   private final long id;
@@ -70,9 +69,7 @@ public final class EnclaveFile {
       if (attributes.has(Attributes.PROVISIONKEY)) {
         throw new DriverException(Errno.EACCES, "PROVISIONKEY without the provision device");
       }
-      if ((attributes.flags() & ~KNOWN_FLAGS) != 0
-          || attributes.xfrm() != Attributes.XFRM_LEGACY
-          || options.miscSelect() != 0) {
+      if (!Einit.supports(attributes, options.miscSelect())) {
         throw new DriverException(Errno.EINVAL, "attributes " + attributes + " not supported");
       }
       driver.epc().pin(id, new SecInfo(SecInfo.TYPE_SECS));

@@ -35,10 +35,6 @@ final class EpcPage {
     }
   }
 
-  boolean isValid() {
-    return valid;
-  }
-
   Entry entry() {
     return entry;
   }

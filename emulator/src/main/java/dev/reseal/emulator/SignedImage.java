@@ -11,8 +11,6 @@ import java.util.SortedMap;
 
 /** Checks a host's SIGSTRUCT for an image before anything is copied or started. */
 final class SignedImage {
-  private static final long KNOWN_FLAGS = Attributes.DEBUG | Attributes.MODE64BIT | Attributes.KSS;
-
   private SignedImage() {}
 
   /**
@@ -29,11 +27,10 @@ final class SignedImage {
     }
     SigStruct.Body body = sigStruct.body();
     Attributes attributes = body.attributes();
-    if ((attributes.flags() & ~KNOWN_FLAGS) != 0 || !attributes.has(Attributes.MODE64BIT)) {
-      throw refused("attributes " + attributes + " are not allowed here (no provision device)");
-    }
-    if (attributes.xfrm() != Attributes.XFRM_LEGACY || body.miscSelect() != 0) {
-      throw refused("XFRM or MISCSELECT asks for what this processor lacks");
+    if (!Einit.supports(attributes, body.miscSelect()) || !attributes.has(Attributes.MODE64BIT)) {
+      throw refused(
+          "attributes %s, MISCSELECT %d ask for what this processor lacks (or for provisioning)"
+              .formatted(attributes, body.miscSelect()));
     }
     if (body.isvProdId() != image.isvProdId() || body.isvSvn() != image.isvSvn()) {
       throw refused(

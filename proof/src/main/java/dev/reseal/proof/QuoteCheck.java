@@ -7,18 +7,12 @@ import dev.reseal.quote.QuoteBody;
 import dev.reseal.quote.TrustAnchors;
 import dev.reseal.quote.Verdict;
 import dev.reseal.quote.Verifier;
-import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Claims;
-import dev.reseal.wire.Fields;
 import dev.reseal.wire.WireException;
 import java.time.Instant;
-import java.util.EnumMap;
-import java.util.Map;
 
 /** Quotes of a proof: under the given roots, with the collateral of the file, as of the commit. */
 final class QuoteCheck {
-  private static final int PART_MOST = 1 << 20;
-
   private final Verifier verifier;
 
   QuoteCheck(TrustAnchors roots) {
@@ -59,19 +53,9 @@ final class QuoteCheck {
     }
   }
 
-  /** Protocol 24: the parts in the order of {@link Collateral.Part}, bytes or null. */
   private static Collateral collateral(Bytes encoded) {
     try {
-      Fields in = Fields.ofArray(encoded, "collateral");
-      Map<Collateral.Part, Bytes> parts = new EnumMap<>(Collateral.Part.class);
-      int index = 0;
-      for (Collateral.Part part : Collateral.Part.values()) {
-        if (!(in.any(index) instanceof Cbor.Null)) {
-          parts.put(part, in.blob(index, PART_MOST));
-        }
-        index++;
-      }
-      return in.end(new Collateral(parts));
+      return EncodedCollateral.decode(encoded);
     } catch (WireException refused) {
       throw new Fault("collateral", String.valueOf(refused.getMessage()));
     }

@@ -7,6 +7,9 @@ import java.util.Optional;
 
 /** The parts of a collateral set as they were delivered, unverified; any of them may be missing. */
 public record Collateral(Map<Part, Bytes> parts) {
+  /** The most bytes of a part; genuine ones have some 100 KiB at most. */
+  public static final int MOST_PART = 1 << 20;
+
   /** The parts, with the file names of a collateral folder. */
   public enum Part {
     TCB_INFO("tcb_info.json"),

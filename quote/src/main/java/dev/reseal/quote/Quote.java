@@ -12,12 +12,10 @@ import dev.reseal.sgx.ReportBody;
  * @param signed the bytes that {@code signature} covers
  * @param attestationKey x then y
  * @param qeReport 384 bytes
- * @param trailing how many bytes follow the quote; files are padded by some tools
  */
 public record Quote(
     int version,
     Tee tee,
-    Bytes userData,
     QuoteBody body,
     Bytes signed,
     Bytes signature,
@@ -25,14 +23,14 @@ public record Quote(
     Bytes qeReport,
     Bytes qeReportSignature,
     Bytes qeAuthData,
-    CertificationData certification,
-    int trailing) {
+    CertificationData certification) {
 
   /** Larger input is refused before it is looked at. */
   public static final int MAX_SIZE = 1 << 20;
 
   private static final int ECDSA_P256 = 2;
 
+  /** Bytes after the quote are allowed: files are padded by some tools. */
   public static Quote parse(Bytes bytes) throws MalformedException {
     if (bytes.size() > MAX_SIZE) {
       throw new MalformedException(
@@ -50,7 +48,7 @@ public record Quote(
     if (!vendor.equals(QuoteHeader.INTEL_QE)) {
       throw in.malformed("QE vendor id " + vendor.toHex(), QuoteHeader.INTEL_QE.toHex());
     }
-    Bytes userData = in.take(20, "user data");
+    in.take(20, "user data");
     QuoteBody body = body(in, version, tee);
     Bytes signed = bytes.slice(0, in.position());
     LittleEndianReader auth =
@@ -65,18 +63,7 @@ public record Quote(
     CertificationData certification = CertificationData.read(qe);
     qe.end();
     return new Quote(
-        version,
-        tee,
-        userData,
-        body,
-        signed,
-        signature,
-        key,
-        qeReport,
-        qeSignature,
-        qeAuth,
-        certification,
-        in.left());
+        version, tee, body, signed, signature, key, qeReport, qeSignature, qeAuth, certification);
   }
 
   private static int version(LittleEndianReader in) throws MalformedException {

@@ -40,7 +40,6 @@ public record TdReport(
   static final int SIZE_10 = 584;
   static final int SIZE_15 = 648;
 
-  /** td_attributes, byte 0: the TD is under debug (TUD); every bit of it must be clear. */
   private static final int SEPT_VE_DISABLE_BIT = 28;
 
   public TdReport {
@@ -85,7 +84,7 @@ public record TdReport(
         relaunch);
   }
 
-  /** Whether the host can look into this TD. */
+  /** Whether the host can look into this TD: bits 0 to 7 (TUD), every one of which means so. */
   public boolean debug() {
     return tdAttributes.at(0) != 0;
   }

@@ -5,7 +5,6 @@ import dev.reseal.bytes.Secret;
 import dev.reseal.sealed.ContainerException.Rule;
 import dev.reseal.wire.Hkdf;
 import java.security.GeneralSecurityException;
-import java.util.Arrays;
 import java.util.Optional;
 import javax.crypto.AEADBadTagException;
 import javax.crypto.Cipher;
@@ -69,10 +68,6 @@ final class SlotKeys {
       throw new ContainerException(Rule.UNWRAP, "the wrapped DEK does not open with these halves");
     } catch (GeneralSecurityException missing) {
       throw new IllegalStateException("this JDK has no AES-256-GCM", missing);
-    } finally {
-      if (mode == Cipher.DECRYPT_MODE) {
-        Arrays.fill(input, (byte) 0);
-      }
     }
   }
 }

@@ -1,11 +1,8 @@
 package dev.reseal.sgx;
 
 import dev.reseal.bytes.Bytes;
-import java.io.EOFException;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.ReadableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Arrays;
@@ -82,25 +79,6 @@ public final class Mrenclave {
     }
     hash.update(records);
     measured++;
-  }
-
-  /**
-   * Adds and measures {@code pages} consecutive pages read from {@code content}; throws {@link
-   * EOFException} if it ends early.
-   */
-  public void pages(long offset, long pages, SecInfo secInfo, ReadableByteChannel content)
-      throws IOException {
-    ByteBuffer page = ByteBuffer.allocate(PAGE);
-    for (long i = 0; i < pages; i++) {
-      page.clear();
-      while (page.hasRemaining()) {
-        if (content.read(page) < 0) {
-          throw new EOFException(
-              "page " + i + " of " + pages + " ends after " + page.position() + " bytes");
-        }
-      }
-      page(offset + i * PAGE, secInfo, page.flip());
-    }
   }
 
   /** Pages added so far, measured or not. */

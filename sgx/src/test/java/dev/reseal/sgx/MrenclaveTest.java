@@ -4,10 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.reseal.bytes.Bytes;
-import java.io.ByteArrayInputStream;
-import java.io.EOFException;
-import java.io.IOException;
-import java.nio.channels.Channels;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -48,22 +44,6 @@ class MrenclaveTest {
       chunks.extend(0x1000 + at, page.slice(at, 256));
     }
     assertThat(chunks.digest()).isEqualTo(whole.digest());
-  }
-
-  @Test
-  void aChannelOfPagesIsTheSameAsThePages() throws IOException {
-    Bytes pages = new Samples(3).bytes(3 * 4096);
-    Mrenclave one = new Mrenclave(1, 0x8000);
-    for (int i = 0; i < 3; i++) {
-      one.page(i * 4096L, CODE, pages.slice(i * 4096, 4096).buffer());
-    }
-    Mrenclave other = new Mrenclave(1, 0x8000);
-    other.pages(0, 3, CODE, Channels.newChannel(new ByteArrayInputStream(pages.toArray())));
-    assertThat(other.digest()).isEqualTo(one.digest());
-    assertThatThrownBy(() ->
-            other.pages(0, 4, CODE, Channels.newChannel(new ByteArrayInputStream(pages.toArray()))))
-        .isInstanceOf(EOFException.class)
-        .hasMessageContaining("page 3 of 4");
   }
 
   @Test
