@@ -89,7 +89,12 @@ final class BackOut {
     return Lifecycle.settle(effects.toArray(Effect[]::new));
   }
 
+  /** An operator's abort that is refused changes nothing: the operation goes on where it was. */
   private Decision denied(BackingOut backing, Denial denial) {
+    if (backing.askedBy().isPresent()) {
+      return Lifecycle.settle(
+          new Effect.Finish(backing.askedBy().get(), new Outcome.Refused(denial)));
+    }
     return switch (denial.code()) {
       case WRONG_STATE, FENCED, UNAVAILABLE -> Lifecycle.settle(over(backing));
       case BUSY,

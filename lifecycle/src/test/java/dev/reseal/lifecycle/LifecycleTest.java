@@ -128,6 +128,24 @@ class LifecycleTest {
     assertThat(play.outcomes().getFirst()).isInstanceOf(Outcome.Blocked.class);
   }
 
+  @ParameterizedTest
+  @EnumSource(Code.class)
+  void anAbortThatIsRefusedLeavesTheOperationWhereItWas(Code code) {
+    Bytes abortOp = Bytes.zeros(16);
+    Play play = Play.reseal(Phase.SNAPSHOT);
+    play.on(new Event.Asked(Kind.ABORT, abortOp, Play.REQUEST), denied(Call.ABORT, code));
+    assertThat(play.situation()).isEqualTo(new Situation.Unsettled(false));
+    assertThat(play.finished(abortOp)).hasExactlyElementsOfTypes(Outcome.Refused.class);
+    play.on(
+        new Event.Surveyed(
+            Play.row(View.State.PREPARED, Kind.RESEAL, true),
+            Play.facts(
+                Optional.of(Play.noted(Phase.SNAPSHOT, false, true, false, 0)),
+                Play.found(OLD, InstanceState.LOCKED))));
+    assertThat(play.phase()).isEqualTo(Phase.SNAPSHOT);
+    assertThat(play.finished(OP)).isEmpty();
+  }
+
   @Test
   void aContainerThatCannotBeKeptIsWrittenAgainThenTheOperationIsAborted() {
     Play play = Play.reseal(Phase.PERSIST);

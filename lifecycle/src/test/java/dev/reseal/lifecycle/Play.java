@@ -63,6 +63,14 @@ final class Play {
         .toList();
   }
 
+  /** How an operation ended, as often as somebody was told. */
+  List<Outcome> finished(Bytes opId) {
+    return all.stream()
+        .filter(e -> e instanceof Effect.Finish finish && finish.opId().equals(opId))
+        .map(e -> ((Effect.Finish) e).outcome())
+        .toList();
+  }
+
   /** The newest order to wait for this. */
   Effect.Wait waiting(Alarm alarm) {
     return all.reversed().stream()
