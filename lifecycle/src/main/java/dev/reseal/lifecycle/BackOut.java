@@ -41,8 +41,14 @@ final class BackOut {
     return begin(run, cause, Optional.empty(), new Effect.Demand(Kind.ABORT));
   }
 
-  Decision begin(Run run, Cause cause, Optional<Bytes> askedBy, Effect ask) {
-    return Decision.failing(cause.toString(), new BackingOut(run, cause, askedBy, false), ask);
+  Decision begin(Run run, Cause cause, Optional<Bytes> askedBy, Effect... orders) {
+    return Decision.failing(cause.toString(), new BackingOut(run, cause, askedBy, false), orders);
+  }
+
+  /** The old instance serves already, and whoever is parked need not wait for the authority. */
+  Decision beginServing(Run run, Cause cause) {
+    Effect release = new Effect.Release(run.old().orElseThrow());
+    return begin(run, cause, Optional.empty(), release, new Effect.Demand(Kind.ABORT));
   }
 
   Decision decide(BackingOut backing, Event event) {
@@ -132,12 +138,14 @@ final class BackOut {
       return Decision.to(backing);
     }
     return switch (said) {
-      case Event.Serving _ -> resumedIfAdvised(backing);
+      case Event.Serving _ -> serves(backing);
       case Event.AdviceRefused(_, String verb, _) ->
-          verb.equals(Verb.ABORT.word()) ? resumedIfAdvised(backing) : Decision.to(backing);
+          backing.advised() && verb.equals(Verb.ABORT.word())
+              ? resumed(backing)
+              : Decision.to(backing);
       case Event.Entered(_, InstanceState state) ->
           switch (state) {
-            case SERVING -> resumedIfAdvised(backing);
+            case SERVING -> serves(backing);
             case DEAD -> Lifecycle.settle(new Effect.Destroy(said.handle()), over(backing));
             case SILENT, BORN, RESTORING, STANDBY, INSTALLING, QUIESCING, LOCKED ->
                 Decision.to(backing);
@@ -157,11 +165,15 @@ final class BackOut {
     };
   }
 
+  /** The operation ends with the abort, but clients need not wait for it. */
+  private static Decision serves(BackingOut backing) {
+    return backing.advised()
+        ? resumed(backing)
+        : Decision.to(backing, new Effect.Release(backing.run().old().orElseThrow()));
+  }
+
   /** An instance that was never locked refuses the abort, and serves as well. */
-  private Decision resumedIfAdvised(BackingOut backing) {
-    if (!backing.advised()) {
-      return Decision.to(backing);
-    }
+  private static Decision resumed(BackingOut backing) {
     String old = backing.run().old().orElseThrow();
     List<Effect> effects = new ArrayList<>();
     effects.add(new Effect.Release(old));

@@ -218,8 +218,16 @@ public final class Lifecycle {
                         halted.cause().toString(),
                         "reseal rotate --resume goes on once the cause is gone"));
           };
+      case FromInstance said when halted.run().isOld(said.handle()) && serves(said) ->
+          Decision.to(halted, new Effect.Release(said.handle()));
       case FromInstance _, FromAuthority _, FromHost _ -> Decision.to(halted);
     };
+  }
+
+  private static boolean serves(FromInstance said) {
+    return said instanceof Event.Serving
+        || (said instanceof Event.Entered(_, InstanceState state)
+            && state == InstanceState.SERVING);
   }
 
   private Decision aside(Aside aside, Event event) {

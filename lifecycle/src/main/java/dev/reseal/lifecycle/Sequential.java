@@ -255,7 +255,7 @@ final class Sequential {
         yield Decision.to(next, new Effect.Keep(handle, body));
       }
       case Event.DrainDeadline _ ->
-          backOut.begin(
+          backOut.beginServing(
               run,
               new Cause(
                   "DRAIN_DEADLINE",

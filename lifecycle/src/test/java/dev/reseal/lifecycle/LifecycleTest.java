@@ -95,7 +95,7 @@ class LifecycleTest {
   @Test
   void aDrainDeadlineIsAbortedAndTheOldInstanceServes() {
     Play play = Play.reseal(Phase.QUIESCE).on(new Event.DrainDeadline(OLD));
-    assertThat(play.last()).containsExactly(new Effect.Demand(Kind.ABORT));
+    assertThat(play.last()).containsExactly(new Effect.Release(OLD), new Effect.Demand(Kind.ABORT));
     play.on(new Event.Entered(OLD, InstanceState.SERVING));
     assertThat(play.situation()).isInstanceOf(Situation.BackingOut.class);
     play.on(answered(Call.ABORT, "abort"));
@@ -103,6 +103,24 @@ class LifecycleTest {
     assertThat(play.situation()).isEqualTo(new Situation.Idle(OLD));
     assertThat(play.last()).contains(new Effect.Release(OLD));
     assertThat(play.outcomes().getFirst()).isInstanceOf(Outcome.Aborted.class);
+  }
+
+  @Test
+  void anInstanceThatServesAgainIsReachedBeforeTheAuthorityHasAnsweredTheAbort() {
+    Effect release = new Effect.Release(OLD);
+    Play play = Play.reseal(Phase.QUIESCE);
+    play.on(new Event.Elapsed(Alarm.DRAIN, turn(play)));
+    assertThat(play.last()).doesNotContain(release);
+    for (Event serves :
+        List.of(new Event.Serving(OLD, 1), new Event.Entered(OLD, InstanceState.SERVING))) {
+      assertThat(play.on(serves).last()).containsExactly(release);
+      assertThat(play.situation()).isInstanceOf(Situation.BackingOut.class);
+    }
+    play.on(denied(Call.ABORT, Code.POLICY_REFUSED));
+    Situation halted = play.situation();
+    assertThat(halted).isInstanceOf(Situation.Halted.class);
+    assertThat(play.on(new Event.Serving(OLD, 1)).last()).containsExactly(release);
+    assertThat(play.situation()).isEqualTo(halted);
   }
 
   @ParameterizedTest
