@@ -103,13 +103,13 @@ final class BackOut {
     }
     return switch (denial.code()) {
       case WRONG_STATE, FENCED, UNAVAILABLE -> Lifecycle.settle(over(backing));
+      case QUARANTINED -> Lifecycle.settle();
       case BUSY,
           OP_CONFLICT,
           LEASE_RUNNING,
           PERMIT_EXPIRED,
           NEED_APPROVAL,
           SLOW_DOWN,
-          QUARANTINED,
           KEY_DESTROYED,
           STALE_SEALED_STATE,
           LINEAGE_MISMATCH,

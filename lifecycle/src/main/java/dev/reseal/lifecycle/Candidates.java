@@ -168,9 +168,14 @@ final class Candidates {
         new Effect.Wait(Alarm.RESTORE, limits.restoreMs(), next.turn()));
   }
 
-  /** A refusal of a candidate's message: too late, too early, or a bad candidate. */
+  /**
+   * A refusal of a candidate's message: too late, too early, or a bad candidate. In quarantine
+   * nothing is judged, and everything is kept.
+   */
   Decision refused(Run run, Denial denial) {
-    if (denial.code() == Code.FENCED || denial.code() == Code.WRONG_STATE) {
+    if (denial.code() == Code.FENCED
+        || denial.code() == Code.WRONG_STATE
+        || denial.code() == Code.QUARANTINED) {
       return Lifecycle.settle();
     }
     if (denial.code() == Code.SLOW_DOWN) {

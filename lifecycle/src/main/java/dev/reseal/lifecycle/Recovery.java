@@ -273,23 +273,26 @@ final class Recovery {
   }
 
   private Decision hopeless(Run run, Noted noted) {
-    Cause cause =
+    return back(
+        run,
         new Cause(
             noted.restoreCause(),
             noted.restoreFailures() + " candidates failed with this cause",
-            "the state is intact; remove the cause, then: reseal rotate --resume");
-    return run.old().isPresent()
-        ? backOut.begin(run, cause)
-        : sequential.candidates().halt(run, cause);
+            "the state is intact; remove the cause, then: reseal rotate --resume"));
   }
 
   private Decision bodyMissing(Run run, Bytes body) {
-    Cause cause =
+    return back(
+        run,
         new Cause(
             "BODY_MISSING",
             "container " + body + " is not on disk or is damaged",
-            "put a copy of it into containers/, then: reseal rotate --resume");
-    return run.old().isPresent()
+            "put a copy of it into containers/, then: reseal rotate --resume"));
+  }
+
+  /** To the old instance, or of genesis to nothing; else a person must help. */
+  private Decision back(Run run, Cause cause) {
+    return run.old().isPresent() || run.kind() == Kind.GENESIS
         ? backOut.begin(run, cause)
         : sequential.candidates().halt(run, cause);
   }

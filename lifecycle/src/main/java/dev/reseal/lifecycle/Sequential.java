@@ -174,7 +174,9 @@ final class Sequential {
       long ms = Math.max(1, denial.number());
       return Decision.to(next, new Effect.Wait(Alarm.LEASE, ms, next.turn()));
     }
-    if (denial.code() == Code.FENCED || denial.code() == Code.WRONG_STATE) {
+    if (denial.code() == Code.FENCED
+        || denial.code() == Code.WRONG_STATE
+        || denial.code() == Code.QUARANTINED) {
       return Lifecycle.settle();
     }
     Cause refused = denial.cause();
@@ -306,7 +308,9 @@ final class Sequential {
       case Event.Answered(Call call, _, _, _) when call == Call.REGISTER ->
           candidates.destroyOld(run);
       case Event.Denied(Call call, Denial denial) when call == Call.REGISTER ->
-          run.old().isPresent() ? backOut.begin(run, denial.cause()) : Lifecycle.settle();
+          run.old().isPresent() && denial.code() != Code.QUARANTINED
+              ? backOut.begin(run, denial.cause())
+              : Lifecycle.settle();
       case Event.Exited(String handle) when run.isOld(handle) -> Decision.to(run.without(handle));
       case Event.FromOperator _, FromInstance _, Event.FromAuthority _, Event.FromHost _ ->
           Decision.to(run);

@@ -14,6 +14,7 @@ import dev.reseal.wire.Code;
 import dev.reseal.wire.Kind;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -259,6 +260,34 @@ class LifecycleTest {
     }
     play.on(unknown);
     assertThat(play.situation()).isInstanceOf(Situation.Halted.class);
+  }
+
+  @Test
+  void inQuarantineEverythingIsKeptAndTheOperationGoesOnAfterwards() {
+    Play takeover = new Play(new Situation.Unsettled(false));
+    takeover.on(
+        new Event.Surveyed(
+            Play.row(View.State.ACTIVE, Kind.GENESIS, true), Play.facts(Optional.empty())));
+    Play abort = Play.reseal(Phase.QUIESCE).on(new Event.DrainDeadline(OLD));
+    Map<Play, Call> refused =
+        Map.of(
+            takeover,
+            Call.TAKEOVER,
+            abort,
+            Call.ABORT,
+            Play.reseal(Phase.PERSIST),
+            Call.REGISTER,
+            Play.reseal(Phase.ATTEST),
+            Call.CHALLENGE,
+            Play.reseal(Phase.PROVISION),
+            Call.GRANT,
+            Play.reseal(Phase.COMMIT),
+            Call.ACTIVATE);
+    refused.forEach((play, call) -> {
+      play.on(denied(call, Code.QUARANTINED));
+      assertThat(play.last()).as("%s", call).containsExactly(new Effect.Survey(0));
+      assertThat(play.situation()).isEqualTo(new Situation.Unsettled(false));
+    });
   }
 
   @Test

@@ -213,6 +213,16 @@ class RecoveryTest {
   }
 
   @Test
+  void aGenesisThatCannotBeAdmittedIsAborted() {
+    Optional<Facts.Noted> hopeless = Optional.of(noted(Phase.RESTORE, false, false, false, 3));
+    Play play = survey(row(View.State.SEALED, Kind.GENESIS, false), facts(hopeless));
+    assertThat(play.last()).containsExactly(new Effect.Demand(Kind.ABORT));
+    play.on(Play.answered(Call.ABORT, "abort"));
+    assertThat(play.situation()).isEqualTo(new Situation.Unborn());
+    assertThat(play.finished(OP)).hasExactlyElementsOfTypes(Outcome.Aborted.class);
+  }
+
+  @Test
   void sealedWithoutItsFileAbortsWhileTheOldInstanceLivesElseReportsTheBody() {
     Facts alive = new Facts(List.of(found(OLD, InstanceState.LOCKED)), Set.of(), NOTHING);
     assertThat(survey(row(View.State.SEALED, Kind.RESEAL, true), alive).last())
