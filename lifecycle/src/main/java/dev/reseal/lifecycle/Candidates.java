@@ -173,9 +173,7 @@ final class Candidates {
    * nothing is judged, and everything is kept.
    */
   Decision refused(Run run, Denial denial) {
-    if (denial.code() == Code.FENCED
-        || denial.code() == Code.WRONG_STATE
-        || denial.code() == Code.QUARANTINED) {
+    if (denial.unsettles()) {
       return Lifecycle.settle();
     }
     if (denial.code() == Code.SLOW_DOWN) {

@@ -25,6 +25,11 @@ public record Denial(Code code, String rule, String detail, long number, String 
         error.allow().orElse(""));
   }
 
+  /** Too late or, in quarantine, not judged at all: what is to be done now, a survey tells. */
+  boolean unsettles() {
+    return code == Code.FENCED || code == Code.WRONG_STATE || code == Code.QUARANTINED;
+  }
+
   /** What somebody who asked can do about it. */
   public Cause cause() {
     String approve = code == Code.NEED_APPROVAL ? APPROVE : "";

@@ -9,6 +9,7 @@ import dev.reseal.lifecycle.Situation.Idle;
 import dev.reseal.lifecycle.Situation.Unborn;
 import dev.reseal.lifecycle.Situation.Unsettled;
 import dev.reseal.lifecycle.View.Row;
+import dev.reseal.wire.Code;
 import dev.reseal.wire.Kind;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,25 +37,37 @@ final class Recovery {
               new Aside(
                   new Cause("QUARANTINED", "the authority suspects a rollback of itself", "")),
               facts);
-      case View.Unknown _ ->
-          Decision.to(
-              new Aside(
-                  new Cause(
-                      "UNKNOWN_LINEAGE",
-                      "the authority does not know this lineage",
-                      "reseal authority policy apply")));
+      case View.Unknown _ -> {
+        Cause unknown =
+            new Cause(
+                "UNKNOWN_LINEAGE",
+                "the authority does not know this lineage",
+                "reseal authority policy apply");
+        yield Endings.over(new Aside(unknown), facts, new Outcome.Blocked(unknown));
+      }
       case Row row ->
           switch (row.state()) {
-            case EMPTY -> dropping(facts.instances(), Decision.to(new Unborn()));
-            case CLOSED ->
+            case EMPTY ->
                 dropping(
                     facts.instances(),
-                    Decision.to(new Aside(new Cause("CLOSED", "the lineage is closed", ""))));
+                    Endings.over(
+                        new Unborn(),
+                        facts,
+                        new Outcome.Aborted(
+                            new Cause("INTERRUPTED", "nothing was born", "reseal run"))));
+            case CLOSED -> aside(facts, Code.WRONG_STATE, "CLOSED", "the lineage is closed");
             case ACTIVE -> active(row, facts);
             case PREPARED -> prepared(row, facts);
-            case SEALED -> sealed(row, facts, resumed);
+            case SEALED -> Endings.replacing(row, facts, sealed(row, facts, resumed));
           };
     };
+  }
+
+  /** Nothing of this lineage is to be done here any more. */
+  private static Decision aside(Facts facts, Code code, String rule, String detail) {
+    Denial denial = new Denial(code, rule, detail, 0, "");
+    Aside aside = new Aside(new Cause(rule, detail, ""));
+    return dropping(facts.instances(), Endings.over(aside, facts, new Outcome.Refused(denial)));
   }
 
   /** Nothing is destroyed while the authority cannot say what is active; what serves goes on. */
@@ -86,10 +99,7 @@ final class Recovery {
 
   private Decision active(Row row, Facts facts) {
     if (!row.activeIsHere()) {
-      return dropping(
-          facts.instances(),
-          Decision.to(
-              new Aside(new Cause("SUPERSEDED", "an instance on another platform is active", ""))));
+      return aside(facts, Code.FENCED, "SUPERSEDED", "an instance on another platform is active");
     }
     Optional<Found> mine = facts.named(row.activeInstance());
     Decision then =
@@ -112,21 +122,6 @@ final class Recovery {
         new Effect.Submit(Call.BEGIN, request));
   }
 
-  /** Whoever still waits for the newest operation hears what has become of it. */
-  private static Effect told(Row row, Facts facts) {
-    Bytes opId = newest(row, facts);
-    return new Effect.Finish(
-        opId,
-        opId.equals(row.opId())
-            ? new Outcome.Done("finished after an interruption")
-            : new Outcome.Aborted(
-                new Cause("INTERRUPTED", "it was given up; what was active serves", "ask again")));
-  }
-
-  private static Bytes newest(Row row, Facts facts) {
-    return facts.noted().map(Noted::opId).orElse(row.opId());
-  }
-
   private Decision activeHere(Row row, Facts facts, Found mine) {
     Run resuming = run(row, Phase.RESUME, Optional.empty()).withCandidate(mine.handle());
     return switch (mine.state()) {
@@ -138,9 +133,9 @@ final class Recovery {
                       new Idle(mine.handle()),
                       new Effect.Release(mine.handle()),
                       new Effect.Tidy(),
-                      told(row, facts)));
+                      Endings.serving(row, facts)));
       case LOCKED, QUIESCING -> {
-        Bytes opId = facts.noted().map(Noted::opId).orElse(row.opId());
+        Bytes opId = Endings.newest(row, facts);
         Run back = Run.of(Kind.RESEAL, opId, Phase.QUIESCE, Optional.of(mine.handle()));
         yield Decision.to(
             new BackingOut(
@@ -161,23 +156,15 @@ final class Recovery {
 
   private Decision takeover(Row row, Facts facts) {
     Run next = Run.of(Kind.TAKEOVER, row.opId(), Phase.PERMIT, Optional.empty());
-    Cause died =
-        new Cause(
-            "INSTANCE_DIED",
-            "the active instance ended",
-            "the supervisor takes over by itself: reseal status");
     return Decision.to(
-        next,
-        new Effect.Park(),
-        sequential.askTakeover(next),
-        new Effect.Finish(newest(row, facts), new Outcome.Stopped(died)));
+        next, new Effect.Park(), sequential.askTakeover(next), Endings.died(row, facts));
   }
 
   private Decision prepared(Row row, Facts facts) {
     Optional<Found> mine =
         facts.named(row.activeInstance()).filter(f -> f.state() != InstanceState.DEAD);
     Decision then =
-        mine.map(found -> preparedHere(row, facts, found))
+        mine.map(found -> Endings.replacing(row, facts, preparedHere(row, facts, found)))
             .orElseGet(() ->
                 hasReceipt(row, facts)
                     ? register(row, facts, Optional.empty())

@@ -174,10 +174,10 @@ final class Sequential {
       long ms = Math.max(1, denial.number());
       return Decision.to(next, new Effect.Wait(Alarm.LEASE, ms, next.turn()));
     }
-    if (denial.code() == Code.FENCED
-        || denial.code() == Code.WRONG_STATE
-        || denial.code() == Code.QUARANTINED) {
-      return Lifecycle.settle();
+    if (denial.unsettles()) {
+      return run.stored().isPresent()
+          ? Lifecycle.settle(new Effect.Finish(run.opId(), new Outcome.Refused(denial)))
+          : Lifecycle.settle();
     }
     Cause refused = denial.cause();
     String recover = denial.allow().isEmpty() ? "an operator can: reseal recover" : "";

@@ -366,6 +366,39 @@ class LifecycleTest {
   }
 
   @Test
+  void anOperatorsTakeoverThatComesTooLateIsAnswered() {
+    for (Code late : List.of(Code.FENCED, Code.WRONG_STATE, Code.QUARANTINED)) {
+      Bytes takeoverOp = Bytes.zeros(16);
+      Play play = Play.reseal(Phase.CREATE);
+      for (int i = 0; i < Limits.CANDIDATES; i++) {
+        play.on(new Event.NotCreated(false, new Cause("STILLBORN", "no image", "")));
+      }
+      assertThat(play.situation()).isInstanceOf(Situation.Halted.class);
+      play.on(new Event.Asked(Kind.TAKEOVER, takeoverOp, Play.REQUEST), denied(Call.BEGIN, late));
+      assertThat(play.finished(takeoverOp)).hasExactlyElementsOfTypes(Outcome.Refused.class);
+      assertThat(play.situation()).isEqualTo(new Situation.Unsettled(false));
+    }
+  }
+
+  /** The instance comes back only after everybody has given it up. */
+  @Test
+  void anAbortThatTheInstanceDoesNotHearInTimeEndsEachOfTheTwoOperationsOnce() {
+    Bytes abortOp = Bytes.zeros(16);
+    Play play = Play.reseal(Phase.SNAPSHOT);
+    play.on(new Event.Asked(Kind.ABORT, abortOp, Play.REQUEST), answered(Call.ABORT, "abort"));
+    play.on(new Event.Elapsed(Alarm.RESUMPTION, play.waiting(Alarm.RESUMPTION).turn()));
+    play.on(
+        new Event.Surveyed(
+            Play.row(View.State.ACTIVE, Kind.RESEAL, true),
+            Play.facts(
+                Optional.of(Play.noted(Phase.SNAPSHOT, false, true, false, 0)),
+                Play.found(OLD, InstanceState.SERVING))));
+    assertThat(play.situation()).isEqualTo(new Situation.Idle(OLD));
+    assertThat(play.finished(abortOp)).hasExactlyElementsOfTypes(Outcome.Stopped.class);
+    assertThat(play.finished(OP)).hasExactlyElementsOfTypes(Outcome.Aborted.class);
+  }
+
+  @Test
   void genesisKeepsItsFirstContainerBeforeItIsReady() {
     Play play = new Play(new Situation.Unborn());
     play.on(

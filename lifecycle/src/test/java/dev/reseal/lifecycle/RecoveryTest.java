@@ -23,6 +23,29 @@ import org.junit.jupiter.params.provider.EnumSource;
 class RecoveryTest {
   private static final Optional<Facts.Noted> NOTHING = Optional.empty();
 
+  private static final View ELSEWHERE =
+      new View.Row(
+          View.State.ACTIVE,
+          Kind.MIGRATE,
+          OP,
+          9,
+          Optional.of(Play.id("far")),
+          false,
+          Optional.of(BODY));
+
+  /** Of another operation, with a receipt. */
+  private static Facts.Noted of(Bytes opId, Phase phase) {
+    return new Facts.Noted(
+        opId,
+        phase,
+        Optional.of(BODY),
+        Optional.of(Play.RECEIPT),
+        Optional.empty(),
+        Optional.empty(),
+        "",
+        0);
+  }
+
   private static Play survey(View view, Facts facts) {
     return new Play(new Situation.Unsettled(false)).on(new Event.Surveyed(view, facts));
   }
@@ -75,6 +98,41 @@ class RecoveryTest {
     assertThat(serves.outcomes()).hasExactlyElementsOfTypes(Outcome.Done.class);
     Play gone = survey(row(View.State.ACTIVE, Kind.RESEAL, true), facts(finished));
     assertThat(gone.outcomes()).hasExactlyElementsOfTypes(Outcome.Stopped.class);
+  }
+
+  @Test
+  void whoeverAskedIsToldWhenNothingComesOfItAnyMore() {
+    Optional<Facts.Noted> asked = Optional.of(noted(Phase.SNAPSHOT, false, true, false, 0));
+    View.Row closed = row(View.State.CLOSED, Kind.CLOSE, true);
+    View.Row empty = row(View.State.EMPTY, Kind.GENESIS, false);
+    for (View view : List.of(closed, empty, ELSEWHERE, new View.Unknown())) {
+      Play play = survey(view, facts(asked, found(OLD, InstanceState.LOCKED)));
+      assertThat(play.finished(OP))
+          .as("%s", view)
+          .hasSize(1)
+          .noneMatch(Outcome.Done.class::isInstance);
+    }
+  }
+
+  @Test
+  void whoeverAskedIsToldWhenAnotherOperationGoesOnInItsPlace() {
+    Bytes replaced = Bytes.zeros(16);
+    Facts facts = facts(Optional.of(of(replaced, Phase.PERMIT)), found(OLD, InstanceState.LOCKED));
+    for (View.State state : List.of(View.State.PREPARED, View.State.SEALED)) {
+      Play play = survey(row(state, Kind.RESEAL, true), facts);
+      assertThat(play.finished(replaced)).hasExactlyElementsOfTypes(Outcome.Refused.class);
+      assertThat(play.situation()).isInstanceOf(Situation.Running.class);
+    }
+  }
+
+  @Test
+  void anOperationThatWasAbortedIsNotToldToBeDone() {
+    Optional<Facts.Noted> aborted = Optional.of(noted(Phase.SNAPSHOT, false, true, false, 0));
+    Play play =
+        survey(
+            row(View.State.ACTIVE, Kind.RESEAL, true),
+            facts(aborted, found(OLD, InstanceState.SERVING)));
+    assertThat(play.finished(OP)).hasExactlyElementsOfTypes(Outcome.Aborted.class);
   }
 
   @Test
@@ -155,16 +213,7 @@ class RecoveryTest {
 
   @Test
   void aReceiptOfAnotherOperationDoesNotCount() {
-    Facts.Noted other =
-        new Facts.Noted(
-            Bytes.zeros(16),
-            Phase.PERSIST,
-            Optional.of(BODY),
-            Optional.of(Play.RECEIPT),
-            Optional.empty(),
-            Optional.empty(),
-            "",
-            0);
+    Facts.Noted other = of(Bytes.zeros(16), Phase.PERSIST);
     Play play = survey(row(View.State.PREPARED, Kind.RESEAL, true), facts(Optional.of(other)));
     assertThat(play.last()).contains(new Effect.Demand(Kind.TAKEOVER));
   }
@@ -247,16 +296,7 @@ class RecoveryTest {
 
   @Test
   void anInstanceElsewhereIsActiveSoMineAreDestroyed() {
-    View.Row elsewhere =
-        new View.Row(
-            View.State.ACTIVE,
-            Kind.MIGRATE,
-            OP,
-            9,
-            Optional.of(Play.id("far")),
-            false,
-            Optional.of(BODY));
-    Play play = survey(elsewhere, facts(NOTHING, found(OLD, InstanceState.LOCKED)));
+    Play play = survey(ELSEWHERE, facts(NOTHING, found(OLD, InstanceState.LOCKED)));
     assertThat(play.last()).containsExactly(new Effect.Destroy(OLD));
     assertThat(play.situation()).isInstanceOf(Situation.Aside.class);
   }

@@ -11,6 +11,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 
 /** Connections that wait for an operation: they see every phase, then its end. */
 final class Followers implements Stopwatch.Follower {
+  /** Phases kept for one who does not listen; the end is, in any case. */
   private static final int NEWS_MAX = 4_096;
 
   private final List<Follower> followers = new CopyOnWriteArrayList<>();
@@ -25,7 +26,7 @@ final class Followers implements Stopwatch.Follower {
   /** One connection; {@code opId} is empty when it waits for whatever goes on. */
   static final class Follower {
     private final Optional<Bytes> opId;
-    private final BlockingQueue<News> news = new LinkedBlockingQueue<>(NEWS_MAX);
+    private final BlockingQueue<News> news = new LinkedBlockingQueue<>();
 
     Follower(Optional<Bytes> opId) {
       this.opId = opId;
@@ -48,21 +49,17 @@ final class Followers implements Stopwatch.Follower {
 
   @Override
   public void phase(Phase phase, String edge, long micros) {
-    followers.forEach(f -> tell(f, new News.Entered(phase, edge, micros)));
+    followers.stream()
+        .filter(f -> f.news.size() < NEWS_MAX)
+        .forEach(f -> f.news.add(new News.Entered(phase, edge, micros)));
   }
 
   /** Whoever asked for it hears its end; who only follows hears the end of any. */
   void ended(Bytes opId, Outcome outcome) {
     for (Follower follower : followers) {
       if (follower.opId.isEmpty() || follower.opId.get().equals(opId)) {
-        tell(follower, new News.Ended(outcome));
+        follower.news.add(new News.Ended(outcome));
       }
-    }
-  }
-
-  private static void tell(Follower follower, News news) {
-    if (!follower.news.offer(news)) {
-      Log.warn("a follower of an operation does not listen");
     }
   }
 }
