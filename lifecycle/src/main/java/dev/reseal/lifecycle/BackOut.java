@@ -24,16 +24,34 @@ final class BackOut {
 
   /** Only while there is something to go back to: the old instance, or nothing for genesis. */
   boolean canAbort(Run run) {
-    boolean possible =
-        switch (run.kind()) {
-          case RESEAL, UPGRADE, MIGRATE -> run.old().isPresent();
-          case GENESIS -> true;
-          case TAKEOVER, RECOVER, REKEY, ABORT, RETIRE, CLOSE, POLICY -> false;
-        };
-    return possible
+    return abortable(run)
         && run.phase().before(Phase.COMMIT)
         && Phase.PERMIT.before(run.phase())
         && run.phase() != Phase.DESTROY;
+  }
+
+  private static boolean abortable(Run run) {
+    return switch (run.kind()) {
+      case RESEAL, UPGRADE, MIGRATE -> run.old().isPresent();
+      case GENESIS -> true;
+      case TAKEOVER, RECOVER, REKEY, ABORT, RETIRE, CLOSE, POLICY -> false;
+    };
+  }
+
+  /** The answer to an operator where {@link #canAbort} does not hold. */
+  static Effect refused(Run run, FromOperator wish) {
+    String where = run.kind() + " is at " + run.phase();
+    return abortable(run) && !Phase.PERMIT.before(run.phase())
+        ? Lifecycle.blocked(
+            wish,
+            "TOO_EARLY",
+            where + " and has touched nothing yet",
+            "ask again in a moment; see reseal status")
+        : Lifecycle.blocked(
+            wish,
+            "TOO_LATE",
+            where + " and has no old instance to go back to",
+            "it goes forward; see reseal status");
   }
 
   /** The supervisor's own wish; policy must list its key for aborts. */

@@ -75,11 +75,18 @@ final class Commit {
     if (run.phase() == Phase.COMMIT) {
       return Decision.to(run.without(run.candidate().orElseThrow()));
     }
-    return run.phase() == Phase.RESUME
-        ? Lifecycle.settle()
-        : Lifecycle.settle(
-            new Effect.Park(),
-            new Effect.Finish(run.opId(), new Outcome.Done("the new instance ended; taking over")));
+    if (run.phase() == Phase.RESUME) {
+      return Lifecycle.settle();
+    }
+    Outcome outcome =
+        run.kind() == Kind.RETIRE
+            ? new Outcome.Blocked(
+                new Cause(
+                    "INSTANCE_DIED",
+                    "the active instance ended, and whether its old keys were retired is not known",
+                    "the supervisor takes over by itself; ask again when it serves"))
+            : new Outcome.Done("the new instance ended; taking over");
+    return Lifecycle.settle(new Effect.Park(), new Effect.Finish(run.opId(), outcome));
   }
 
   private Decision installFailed(Run run, String detail) {

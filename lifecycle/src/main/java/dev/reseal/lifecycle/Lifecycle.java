@@ -176,13 +176,7 @@ public final class Lifecycle {
               new Cause("ABORTED", "an operator asked for it", ""),
               Optional.of(opId),
               new Effect.Submit(Call.ABORT, request))
-          : Decision.to(
-              run,
-              blocked(
-                  wish,
-                  "TOO_LATE",
-                  run.kind() + " is at " + run.phase() + " and has no old instance to go back to",
-                  "it goes forward; see reseal status"));
+          : Decision.to(run, BackOut.refused(run, wish));
     }
     return Decision.to(
         run,

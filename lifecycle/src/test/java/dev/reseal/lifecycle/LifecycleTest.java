@@ -165,6 +165,26 @@ class LifecycleTest {
     assertThat(play.finished(OP)).isEmpty();
   }
 
+  @ParameterizedTest
+  @EnumSource(names = {"PREFLIGHT", "PERMIT"})
+  void anAbortComesTooEarlyBeforeAnythingIsTouched(Phase phase) {
+    Play play = Play.reseal(phase);
+    Situation before = play.situation();
+    play.on(new Event.Asked(Kind.ABORT, Bytes.zeros(16), Play.REQUEST));
+    assertThat(play.situation()).isEqualTo(before);
+    assertThat(play.outcomes())
+        .singleElement()
+        .isInstanceOfSatisfying(
+            Outcome.Blocked.class, o -> assertThat(o.cause().rule()).isEqualTo("TOO_EARLY"));
+  }
+
+  @Test
+  void whetherARetireWasDoneIsNotKnownWhenItsInstanceEnds() {
+    Play play = Play.idle().on(asked(Kind.RETIRE), new Event.Exited(OLD));
+    assertThat(play.outcomes()).hasExactlyElementsOfTypes(Outcome.Blocked.class);
+    assertThat(play.last()).contains(new Effect.Park(), new Effect.Survey(0));
+  }
+
   @Test
   void aContainerThatCannotBeKeptIsWrittenAgainThenTheOperationIsAborted() {
     Play play = Play.reseal(Phase.PERSIST);
@@ -252,7 +272,6 @@ class LifecycleTest {
         new Event.Denied(Call.GRANT, new Denial(Code.BINDING_MISMATCH, "NONCE", "", 0, ""));
     for (int i = 0; i < Limits.CANDIDATES - 1; i++) {
       play.on(unknown);
-      assertThat(play.phase()).isEqualTo(Phase.ATTEST);
       play.on(new Event.Elapsed(Alarm.BACK_OFF, turn(play)));
       assertThat(play.last()).containsExactly(new Effect.Challenge(OP));
       play.on(new Event.GrantAsked(NEW, Bytes.ascii("evidence")));
