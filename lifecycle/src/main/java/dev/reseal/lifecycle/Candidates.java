@@ -107,7 +107,7 @@ final class Candidates {
     return switch (said) {
       case Event.Born _ -> run.phase() == Phase.CREATE ? attest(run) : Decision.to(run);
       case Event.GrantAsked(_, Bytes message) ->
-          run.phase() == Phase.ATTEST
+          attests(run)
               ? Decision.to(run.at(Phase.PROVISION), new Effect.Submit(Call.GRANT, message))
               : Decision.to(run);
       case Event.Ready ready ->
@@ -148,8 +148,13 @@ final class Candidates {
     };
   }
 
+  /** A candidate may have to show its evidence again. */
+  private static boolean attests(Run run) {
+    return run.phase() == Phase.ATTEST || run.phase() == Phase.PROVISION;
+  }
+
   private static boolean expects(Run run, Call call) {
-    return (run.phase() == Phase.ATTEST && call == Call.CHALLENGE)
+    return (attests(run) && call == Call.CHALLENGE)
         || (run.phase() == Phase.PROVISION && call == Call.GRANT);
   }
 
@@ -180,7 +185,8 @@ final class Candidates {
       return attestLater(run, Math.max(1, denial.number()));
     }
     if (denial.code() == Code.PERMIT_EXPIRED || denial.code() == Code.UNAVAILABLE) {
-      return attestLater(run, limits.backOffMs() << 2);
+      long ms = limits.backOffMs() << Math.min(2 + run.tries().asks(), Limits.ASKS_DOUBLED);
+      return attestLater(run.askedAgain(), Math.min(ms, Limits.ASK_MS));
     }
     return denial.rule().equals(NONCE) ? attestAgain(run, denial) : failed(run, denial);
   }
@@ -197,9 +203,12 @@ final class Candidates {
         : failed(run, denial);
   }
 
-  /** Not the candidate's fault, so not counted: the same one answers a fresh challenge later. */
+  /**
+   * Not the candidate's fault, so not counted: the same one answers a fresh challenge later. It
+   * stays in PROVISION if it came so far, which is noted already.
+   */
   private static Decision attestLater(Run run, long ms) {
-    Run next = run.at(Phase.ATTEST);
+    Run next = run.at(run.phase() == Phase.PROVISION ? Phase.PROVISION : Phase.ATTEST);
     return Decision.to(next, new Effect.Wait(Alarm.BACK_OFF, ms, next.turn()));
   }
 
@@ -262,9 +271,8 @@ final class Candidates {
     };
   }
 
-  /** Only these two phases back off. */
   private static boolean awaited(Run run, Alarm alarm) {
-    return alarm != Alarm.BACK_OFF || run.phase() == Phase.CREATE || run.phase() == Phase.ATTEST;
+    return alarm != Alarm.BACK_OFF || run.phase() == Phase.CREATE || attests(run);
   }
 
   private Decision late(Run run, Phase expected, String rule, String what, long ms) {

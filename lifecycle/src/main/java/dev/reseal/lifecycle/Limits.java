@@ -23,5 +23,11 @@ public record Limits(
   /** Creates before the pause between them doubles: EPC or a platform may be back in a moment. */
   static final int SAME_PAUSE = 8;
 
+  /** The longest pause before an authority that is not ready is asked again. */
+  static final long ASK_MS = 30_000;
+
+  /** Doublings after which a pause is that long, and shorter than what a number holds. */
+  static final int ASKS_DOUBLED = 16;
+
   static final int CANDIDATES = 3;
 }

@@ -28,9 +28,12 @@ public record Run(
     Tries tries) {
   private static final int TURN_BITS = 20;
 
-  /** What was tried in this operation; {@code same} counts failures with one cause in a row. */
-  public record Tries(int seals, int creates, String cause, int same) {
-    static final Tries NONE = new Tries(0, 0, "", 0);
+  /**
+   * What was tried in this operation; {@code same} counts failures with one cause in a row, {@code
+   * asks} how often the authority was not ready for the same candidate.
+   */
+  public record Tries(int seals, int creates, int asks, String cause, int same) {
+    static final Tries NONE = new Tries(0, 0, 0, "", 0);
   }
 
   static Run of(Kind kind, Bytes opId, Phase phase, Optional<String> old) {
@@ -111,17 +114,24 @@ public record Run(
   }
 
   Run sealedAgain() {
-    return with(new Tries(tries.seals() + 1, tries.creates(), tries.cause(), tries.same()));
+    return with(
+        new Tries(tries.seals() + 1, tries.creates(), tries.asks(), tries.cause(), tries.same()));
   }
 
   Run createdAgain() {
-    return with(new Tries(tries.seals(), tries.creates() + 1, tries.cause(), tries.same()));
+    return with(
+        new Tries(tries.seals(), tries.creates() + 1, tries.asks(), tries.cause(), tries.same()));
+  }
+
+  Run askedAgain() {
+    return with(
+        new Tries(tries.seals(), tries.creates(), tries.asks() + 1, tries.cause(), tries.same()));
   }
 
   /** A candidate failed; the creates start anew, since one succeeded. */
   Run failedBy(String cause) {
     int same = cause.equals(tries.cause()) ? tries.same() + 1 : 1;
-    return with(new Tries(tries.seals(), 0, cause, same));
+    return with(new Tries(tries.seals(), 0, 0, cause, same));
   }
 
   boolean isOld(String handle) {

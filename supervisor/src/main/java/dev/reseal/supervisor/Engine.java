@@ -30,6 +30,10 @@ public final class Engine {
   private final Effects effects;
   private final Observer observer;
   private Situation situation = new Situation.Unsettled(false);
+  private Optional<Intent> newest = Optional.empty();
+
+  /** What the newest entry of the journal announces. */
+  private record Intent(Bytes opId, Phase phase, Cbor.Map payload) {}
 
   public Engine(Lifecycle lifecycle, Journal journal, Effects effects, Observer observer) {
     this.lifecycle = lifecycle;
@@ -68,11 +72,21 @@ public final class Engine {
       Cbor.Map payload = failed ? Cbor.map().with(Fact.ERROR, clip(decision.failed())) : Cbor.map();
       journal.result(
           opId(from), left.number(), failed ? Entry.Edge.FAILED : Entry.Edge.DONE, payload);
+      newest = Optional.empty();
     }
     if (decision.effects().stream().anyMatch(Effect::outward)) {
-      journal.intent(opId(to), Situation.phase(to).number(), payload(to));
+      intend(new Intent(opId(to), Situation.phase(to), payload(to)));
     } else if (to instanceof Situation.Idle && journal.entries().size() > ENTRIES_MAX) {
       journal.forget();
+      newest = Optional.empty();
+    }
+  }
+
+  /** Once for all repetitions: an operation may wait for days. */
+  private void intend(Intent intent) {
+    if (!newest.equals(Optional.of(intent))) {
+      journal.intent(intent.opId(), intent.phase().number(), intent.payload());
+      newest = Optional.of(intent);
     }
   }
 

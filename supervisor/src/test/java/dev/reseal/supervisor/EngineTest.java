@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.reseal.bytes.Bytes;
 import dev.reseal.journal.Entry;
+import dev.reseal.lifecycle.Alarm;
 import dev.reseal.lifecycle.Call;
+import dev.reseal.lifecycle.Denial;
 import dev.reseal.lifecycle.Effect;
 import dev.reseal.lifecycle.Event;
 import dev.reseal.lifecycle.Facts;
@@ -14,6 +16,7 @@ import dev.reseal.lifecycle.Limits;
 import dev.reseal.lifecycle.Phase;
 import dev.reseal.lifecycle.Situation;
 import dev.reseal.lifecycle.View;
+import dev.reseal.wire.Code;
 import dev.reseal.wire.Kind;
 import java.util.ArrayList;
 import java.util.List;
@@ -128,6 +131,31 @@ class EngineTest {
     engine.handle(new Event.Born("resumed"));
     engine.handle(new Event.RestoreFailed("resumed", "SCHEMA", "customers: version 3"));
     assertThat(noted().restoreFailures()).isEqualTo(1);
+  }
+
+  @Test
+  void anAuthorityThatIsNotReadyForDaysCostsNoEntriesAndIsAskedLessAndLessOften() {
+    toPersist();
+    engine.handle(new Event.Kept(BODY));
+    engine.handle(new Event.Answered(Call.REGISTER, OP, 2, Bytes.EMPTY));
+    engine.handle(new Event.Destroyed("old"));
+    engine.handle(new Event.Reclaimed(""));
+    engine.handle(new Event.Born("new"));
+    List<Long> pauses = new ArrayList<>();
+    for (int i = 0; i < 5_000; i++) {
+      engine.handle(new Event.Answered(Call.CHALLENGE, OP, 2, Bytes.ascii("challenge")));
+      engine.handle(new Event.GrantAsked("new", Bytes.ascii("evidence")));
+      engine.handle(
+          new Event.Denied(
+              Call.GRANT, new Denial(Code.PERMIT_EXPIRED, "COLLATERAL", "expired", 0, "")));
+      Effect.Wait pause = (Effect.Wait) orders.getLast();
+      pauses.add(pause.ms());
+      engine.handle(new Event.Elapsed(Alarm.BACK_OFF, pause.turn()));
+      assertThat(orders.getLast()).isEqualTo(new Effect.Challenge(OP));
+    }
+    assertThat(journal.entries()).hasSizeLessThan(100);
+    assertThat(noted().phase()).isEqualTo(Phase.PROVISION);
+    assertThat(pauses).isSorted().startsWith(400L, 800L).endsWith(30_000L);
   }
 
   @Test
