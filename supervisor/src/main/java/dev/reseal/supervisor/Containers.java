@@ -37,7 +37,12 @@ public final class Containers {
 
   private final Path directory;
   private final AtomicLong numbers = new AtomicLong();
+  private final Set<Path> arriving = ConcurrentHashMap.newKeySet();
   private final ConcurrentHashMap<Bytes, Path> arrived = new ConcurrentHashMap<>();
+
+  /** The order since the start, which a clock that is set back does not change. */
+  private final ConcurrentHashMap<Path, Long> kept = new ConcurrentHashMap<>();
+
   private volatile Optional<Bytes> newest = Optional.empty();
 
   public Containers(Path directory) {
@@ -48,6 +53,7 @@ public final class Containers {
   public Outline receive(String handle, InputStream in) throws IOException {
     Path path = directory.resolve(handle + "-" + numbers.incrementAndGet() + ".tmp");
     boolean whole = false;
+    arriving.add(path);
     try {
       write(path, in);
       Outline outline = Outline.read(path);
@@ -55,6 +61,7 @@ public final class Containers {
       whole = true;
       return outline;
     } finally {
+      arriving.remove(path);
       if (!whole) {
         Files.deleteIfExists(path);
       }
@@ -68,6 +75,7 @@ public final class Containers {
   /** Gives an arrived container its name; idempotent. */
   public void keep(Bytes bodyId) throws IOException {
     Path from = arrived.get(bodyId);
+    kept.putIfAbsent(path(bodyId), numbers.incrementAndGet());
     if (from != null && Files.exists(from)) {
       Files.move(from, path(bodyId), StandardCopyOption.ATOMIC_MOVE);
       try (FileChannel synced = FileChannel.open(directory)) {
@@ -121,20 +129,30 @@ public final class Containers {
    * that broke off before it. A newer one may be about to be registered and stays.
    */
   public void supersededBy(Bytes bodyId) throws IOException {
-    if (!Files.exists(path(bodyId))) {
+    Path head = path(bodyId);
+    if (!Files.exists(head)) {
       return;
     }
-    FileTime head = Files.getLastModifiedTime(path(bodyId));
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
       for (Path file : files) {
-        if (!arrived.containsValue(file)
-            && ifThere(file, Files::getLastModifiedTime)
-                .filter(t -> t.compareTo(head) < 0)
-                .isPresent()) {
+        if (superseded(file, head)) {
           Files.deleteIfExists(file);
+          kept.remove(file);
         }
       }
     }
+  }
+
+  /** What was here before the start has no number, and is as old as it says. */
+  private boolean superseded(Path file, Path head) throws IOException {
+    Long number = kept.get(file);
+    if (number != null) {
+      return number < kept.getOrDefault(head, 0L);
+    }
+    FileTime time = Files.getLastModifiedTime(head);
+    return !arriving.contains(file)
+        && !arrived.containsValue(file)
+        && ifThere(file, Files::getLastModifiedTime).filter(t -> t.compareTo(time) < 0).isPresent();
   }
 
   long largest() {

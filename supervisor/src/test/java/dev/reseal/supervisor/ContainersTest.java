@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.wire.Digests;
 import java.io.ByteArrayInputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -141,6 +143,42 @@ class ContainersTest {
     assertThat(containers.holds(older)).isFalse();
     containers.supersededBy(older);
     assertThat(containers.bodies()).containsExactlyInAnyOrder(head, newer);
+  }
+
+  /** The clock was set back after the head was kept. */
+  @Test
+  void whatIsKeptAfterTheHeadStaysWhateverTheClockSays() throws IOException {
+    long hour = 3_600_000;
+    Containers containers = new Containers(dir);
+    Bytes head = kept(containers, "head", System.currentTimeMillis() + hour);
+    Bytes next = kept(containers, "next", System.currentTimeMillis());
+    containers.supersededBy(head);
+    assertThat(containers.bodies()).containsExactlyInAnyOrder(head, next);
+    containers.supersededBy(next);
+    assertThat(containers.bodies()).containsExactly(next);
+    Bytes third = kept(containers, "third", System.currentTimeMillis() - hour);
+    Containers restarted = new Containers(dir);
+    Bytes fourth = kept(restarted, "fourth", System.currentTimeMillis() - hour);
+    restarted.supersededBy(next);
+    assertThat(restarted.bodies()).containsExactlyInAnyOrder(next, fourth);
+    assertThat(restarted.holds(third)).isFalse();
+  }
+
+  @Test
+  void aContainerThatIsJustArrivingIsNotTidiedAway() throws IOException {
+    Containers containers = new Containers(dir);
+    Bytes head = kept(containers, "head", System.currentTimeMillis() + 3_600_000);
+    InputStream slow =
+        new FilterInputStream(new ByteArrayInputStream(container("core", "arriving", 99))) {
+          @Override
+          public int read(byte[] into, int from, int count) throws IOException {
+            containers.supersededBy(head);
+            return super.read(into, from, count);
+          }
+        };
+    Bytes arriving = containers.receive("h", slow).bodyId();
+    containers.keep(arriving);
+    assertThat(containers.bodies()).containsExactlyInAnyOrder(head, arriving);
   }
 
   @Test
