@@ -7,6 +7,7 @@ import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
@@ -20,13 +21,17 @@ final class Relay implements AutoCloseable {
   /** Connections held at once. */
   static final int PARKED_MAX = 1_024;
 
-  private static final int BUFFER = 1 << 15;
+  /** Connections open at once, parked or not: with their buffers a quarter of the heap. */
+  static final int OPEN_MAX = 2_048;
+
+  private static final int BUFFER = 1 << 13;
   private static final int NOBODY = 0;
 
   private final ServerSocketChannel server;
   private final long holdMs;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition released = lock.newCondition();
+  private final AtomicInteger open = new AtomicInteger();
   private final AtomicInteger parked = new AtomicInteger();
   private int target = NOBODY;
 
@@ -52,6 +57,10 @@ final class Relay implements AutoCloseable {
 
   int port() {
     return server.socket().getLocalPort();
+  }
+
+  int open() {
+    return open.get();
   }
 
   int parked() {
@@ -96,7 +105,7 @@ final class Relay implements AutoCloseable {
 
   private void serve(SocketChannel client) {
     try (client) {
-      int port = await();
+      int port = open.incrementAndGet() > OPEN_MAX ? NOBODY : await();
       if (port != NOBODY) {
         connect(client, port);
       }
@@ -104,6 +113,8 @@ final class Relay implements AutoCloseable {
       Log.debug("relay: " + broken.getMessage());
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
+    } finally {
+      open.decrementAndGet();
     }
   }
 
@@ -125,14 +136,15 @@ final class Relay implements AutoCloseable {
     }
   }
 
+  /** A client that does not end when its instance has ended is not waited for any longer. */
   private void connect(SocketChannel client, int port) throws IOException, InterruptedException {
     try (SocketChannel instance =
         SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))) {
       client.setOption(StandardSocketOptions.TCP_NODELAY, true);
       instance.setOption(StandardSocketOptions.TCP_NODELAY, true);
-      Thread back = Thread.ofVirtual().start(() -> pump(instance, client));
-      pump(client, instance);
-      back.join();
+      Thread asking = Thread.ofVirtual().start(() -> pump(client, instance));
+      pump(instance, client);
+      boolean _ = asking.join(Duration.ofMillis(holdMs));
     }
   }
 

@@ -79,6 +79,12 @@ class RelayTest {
     }
   }
 
+  private static void awaitOpen(Relay relay, int count) throws InterruptedException {
+    while (relay.open() != count) {
+      Thread.sleep(5);
+    }
+  }
+
   @Test
   void bytesPassUnchangedInBothDirections() throws IOException {
     try (Relay relay = relay(1_000);
@@ -157,6 +163,58 @@ class RelayTest {
     } finally {
       for (Socket socket : sockets) {
         socket.close();
+      }
+    }
+  }
+
+  @Test
+  void atMostTheLimitIsOpenTheRestIsClosedAtOnce() throws Exception {
+    List<Socket> sockets = new ArrayList<>();
+    try (Relay relay = relay(20_000);
+        ServerSocket instance = new ServerSocket(0, Relay.OPEN_MAX, HERE)) {
+      relay.release(instance.getLocalPort());
+      for (int i = 0; i < Relay.OPEN_MAX; i++) {
+        sockets.add(connect(relay));
+      }
+      awaitOpen(relay, Relay.OPEN_MAX);
+      try (Socket tooMany = connect(relay)) {
+        tooMany.setSoTimeout(10_000);
+        assertThat(tooMany.getInputStream().read()).isEqualTo(-1);
+      }
+      awaitOpen(relay, Relay.OPEN_MAX);
+    } finally {
+      for (Socket socket : sockets) {
+        socket.close();
+      }
+    }
+  }
+
+  @Test
+  void aClientThatNeverEndsIsClosedSomeTimeAfterItsInstanceHasEnded() throws Exception {
+    try (Relay relay = relay(100);
+        ServerSocket instance = new ServerSocket(0, 1, HERE)) {
+      relay.release(instance.getLocalPort());
+      try (Socket client = connect(relay)) {
+        instance.accept().close();
+        assertThat(client.getInputStream().read()).isEqualTo(-1);
+        awaitOpen(relay, 0);
+      }
+    }
+  }
+
+  /** Of the two directions only the client's has ended. */
+  @Test
+  void anAnswerMayTakeLongerThanTheHold() throws Exception {
+    try (Relay relay = relay(20);
+        ServerSocket instance = new ServerSocket(0, 1, HERE)) {
+      relay.release(instance.getLocalPort());
+      try (Socket client = connect(relay);
+          Socket asked = instance.accept()) {
+        client.shutdownOutput();
+        assertThat(asked.getInputStream().read()).isEqualTo(-1);
+        Thread.sleep(100);
+        asked.getOutputStream().write(7);
+        assertThat(client.getInputStream().read()).isEqualTo(7);
       }
     }
   }
