@@ -14,12 +14,12 @@ import dev.reseal.wire.Status;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -52,7 +52,7 @@ final class Host implements Effects, AutoCloseable {
   private final ScheduledExecutorService alarms =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("alarms").factory());
-  private final Set<Long> watched = new HashSet<>();
+  private final Set<String> watched = ConcurrentHashMap.newKeySet();
 
   Host(
       Settings settings,
@@ -182,7 +182,6 @@ final class Host implements Effects, AutoCloseable {
           "the EPC pages of the old instance are not back after "
               + RECLAIM_MS
               + " ms: something else keeps or took them; the create is tried all the same";
-      Log.warn(warning);
       events.accept(new Event.Reclaimed(warning));
     } catch (PlatformException gone) {
       events.accept(new Event.Reclaimed(String.valueOf(gone.getMessage())));
@@ -241,13 +240,8 @@ final class Host implements Effects, AutoCloseable {
 
   /** The process of an instance is not our child; its end is still seen. */
   private void watch(Link link) {
-    synchronized (watched) {
-      if (!watched.add(link.pid())) {
-        return;
-      }
-    }
     Optional<String> handle = link.platformHandle();
-    if (handle.isPresent()) {
+    if (handle.isPresent() && watched.add(link.handle())) {
       Thread.ofVirtual()
           .name("watch")
           .uncaughtExceptionHandler((_, bug) -> broken.accept(bug))
@@ -255,25 +249,34 @@ final class Host implements Effects, AutoCloseable {
     }
   }
 
-  /**
-   * The platform tells at once. One that ended itself took its instances with it: their connections
-   * to it are what they are (spec 22.2). If this one lives all the same, the survey finds it.
-   */
   private void await(Link link, String handle) {
-    try {
-      platform.awaitEnd(handle);
-    } catch (PlatformException gone) {
-      Log.debug("the platform of " + link.handle() + " is gone: " + gone.getMessage());
+    while (lives(handle)) {
+      Log.debug("nobody tells any more whether " + link.handle() + " ends; asking again");
     }
-    gone(link);
-  }
-
-  private void gone(Link link) {
-    synchronized (watched) {
-      watched.remove(link.pid());
-    }
+    watched.remove(link.handle());
     roster.remove(link.handle());
     events.accept(new Event.Exited(link.handle()));
+  }
+
+  /**
+   * The platform tells at once. One that ended itself took its instances with it: their connections
+   * to it are what they are (spec 22.2). It may also be that only the waiting broke off.
+   */
+  private boolean lives(String handle) {
+    try {
+      platform.awaitEnd(handle);
+      return false;
+    } catch (PlatformException broken) {
+      return alive(handle);
+    }
+  }
+
+  private boolean alive(String handle) {
+    try {
+      return platform.alive(handle);
+    } catch (PlatformException gone) {
+      return false;
+    }
   }
 
   private void survey(List<Entry> entries) {

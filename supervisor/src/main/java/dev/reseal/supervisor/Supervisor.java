@@ -109,7 +109,7 @@ public final class Supervisor implements AutoCloseable {
   @Override
   public void close() throws IOException {
     closing = true;
-    doors.events().add(new Event.Fit());
+    doors.events().add(new Event.Fit()); // wakes the loop, which does not look at it any more
     ended.exceptionally(_ -> null).join();
     host.close();
     control.close();
@@ -120,8 +120,8 @@ public final class Supervisor implements AutoCloseable {
   private void loop() {
     try {
       engine.start();
-      while (!closing) {
-        engine.handle(doors.events().take());
+      for (Event event = next(); !closing; event = next()) {
+        engine.handle(event);
       }
       ended.complete(null);
     } catch (InterruptedException stopped) {
@@ -131,6 +131,10 @@ public final class Supervisor implements AutoCloseable {
       ended.completeExceptionally(broken);
       throw broken;
     }
+  }
+
+  private Event next() throws InterruptedException {
+    return doors.events().take();
   }
 
   /** Whoever waits hears of the end once the authority has the times, or cannot be told. */
