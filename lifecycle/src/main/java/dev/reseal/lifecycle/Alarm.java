@@ -5,7 +5,6 @@ public enum Alarm {
   PLAT_CHECK,
   DRAIN,
   SEAL,
-  RECLAIM,
   BIRTH,
   EVIDENCE,
   RESTORE,

@@ -218,7 +218,8 @@ final class Candidates {
           run.phase() == Phase.DESTROY && run.isOld(handle)
               ? reclaim(run.without(handle))
               : Decision.to(run);
-      case Event.Reclaimed _ -> run.phase() == Phase.RECLAIM ? create(run) : Decision.to(run);
+      case Event.Reclaimed(String warning) ->
+          run.phase() == Phase.RECLAIM ? reclaimed(run, warning) : Decision.to(run);
       case Event.Created(String handle) ->
           run.phase() == Phase.CREATE && run.candidate().isEmpty()
               ? Decision.to(
@@ -232,6 +233,12 @@ final class Candidates {
       case Event.Fit _, Event.Unfit _, Event.Kept _, Event.NotKept _, Event.Surveyed _ ->
           Decision.to(run);
     };
+  }
+
+  /** Pages that are not back are a warning: what the create says counts. */
+  private Decision reclaimed(Run run, String warning) {
+    Decision created = create(run);
+    return new Decision(created.next(), warning, created.effects());
   }
 
   private Decision notCreated(Run run, boolean pressure, Cause cause) {
@@ -266,8 +273,7 @@ final class Candidates {
           late(run, Phase.ATTEST, "NO_EVIDENCE", "the candidate showed none", limits.birthMs());
       case RESTORE ->
           late(run, Phase.RESTORE, "RESTORE_DEADLINE", "it was not ready", limits.restoreMs());
-      case PLAT_CHECK, DRAIN, SEAL, RECLAIM, INSTALL, CHECKPOINT, LEASE, RESUMPTION ->
-          Decision.to(run);
+      case PLAT_CHECK, DRAIN, SEAL, INSTALL, CHECKPOINT, LEASE, RESUMPTION -> Decision.to(run);
     };
   }
 

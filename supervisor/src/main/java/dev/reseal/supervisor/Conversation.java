@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -97,16 +98,15 @@ final class Conversation {
 
   /** The request is made once, about the newest status, and then repeated as it is. */
   void demand(Kind kind) {
-    Call call =
+    Demand demand =
         switch (kind) {
-          case TAKEOVER -> Call.TAKEOVER;
-          case ABORT -> Call.ABORT;
-          case RETIRE -> Call.RETIRE;
+          case TAKEOVER -> new Demand(Call.TAKEOVER, Requests::takeover);
+          case ABORT -> new Demand(Call.ABORT, Requests::abort);
+          case RETIRE -> new Demand(Call.RETIRE, Requests::retire);
           case GENESIS, RESEAL, UPGRADE, MIGRATE, RECOVER, REKEY, CLOSE, POLICY ->
               throw new IllegalArgumentException("a supervisor does not ask for " + kind);
         };
-    Demand demand = new Demand(kind);
-    begin(call, demand::attempt);
+    begin(demand.call, demand::attempt);
   }
 
   void close() {
@@ -115,11 +115,13 @@ final class Conversation {
 
   /** A request of our own, made when the authority first shows a status. */
   private final class Demand {
-    private final Kind kind;
+    private final Call call;
+    private final BiFunction<Status, SigningKey, Requests.Made> request;
     private Bytes made = Bytes.EMPTY;
 
-    private Demand(Kind kind) {
-      this.kind = kind;
+    private Demand(Call call, BiFunction<Status, SigningKey, Requests.Made> request) {
+      this.call = call;
+      this.request = request;
     }
 
     private Reply attempt() {
@@ -129,20 +131,12 @@ final class Conversation {
           return reply;
         }
         Status status = Status.decode(body);
-        if (kind == Kind.RETIRE && nothingToRetire(status)) {
+        if (call == Call.RETIRE && nothingToRetire(status)) {
           return new Reply.Answer(Bytes.EMPTY);
         }
-        made = make(status);
+        made = request.apply(status, key).message();
       }
       return authority.request(made);
-    }
-
-    private Bytes make(Status status) {
-      return switch (kind) {
-        case TAKEOVER -> Requests.takeover(status, key).message();
-        case ABORT -> Requests.abort(status, key).message();
-        default -> Requests.retire(status, key).message();
-      };
     }
   }
 

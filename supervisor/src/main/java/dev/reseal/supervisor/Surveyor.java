@@ -65,15 +65,17 @@ final class Surveyor {
   }
 
   private Set<Bytes> bodies(Optional<Facts.Noted> noted) {
+    Set<Bytes> bodies = containers.bodies();
     Optional<Bytes> body = noted.flatMap(Facts.Noted::body);
-    if (body.isPresent() && !containers.bodies().contains(body.get())) {
+    if (body.isPresent() && !bodies.contains(body.get())) {
       try {
         containers.recover(body.get());
+        return containers.bodies();
       } catch (IOException torn) {
         Log.warn("container " + body.get() + " is not whole: " + torn.getMessage());
       }
     }
-    return containers.bodies();
+    return bodies;
   }
 
   private View view() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.reseal.bytes.Bytes;
 import dev.reseal.journal.Entry;
+import dev.reseal.journal.Fact;
 import dev.reseal.lifecycle.Alarm;
 import dev.reseal.lifecycle.Call;
 import dev.reseal.lifecycle.Denial;
@@ -16,6 +17,7 @@ import dev.reseal.lifecycle.Limits;
 import dev.reseal.lifecycle.Phase;
 import dev.reseal.lifecycle.Situation;
 import dev.reseal.lifecycle.View;
+import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Code;
 import dev.reseal.wire.Kind;
 import java.util.ArrayList;
@@ -99,6 +101,23 @@ class EngineTest {
       engine.handle(new Event.Born("new" + i));
       engine.handle(new Event.RestoreFailed("new" + i, "SCHEMA", "customers: version 3"));
     }
+  }
+
+  @Test
+  void pagesThatAreNotBackAreAWarningInTheNotes() {
+    toPersist();
+    engine.handle(new Event.Kept(BODY));
+    engine.handle(new Event.Answered(Call.REGISTER, OP, 2, Bytes.EMPTY));
+    engine.handle(new Event.Destroyed("old"));
+    engine.handle(new Event.Reclaimed("pages are not back"));
+    assertThat(orders.getLast()).isEqualTo(new Effect.Create(OP));
+    assertThat(journal.entries())
+        .filteredOn(e -> e.edge() == Entry.Edge.FAILED)
+        .singleElement()
+        .satisfies(e -> {
+          assertThat(e.phase()).isEqualTo(Phase.RECLAIM.number());
+          assertThat(e.payload()).isEqualTo(Cbor.map().with(Fact.ERROR, "pages are not back"));
+        });
   }
 
   private Facts.Noted noted() {
