@@ -1,7 +1,9 @@
-"""A start-up cache that a JVM cannot read is removed when it is made, so that no role dies of it at every start."""
+"""What the launcher runs is whole, through a link too: a start-up cache that a JVM cannot read is removed when it is made, and jars that could
+not all be made fit for one are not used."""
 
 from __future__ import annotations
 
+import os
 import pathlib
 import shutil
 import subprocess
@@ -51,3 +53,29 @@ def test_a_cache_that_kills_the_jvm_is_removed_and_named_and_the_others_stay(tre
         "verbs.aot",
     ]
     assert started(tree, "run").stdout.startswith("reseal ")
+
+
+def test_jars_that_cannot_all_be_made_fit_leave_the_launcher_with_the_ones_that_were_built(
+    tmp_path: pathlib.Path,
+) -> None:
+    shutil.copytree(ROOT / "build", tmp_path / "build")
+    built = tmp_path / START.parent / "lib"
+    built.mkdir(parents=True)
+    (built / "cut.jar").write_bytes(b"PK")
+    home = subprocess.run([ROOT / "build" / "jdk.sh"], capture_output=True, text=True, check=True).stdout.strip()
+    trained = subprocess.run(
+        [tmp_path / "build" / "train.sh"],
+        env={**os.environ, "JAVA_HOME": home},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert trained.returncode != 0, trained.stderr
+    assert [each.name for each in built.parent.iterdir()] == ["lib"]
+
+
+def test_the_launcher_is_found_through_a_link(tmp_path: pathlib.Path) -> None:
+    link = tmp_path / "reseal"
+    link.symlink_to(ROOT / "reseal")
+    done = subprocess.run([link, "--version"], capture_output=True, text=True, timeout=60)
+    assert done.stdout.startswith("reseal "), done.stderr
