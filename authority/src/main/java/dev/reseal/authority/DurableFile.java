@@ -4,20 +4,43 @@ import dev.reseal.bytes.Bytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
-/** A small file that is replaced whole: after a crash it is the old one or the new one. */
-final class DurableFile {
+/** A small file that is there whole: after a crash it is the old one or the new one. */
+public final class DurableFile {
   private DurableFile() {}
 
-  static void replace(Path path, Bytes content) throws IOException {
+  public static void replace(Path path, Bytes content) throws IOException {
     Path next = path.resolveSibling(path.getFileName() + ".next");
+    write(next, content);
+    Files.move(next, path, StandardCopyOption.ATOMIC_MOVE);
+    syncDirectory(path);
+  }
+
+  /**
+   * A new file, which its owner alone reads; throws {@link FileAlreadyExistsException} where there
+   * is one, also if somebody else was quicker.
+   */
+  public static void create(Path path, Bytes content) throws IOException {
+    Path directory = path.toAbsolutePath().getParent();
+    Path next = Files.createTempFile(directory, path.getFileName() + ".", ".next");
+    try {
+      write(next, content);
+      Files.createLink(path, next);
+    } finally {
+      Files.delete(next);
+    }
+    syncDirectory(path);
+  }
+
+  private static void write(Path path, Bytes content) throws IOException {
     try (FileChannel file =
         FileChannel.open(
-            next,
+            path,
             StandardOpenOption.CREATE,
             StandardOpenOption.TRUNCATE_EXISTING,
             StandardOpenOption.WRITE)) {
@@ -27,7 +50,9 @@ final class DurableFile {
       }
       file.force(true);
     }
-    Files.move(next, path, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  private static void syncDirectory(Path path) throws IOException {
     try (FileChannel directory = FileChannel.open(path.toAbsolutePath().getParent())) {
       directory.force(true);
     }

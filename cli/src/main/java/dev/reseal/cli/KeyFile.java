@@ -1,5 +1,6 @@
 package dev.reseal.cli;
 
+import dev.reseal.authority.DurableFile;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.bytes.Secret;
 import dev.reseal.quote.P256;
@@ -11,7 +12,6 @@ import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
@@ -21,7 +21,6 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.security.spec.RSAKeyGenParameterSpec;
 import java.util.Base64;
 import java.util.Optional;
-import java.util.Set;
 
 /** Private keys of a host in PEM, mode 0600: PKCS #8, for P-256 with the public key beside it. */
 final class KeyFile {
@@ -86,13 +85,7 @@ final class KeyFile {
     Files.createDirectories(
         path.toAbsolutePath().getParent(),
         PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-    try (var channel =
-        Files.newByteChannel(
-            path,
-            Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
-      channel.write(StandardCharsets.US_ASCII.encode(text));
-    }
+    DurableFile.create(path, Bytes.ascii(text));
   }
 
   private static String pem(String label, byte[] der) {
