@@ -4,6 +4,7 @@ import dev.reseal.attack.Attack;
 import dev.reseal.attack.Attacks;
 import dev.reseal.attack.Stage;
 import dev.reseal.attack.Trial;
+import dev.reseal.lifecycle.ExitCode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -25,11 +26,6 @@ import picocli.CommandLine.Spec;
     description = "Attack as a hostile host: a naive baseline, where it wins, and Reseal.",
     subcommands = {AttackCommand.ListCommand.class, AttackCommand.Run.class})
 final class AttackCommand implements Callable<Integer> {
-  /** Something did not end as it must. */
-  private static final int NOT_PROVEN = 40;
-
-  private static final int USAGE = 2;
-
   @Spec
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
@@ -37,7 +33,7 @@ final class AttackCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     spec.commandLine().usage(spec.commandLine().getErr());
-    return USAGE;
+    return ExitCode.USAGE.number();
   }
 
   /** {@code reseal attack list}. */
@@ -97,10 +93,10 @@ final class AttackCommand implements Callable<Integer> {
           chosen.add(Attacks.named(id).orElseThrow());
         } else {
           spec.commandLine().getErr().println("attack: no attack " + id + "; reseal attack list");
-          return USAGE;
+          return ExitCode.USAGE.number();
         }
       }
-      return run(chosen) ? 0 : NOT_PROVEN;
+      return run(chosen) ? 0 : ExitCode.NOT_PROVEN.number();
     }
 
     private boolean run(List<Attack> chosen) throws Exception {

@@ -8,6 +8,7 @@ import dev.reseal.collateral.FetchLimits;
 import dev.reseal.collateral.FetchRequest;
 import dev.reseal.collateral.Fetched;
 import dev.reseal.collateral.ServerTrust;
+import dev.reseal.lifecycle.ExitCode;
 import dev.reseal.quote.Collateral;
 import dev.reseal.quote.CollateralSummary;
 import dev.reseal.quote.Origin;
@@ -45,8 +46,6 @@ import picocli.CommandLine.Spec;
       CollateralCommand.Verify.class
     })
 public final class CollateralCommand {
-  private static final int USAGE = 2;
-  private static final int BLOCKED = 20;
 
   /** What the subcommands share. */
   abstract static class Base implements Callable<Integer> {
@@ -67,13 +66,13 @@ public final class CollateralCommand {
       try {
         return run();
       } catch (DateTimeParseException bad) {
-        return fail(USAGE, "--at " + bad.getParsedString() + " is not an instant in UTC");
+        return fail(ExitCode.USAGE, "--at " + bad.getParsedString() + " is not an instant in UTC");
       } catch (IllegalArgumentException bad) {
-        return fail(USAGE, String.valueOf(bad.getMessage()));
+        return fail(ExitCode.USAGE, String.valueOf(bad.getMessage()));
       } catch (MalformedException bad) {
-        return fail(VerifiedFacts.COLLATERAL, String.valueOf(bad.getMessage()));
+        return fail(ExitCode.COLLATERAL_REFUSED, String.valueOf(bad.getMessage()));
       } catch (IOException unreadable) {
-        return fail(BLOCKED, String.valueOf(unreadable.getMessage()));
+        return fail(ExitCode.BLOCKED, String.valueOf(unreadable.getMessage()));
       }
     }
 
@@ -85,10 +84,10 @@ public final class CollateralCommand {
               : TrustAnchors.INTEL);
     }
 
-    final int fail(int code, String words) {
+    final int fail(ExitCode code, String words) {
       spec.commandLine().getErr().println("collateral " + spec.name() + ": " + words);
       spec.commandLine().getErr().flush();
-      return code;
+      return code.number();
     }
 
     final void say(String line) {
@@ -197,7 +196,7 @@ public final class CollateralCommand {
           yield written(kept.collateral());
         }
         case Fetched.Nothing nothing ->
-            fail(BLOCKED, "nothing usable; " + String.join("; ", nothing.failures()));
+            fail(ExitCode.BLOCKED, "nothing usable; " + String.join("; ", nothing.failures()));
       };
     }
 
@@ -285,7 +284,7 @@ public final class CollateralCommand {
     private int refused(Verdict.Refused refused) {
       say("Refused " + refused.reason().word());
       say(refused.detail());
-      return VerifiedFacts.COLLATERAL;
+      return ExitCode.COLLATERAL_REFUSED.number();
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.reseal.cli;
 
+import dev.reseal.lifecycle.ExitCode;
 import dev.reseal.sealed.ContainerException;
 import dev.reseal.sgx.MalformedException;
 import java.io.IOException;
@@ -27,11 +28,6 @@ import picocli.CommandLine.Spec;
       "declarations (image.cbor)."
     })
 public final class InspectCommand implements Callable<Integer> {
-  /** The file is not what it should be. */
-  static final int REFUSED = 40;
-
-  private static final int USAGE = 2;
-
   @Parameters(arity = "1..2", paramLabel = "FILE", description = "One file, or two to compare.")
   private List<Path> files = List.of();
 
@@ -57,11 +53,11 @@ public final class InspectCommand implements Callable<Integer> {
       }
       return read.size() == 1 ? one(read.getFirst()) : two(read.getFirst(), read.getLast());
     } catch (NoSuchFileException missing) {
-      return fail(USAGE, current, "no such file");
+      return fail(ExitCode.USAGE, current, "no such file");
     } catch (MalformedException | ContainerException refused) {
-      return fail(REFUSED, current, String.valueOf(refused.getMessage()));
+      return fail(ExitCode.NOT_PROVEN, current, String.valueOf(refused.getMessage()));
     } catch (IOException unreadable) {
-      return fail(USAGE, current, "cannot be read: " + unreadable.getMessage());
+      return fail(ExitCode.USAGE, current, "cannot be read: " + unreadable.getMessage());
     }
   }
 
@@ -85,7 +81,10 @@ public final class InspectCommand implements Callable<Integer> {
     Optional<String> left = first.incomparable();
     Optional<String> right = second.incomparable();
     if (left.isPresent() || right.isPresent()) {
-      return fail(REFUSED, files.get(left.isPresent() ? 0 : 1), left.or(() -> right).orElseThrow());
+      return fail(
+          ExitCode.NOT_PROVEN,
+          files.get(left.isPresent() ? 0 : 1),
+          left.or(() -> right).orElseThrow());
     }
     List<String> faults = new ArrayList<>(first.faults());
     faults.addAll(second.faults());
@@ -97,12 +96,12 @@ public final class InspectCommand implements Callable<Integer> {
       facts.put("fault", String.join("; ", faults));
     }
     Output.print(spec.commandLine().getOut(), facts, json);
-    return faults.isEmpty() ? 0 : REFUSED;
+    return faults.isEmpty() ? 0 : ExitCode.NOT_PROVEN.number();
   }
 
-  private int fail(int code, Path file, String words) {
+  private int fail(ExitCode code, Path file, String words) {
     spec.commandLine().getErr().println("inspect " + file + ": " + words);
     spec.commandLine().getErr().flush();
-    return code;
+    return code.number();
   }
 }

@@ -40,9 +40,6 @@ final class LabCommand implements Callable<Integer> {
         "the authority also before and after each write to its own stores."
       })
   static final class Crash implements Callable<Integer> {
-    /** A cell did not end as it must. */
-    private static final int NOT_PROVEN = 40;
-
     @Option(
         names = "--operation",
         paramLabel = "OP",
@@ -89,7 +86,7 @@ final class LabCommand implements Callable<Integer> {
           new ProcessBuilder(command(root)).directory(root.toFile()).inheritIO().start();
       return switch (driver.waitFor()) {
         case 0 -> 0;
-        case 1 -> NOT_PROVEN;
+        case 1 -> ExitCode.NOT_PROVEN.number(); // a cell did not end as it must
         default -> ExitCode.BLOCKED.number();
       };
     }

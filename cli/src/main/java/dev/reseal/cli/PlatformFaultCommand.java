@@ -2,6 +2,7 @@ package dev.reseal.cli;
 
 import dev.reseal.emulator.EmulatedPlatform;
 import dev.reseal.emulator.Fault;
+import dev.reseal.lifecycle.ExitCode;
 import dev.reseal.platform.PlatformException;
 import java.io.PrintWriter;
 import java.util.Arrays;
@@ -28,8 +29,6 @@ import picocli.CommandLine.Spec;
       "quoting-away (so many quotes are refused)."
     })
 final class PlatformFaultCommand implements Callable<Integer> {
-  private static final int USAGE = 2;
-  private static final int UNREACHABLE = 20;
 
   @Mixin private HomeOption home = new HomeOption();
 
@@ -52,19 +51,20 @@ final class PlatformFaultCommand implements Callable<Integer> {
     if (kind.isEmpty()) {
       String known =
           Arrays.stream(Fault.Kind.values()).map(Fault.Kind::word).collect(Collectors.joining(" "));
-      return fail(USAGE, "no fault '" + word + "'; there are: " + known);
+      return fail(ExitCode.USAGE, "no fault '" + word + "'; there are: " + known);
     }
     if (kind.get().isCounted() != amount.isPresent() || amount.orElse(0) < 0) {
       return fail(
-          USAGE, kind.get().isCounted() ? word + " needs --amount N" : word + " has no --amount");
+          ExitCode.USAGE,
+          kind.get().isCounted() ? word + " needs --amount N" : word + " has no --amount");
     }
     Fault fault = kind.get().fault(amount.orElse(0));
     try {
       new EmulatedPlatform(home.platform()).strike(fault);
     } catch (UnsupportedOperationException impossible) {
-      return fail(USAGE, String.valueOf(impossible.getMessage()));
+      return fail(ExitCode.USAGE, String.valueOf(impossible.getMessage()));
     } catch (PlatformException gone) {
-      return fail(UNREACHABLE, String.valueOf(gone.getMessage()));
+      return fail(ExitCode.BLOCKED, String.valueOf(gone.getMessage()));
     }
     PrintWriter out = spec.commandLine().getOut();
     out.println(
@@ -73,10 +73,10 @@ final class PlatformFaultCommand implements Callable<Integer> {
     return 0;
   }
 
-  private int fail(int code, String words) {
+  private int fail(ExitCode code, String words) {
     PrintWriter err = spec.commandLine().getErr();
     err.println("platform fault: " + words);
     err.flush();
-    return code;
+    return code.number();
   }
 }

@@ -1,5 +1,6 @@
 package dev.reseal.cli;
 
+import dev.reseal.lifecycle.ExitCode;
 import dev.reseal.urts.UrtsException;
 import dev.reseal.urts.UrtsLibrary;
 import dev.reseal.urts.UrtsStatus;
@@ -19,8 +20,6 @@ import picocli.CommandLine.Spec;
       "Needs its library and a signed enclave of the Intel SDK; services do not run on it yet."
     })
 final class PlatformProbeCommand implements Callable<Integer> {
-  private static final int USAGE = 2;
-  private static final int REFUSED = 40;
 
   @Option(
       names = "--urts",
@@ -57,24 +56,24 @@ final class PlatformProbeCommand implements Callable<Integer> {
     } catch (UrtsException unusable) {
       err.println("platform probe: " + unusable.getMessage());
       err.flush();
-      return USAGE;
+      return ExitCode.USAGE.number();
     }
     out.println(
         urts.isSimulation() ? "urts SIMULATION (no security)" : "urts " + library.getFileName());
-    int code =
+    ExitCode code =
         switch (urts.create(enclave, debug)) {
           case UrtsLibrary.Created.Enclave(long id) -> {
             out.println("create   SUCCESS");
             UrtsStatus destroyed = urts.destroy(id);
             out.println("destroy  " + destroyed.name());
-            yield destroyed.isSuccess() ? 0 : REFUSED;
+            yield destroyed.isSuccess() ? ExitCode.DONE : ExitCode.NOT_PROVEN;
           }
           case UrtsLibrary.Created.Failed(UrtsStatus status) -> {
             out.println(("create   " + status.name() + "  " + status.next()).stripTrailing());
-            yield REFUSED;
+            yield ExitCode.NOT_PROVEN;
           }
         };
     out.flush();
-    return code;
+    return code.number();
   }
 }

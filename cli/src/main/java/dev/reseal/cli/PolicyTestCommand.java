@@ -4,6 +4,7 @@ import dev.reseal.authority.Admission;
 import dev.reseal.authority.Authorisation;
 import dev.reseal.authority.Policy;
 import dev.reseal.bytes.Bytes;
+import dev.reseal.lifecycle.ExitCode;
 import dev.reseal.sgx.EnclaveIdentity;
 import dev.reseal.sgx.MalformedException;
 import dev.reseal.sgx.QuoteHeader;
@@ -29,9 +30,6 @@ import picocli.CommandLine.Spec;
     description =
         "Say what a policy file allows, and whether it admits an image, a quote or a request.")
 final class PolicyTestCommand implements Callable<Integer> {
-  private static final int DENIED = 43;
-  private static final int REQUEST_DENIED = 45;
-
   @Parameters(paramLabel = "FILE", description = "The policy file.")
   private Path file = Path.of("");
 
@@ -74,20 +72,24 @@ final class PolicyTestCommand implements Callable<Integer> {
     List<EnclaveIdentity> asked = asked();
     Optional<Bytes> message =
         request.isPresent() ? Optional.of(read(request.get())) : Optional.empty();
-    int exit = 0;
+    ExitCode exit = ExitCode.DONE;
     List<Facts> all = new ArrayList<>();
     for (Policy policy : policies) {
       Facts facts = PolicyWords.describe(policy);
       for (EnclaveIdentity identity : asked) {
-        exit = Math.max(exit, admits(facts, policy, identity) ? 0 : DENIED);
+        exit = admits(facts, policy, identity) ? exit : worse(exit, ExitCode.EVIDENCE_REFUSED);
       }
       if (message.isPresent()) {
-        exit = Math.max(exit, lets(facts, policy, message.get()) ? 0 : REQUEST_DENIED);
+        exit = lets(facts, policy, message.get()) ? exit : worse(exit, ExitCode.REQUEST_REFUSED);
       }
       all.add(facts);
     }
     Output.print(spec.commandLine().getOut(), new Facts().put("lineage", all), json);
-    return exit;
+    return exit.number();
+  }
+
+  private static ExitCode worse(ExitCode one, ExitCode other) {
+    return one.compareTo(other) > 0 ? one : other;
   }
 
   private static boolean admits(Facts facts, Policy policy, EnclaveIdentity identity) {

@@ -1,5 +1,6 @@
 package dev.reseal.cli;
 
+import dev.reseal.lifecycle.ExitCode;
 import dev.reseal.quote.Appraisal;
 import dev.reseal.quote.AppraisalPolicy;
 import dev.reseal.quote.Circumstances;
@@ -17,14 +18,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /** A verdict and its appraisal in the words of {@code reseal verify}, with the exit code. */
-record VerifiedFacts(Map<String, Object> facts, int exitCode) {
-  static final int REFUSED = 40;
-  static final int CODE = 49;
-  static final int PLATFORM = 43;
-  static final int EMULATED = 44;
-  static final int COLLATERAL = 47;
-  static final int BINDING = 48;
-
+record VerifiedFacts(Map<String, Object> facts, ExitCode exitCode) {
   static VerifiedFacts of(Verdict verdict, AppraisalPolicy policy, Circumstances now) {
     return switch (verdict) {
       case Verdict.Refused refused -> refused(refused);
@@ -45,11 +39,11 @@ record VerifiedFacts(Map<String, Object> facts, int exitCode) {
   private static VerifiedFacts trusted(Verdict.Trusted trusted, Appraisal appraisal) {
     Map<String, Object> facts = new LinkedHashMap<>();
     facts.put("verdict", trusted.status().word());
-    int exit =
+    ExitCode exit =
         switch (appraisal) {
           case Appraisal.Accepted _, Appraisal.Graced _ -> {
             facts.put("accepted", true);
-            yield 0;
+            yield ExitCode.DONE;
           }
           case Appraisal.Denied denied -> {
             facts.put("detail", denied.detail());
@@ -117,7 +111,7 @@ record VerifiedFacts(Map<String, Object> facts, int exitCode) {
     return facts;
   }
 
-  private static int exitCode(Reason reason) {
+  private static ExitCode exitCode(Reason reason) {
     return switch (reason) {
       case QUOTE_FORMAT,
           CERTIFICATION_DATA,
@@ -129,8 +123,8 @@ record VerifiedFacts(Map<String, Object> facts, int exitCode) {
           UNTRUSTED_ROOT,
           TCB_INFO_SIGNATURE,
           QE_IDENTITY_SIGNATURE ->
-          REFUSED;
-      case PCK_REVOKED, TCB_NOT_RECOGNISED, TDX_MODULE_MISMATCH -> PLATFORM;
+          ExitCode.NOT_PROVEN;
+      case PCK_REVOKED, TCB_NOT_RECOGNISED, TDX_MODULE_MISMATCH -> ExitCode.EVIDENCE_REFUSED;
       case CERTIFICATE_EXPIRED,
           CERTIFICATE_NOT_YET_VALID,
           CRL,
@@ -142,17 +136,17 @@ record VerifiedFacts(Map<String, Object> facts, int exitCode) {
           COLLATERAL_EXPIRED,
           COLLATERAL_NOT_YET_VALID,
           TCB_INFO_MISMATCH ->
-          COLLATERAL;
+          ExitCode.COLLATERAL_REFUSED;
     };
   }
 
-  private static int exitCode(Rule rule) {
+  private static ExitCode exitCode(Rule rule) {
     return switch (rule) {
-      case DEBUG, ATTRIBUTES, RESERVED, MEASUREMENT -> CODE;
-      case EMULATED -> EMULATED;
-      case PLATFORM, STATUS, ADVISORY, EVALUATION_NUMBER -> PLATFORM;
-      case COLLATERAL_ROLLBACK, AGE -> COLLATERAL;
-      case REPORT_DATA -> BINDING;
+      case DEBUG, ATTRIBUTES, RESERVED, MEASUREMENT -> ExitCode.CODE_REFUSED;
+      case EMULATED -> ExitCode.EMULATED;
+      case PLATFORM, STATUS, ADVISORY, EVALUATION_NUMBER -> ExitCode.EVIDENCE_REFUSED;
+      case COLLATERAL_ROLLBACK, AGE -> ExitCode.COLLATERAL_REFUSED;
+      case REPORT_DATA -> ExitCode.OTHER_REPORT_DATA;
     };
   }
 }

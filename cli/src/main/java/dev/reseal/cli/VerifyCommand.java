@@ -2,6 +2,7 @@ package dev.reseal.cli;
 
 import dev.reseal.bytes.Bytes;
 import dev.reseal.collateral.CollateralFiles;
+import dev.reseal.lifecycle.ExitCode;
 import dev.reseal.quote.AppraisalPolicy;
 import dev.reseal.quote.Circumstances;
 import dev.reseal.quote.Collateral;
@@ -42,8 +43,6 @@ import picocli.CommandLine.Spec;
       "48 report data, 49 the code, 2 usage, 20 a file cannot be read."
     })
 public final class VerifyCommand implements Callable<Integer> {
-  private static final int USAGE = 2;
-  private static final int BLOCKED = 20;
 
   @Option(names = "--quote", paramLabel = "FILE", description = "The quote.")
   private Optional<Path> quote = Optional.empty();
@@ -93,19 +92,19 @@ public final class VerifyCommand implements Callable<Integer> {
     try {
       Instant instant = at.map(Instant::parse).orElseGet(() -> Clock.systemUTC().instant());
       if (quote.isPresent() == batch.isPresent()) {
-        return fail(USAGE, "say what to judge: --quote FILE or --batch FILE");
+        return fail(ExitCode.USAGE, "say what to judge: --quote FILE or --batch FILE");
       }
       return batch.isPresent() ? many(batch.get(), instant) : one(quote.orElseThrow(), instant);
     } catch (DateTimeParseException bad) {
       return fail(
-          USAGE,
+          ExitCode.USAGE,
           "--at " + bad.getParsedString() + " is not an instant like " + "2026-01-31T12:00:00Z");
     } catch (CharacterCodingException other) {
-      return fail(BLOCKED, batch.map(Path::toString).orElse("a file") + " is not UTF-8");
+      return fail(ExitCode.BLOCKED, batch.map(Path::toString).orElse("a file") + " is not UTF-8");
     } catch (IOException unreadable) {
-      return fail(BLOCKED, String.valueOf(unreadable.getMessage()));
+      return fail(ExitCode.BLOCKED, String.valueOf(unreadable.getMessage()));
     } catch (MalformedException bad) {
-      return fail(USAGE, String.valueOf(bad.getMessage()));
+      return fail(ExitCode.USAGE, String.valueOf(bad.getMessage()));
     }
   }
 
@@ -123,13 +122,13 @@ public final class VerifyCommand implements Callable<Integer> {
             : verifier.verify(bytes, new Collateral(Map.of()), instant);
     VerifiedFacts facts = VerifiedFacts.of(verdict, policy(), now);
     print(facts.facts());
-    return facts.exitCode();
+    return facts.exitCode().number();
   }
 
   private int many(Path file, Instant instant) throws IOException, MalformedException {
     if (collateral.isPresent() || reportData.isPresent()) {
       return fail(
-          USAGE,
+          ExitCode.USAGE,
           "--batch names collateral per line; --collateral and "
               + "--expect-report-data are for --quote");
     }
@@ -139,7 +138,7 @@ public final class VerifyCommand implements Callable<Integer> {
     errors.flush();
     VerifyBatch judging = new VerifyBatch(Verifier.remembering(p256, anchors()), policy(), instant);
     try (BufferedReader lines = open(file)) {
-      return judging.run(lines, spec.commandLine().getOut()) ? 0 : BLOCKED;
+      return judging.run(lines, spec.commandLine().getOut()) ? 0 : ExitCode.BLOCKED.number();
     }
   }
 
@@ -201,9 +200,9 @@ public final class VerifyCommand implements Callable<Integer> {
     });
   }
 
-  private int fail(int code, String words) {
+  private int fail(ExitCode code, String words) {
     spec.commandLine().getErr().println("verify: " + words);
     spec.commandLine().getErr().flush();
-    return code;
+    return code.number();
   }
 }

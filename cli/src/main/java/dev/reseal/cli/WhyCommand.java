@@ -1,6 +1,7 @@
 package dev.reseal.cli;
 
 import dev.reseal.bytes.Bytes;
+import dev.reseal.lifecycle.ExitCode;
 import dev.reseal.sealed.ContainerException;
 import dev.reseal.sealed.Envelope;
 import dev.reseal.sealed.Slot;
@@ -37,9 +38,6 @@ import picocli.CommandLine.Spec;
       "key derivation that differs, and what to do. Exit 0 only if it opens."
     })
 public final class WhyCommand implements Callable<Integer> {
-  private static final int USAGE = 2;
-  private static final int REFUSED = 40;
-  private static final int STALE = 41;
 
   @Parameters(index = "0", paramLabel = "BLOB", description = "The sealed blob or state.")
   @SuppressWarnings("NullAway.Init")
@@ -98,11 +96,11 @@ public final class WhyCommand implements Callable<Integer> {
     try {
       return explain();
     } catch (NoSuchFileException missing) {
-      return fail(USAGE, "no such file");
+      return fail(ExitCode.USAGE, "no such file");
     } catch (MalformedException | ContainerException refused) {
-      return fail(REFUSED, String.valueOf(refused.getMessage()));
+      return fail(ExitCode.NOT_PROVEN, String.valueOf(refused.getMessage()));
     } catch (IOException unreadable) {
-      return fail(USAGE, "cannot be read: " + unreadable.getMessage());
+      return fail(ExitCode.USAGE, "cannot be read: " + unreadable.getMessage());
     }
   }
 
@@ -244,7 +242,7 @@ public final class WhyCommand implements Callable<Integer> {
                 finding instanceof SealFinding.Differs
                     && (finding.input() == SealInput.EPOCH
                         || finding.input() == SealInput.AUTHORITY));
-    return stale ? STALE : REFUSED;
+    return (stale ? ExitCode.STALE_STATE : ExitCode.NOT_PROVEN).number();
   }
 
   private static Facts answer(Named named) {
@@ -275,9 +273,9 @@ public final class WhyCommand implements Callable<Integer> {
     return name.isEmpty() ? slot : name + ", " + slot;
   }
 
-  private int fail(int code, String words) {
+  private int fail(ExitCode code, String words) {
     spec.commandLine().getErr().println("why " + current + ": " + words);
     spec.commandLine().getErr().flush();
-    return code;
+    return code.number();
   }
 }

@@ -1,7 +1,5 @@
 package dev.reseal.lifecycle;
 
-import dev.reseal.wire.Code;
-
 /** The exit codes of the program (docs/reference/exit-codes.md). Stable; none is ever reused. */
 public enum ExitCode {
   DONE(0),
@@ -9,12 +7,16 @@ public enum ExitCode {
   ABORTED_SAFELY(10),
   BLOCKED(20),
   HOLD_OVER(30),
+  NOT_PROVEN(40),
   STALE_STATE(41),
   NOT_OURS(42),
   EVIDENCE_REFUSED(43),
   EMULATED(44),
   REQUEST_REFUSED(45),
   QUARANTINED(46),
+  COLLATERAL_REFUSED(47),
+  OTHER_REPORT_DATA(48),
+  CODE_REFUSED(49),
   RECOVERY_NEEDED(50);
 
   private final int number;
@@ -51,10 +53,5 @@ public enum ExitCode {
       case QUARANTINED -> ExitCode.QUARANTINED;
       case RECOVERY_NEEDED -> ExitCode.RECOVERY_NEEDED;
     };
-  }
-
-  /** The refusals after which nothing serves are told apart by {@link Outcome.Stopped}. */
-  static boolean isTransient(Code code) {
-    return !code.isFinal();
   }
 }
