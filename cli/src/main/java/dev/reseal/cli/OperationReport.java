@@ -15,6 +15,9 @@ import tools.jackson.databind.json.JsonMapper;
 final class OperationReport implements ControlClient.Watcher {
   private static final int DENIED = 45;
 
+  /** What the remark says with which an operation ends whose instance died after the commit. */
+  private static final String TAKING_OVER = "taking over";
+
   private final PrintWriter out;
   private final boolean json;
   private final String verb;
@@ -107,12 +110,15 @@ final class OperationReport implements ControlClient.Watcher {
     }
   }
 
-  /** A planned operation loses none; whoever stopped with nothing serving is bounded by policy. */
-  private static String lost(Summary summary, Status before) {
-    if (!summary.word().equals("STOPPED")) {
-      return "0";
-    }
-    return before.policy().rpoUpdates().map(n -> "at most " + n).orElse("an unbounded number of");
+  /** A planned operation loses none; what a takeover loses, done or to come, policy bounds. */
+  private String lost(Summary summary, Status before) {
+    boolean takenOver =
+        switch (summary.word()) {
+          case "STOPPED" -> true;
+          case "DONE" -> verb.equals("recover") || summary.detail().contains(TAKING_OVER);
+          default -> false;
+        };
+    return takenOver ? Plan.atMost(before) : "0";
   }
 
   private void json(Summary summary, Status before, String platform) {

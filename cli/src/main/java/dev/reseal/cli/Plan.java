@@ -69,7 +69,7 @@ record Plan(Status status, Rung rung, boolean keepKey, SealedHead sealed) {
     out.flush();
   }
 
-  private static String atMost(Status status) {
+  static String atMost(Status status) {
     return status.policy().rpoUpdates().map(n -> "at most " + n).orElse("an unbounded number of");
   }
 
