@@ -55,7 +55,9 @@ def test_nobody_is_let_through_while_it_drains_and_a_drain_that_fails_is_served_
     wait_for("an answer", lambda: answers(client, b"kept"), 60)
     assert serves_at(site, "drains") == [let_through(site, "drains")], "the supervisor that came back knows the port"
     assert (site.status("drains")["state"], site.status("drains")["epoch"]) == ("ACTIVE", 1)
-    assert rotation.result()[0] != 0
+    code, told = rotation.result()
+    assert (code, told["outcome"], told["rule"]) == (50, "UNKNOWN", "SUPERVISOR_ENDED"), told
+    assert "reseal status drains" in told["next"]
 
 
 def test_a_supervisor_that_cannot_do_its_work_ends_and_the_next_one_finishes(site: Site) -> None:

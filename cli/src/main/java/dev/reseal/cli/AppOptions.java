@@ -86,12 +86,20 @@ final class AppOptions {
             .product(isvProdId.<Integer>getValue(), isvSvn.<Integer>getValue());
     List<String> with = packages.getValue();
     with.forEach(builder::with);
-    Image image = builder.build();
+    Image image = build(builder);
     return switch (new EmulatedPlatform(home.platform()).measure(image)) {
       case Platform.Measured.Measurement(Bytes mrenclave) -> new Measured(image, mrenclave);
       case Platform.Measured.Refused(var rule, String detail) ->
           throw new Refused(rule.name(), detail, "");
     };
+  }
+
+  private static Image build(ImageBuilder builder) throws IOException {
+    try {
+      return builder.build();
+    } catch (IllegalArgumentException unfit) {
+      throw Refused.usage(String.valueOf(unfit.getMessage()), "see reseal run --help");
+    }
   }
 
   /**

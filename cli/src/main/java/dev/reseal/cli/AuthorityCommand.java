@@ -143,13 +143,14 @@ public final class AuthorityCommand {
     }
 
     private AuthorityHome.Running running() throws IOException, InterruptedException {
+      int asked = (int) Declared.within(port, 0, 65_535);
       AuthorityHome authority = new AuthorityHome(home.path());
       if (!authority.exists()) {
         throw new Refused(
             "NOT_INITIALISED", home.path() + " has no authority", "reseal authority init");
       }
       HeadStart.signatures();
-      Later<HttpsServer> server = Later.of(() -> authority.server(port.<Integer>getValue()));
+      Later<HttpsServer> server = Later.of(() -> authority.server(asked));
       try {
         return starter.start(authority, server::get);
       } catch (StoreException.Rollback older) {

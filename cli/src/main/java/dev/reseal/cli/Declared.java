@@ -53,6 +53,15 @@ final class Declared {
     return option(name, label, type, description).defaultValue(usual).build();
   }
 
+  /** The number that was given, if it is one of these. */
+  static long within(OptionSpec option, long least, long most) {
+    long found = option.<Number>getValue().longValue();
+    if (found < least || found > most) {
+      throw Refused.usage(option.longestName() + " is " + found, least + " to " + most);
+    }
+    return found;
+  }
+
   static OptionSpec.Builder option(String name, String label, Class<?> type, String description) {
     return OptionSpec.builder(name).paramLabel(label).type(type).description(description);
   }

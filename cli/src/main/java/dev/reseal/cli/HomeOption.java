@@ -5,9 +5,11 @@ import dev.reseal.supervisor.Authority;
 import dev.reseal.wire.VerifyKey;
 import java.io.IOException;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -77,8 +79,31 @@ final class HomeOption {
   }
 
   URI authorityUrl() throws IOException {
-    String said = url.getValue();
-    return URI.create(said.isEmpty() ? Files.readString(given("authority.url")).strip() : said);
+    String asked = url.getValue();
+    if (!asked.isEmpty()) {
+      return https(asked)
+          .orElseThrow(() -> Refused.usage("--authority is '" + asked + "'", "https://HOST:PORT"));
+    }
+    Path file = given("authority.url");
+    String said = Files.readString(file).strip();
+    return https(said)
+        .orElseThrow(() -> new IOException(file + " has '" + said + "', not https://HOST:PORT"));
+  }
+
+  /** What the calls to the authority are made of: host and port, no path. */
+  private static Optional<URI> https(String text) {
+    try {
+      URI uri = new URI(text);
+      boolean complete =
+          "https".equals(uri.getScheme())
+              && uri.getHost() != null
+              && uri.getPort() != 0
+              && uri.getPort() <= 65_535
+              && List.of("", "/").contains(uri.getPath());
+      return complete ? Optional.of(uri) : Optional.empty();
+    } catch (URISyntaxException garbled) {
+      return Optional.empty();
+    }
   }
 
   Authority authority() throws IOException {
@@ -91,10 +116,15 @@ final class HomeOption {
   }
 
   List<VerifyKey> operators() throws IOException {
-    return Files.readAllLines(given("operator.spki")).stream()
-        .filter(line -> !line.isBlank())
-        .map(line -> new VerifyKey(Bytes.hex(line.strip())))
-        .toList();
+    Path file = given("operator.spki");
+    try {
+      return Files.readAllLines(file).stream()
+          .filter(line -> !line.isBlank())
+          .map(line -> new VerifyKey(Bytes.hex(line.strip())))
+          .toList();
+    } catch (IllegalArgumentException garbled) {
+      throw new IOException(file + " is not of keys in hex: " + garbled.getMessage(), garbled);
+    }
   }
 
   private Path given(String name) {

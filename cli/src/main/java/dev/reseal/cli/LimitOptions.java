@@ -6,6 +6,8 @@ import picocli.CommandLine.Model.OptionSpec;
 
 /** How long a supervisor waits and holds; none of these relaxes a rule. */
 final class LimitOptions {
+  private static final long DAY = 86_400_000;
+
   private final OptionSpec drainMs =
       ms("--drain-ms", "60000", "QUIESCE at most this long (default: ${DEFAULT-VALUE}).");
   private final OptionSpec birthMs =
@@ -30,6 +32,14 @@ final class LimitOptions {
 
   void declare(CommandSpec spec) {
     spec.addOption(drainMs).addOption(birthMs).addOption(holdMs).addOption(checkpointMs);
+  }
+
+  /** Refuses what nobody can wait for; asked before anything is touched. */
+  void require() {
+    Declared.within(drainMs, 1, DAY);
+    Declared.within(birthMs, 1, DAY);
+    Declared.within(holdMs, 0, DAY);
+    Declared.within(checkpointMs, 0, DAY);
   }
 
   Limits limits() {

@@ -1,5 +1,7 @@
 package dev.reseal.cli;
 
+import dev.reseal.lifecycle.Cause;
+import dev.reseal.lifecycle.ExitCode;
 import dev.reseal.supervisor.ControlClient;
 import dev.reseal.supervisor.Summary;
 import dev.reseal.wire.Status;
@@ -13,8 +15,6 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Prints an operation: phases as they end, then one line, or one JSON object at the end. */
 final class OperationReport implements ControlClient.Watcher {
-  private static final int DENIED = 45;
-
   /** What the remark says with which an operation ends whose instance died after the commit. */
   private static final String TAKING_OVER = "taking over";
 
@@ -55,7 +55,16 @@ final class OperationReport implements ControlClient.Watcher {
   /** {@code platform}: the kind of the platform that it happened on. */
   int end(ControlClient.Result result, Status before, String platform) {
     return switch (result) {
-      case ControlClient.Result.Refused(String rule, String detail) -> refused(rule, detail);
+      case ControlClient.Result.Refused(String rule, String detail) ->
+          unfinished(ExitCode.REQUEST_REFUSED, "REFUSED", new Cause(rule, detail, ""));
+      case ControlClient.Result.Unknown(String detail) ->
+          unfinished(
+              ExitCode.RECOVERY_NEEDED,
+              "UNKNOWN",
+              new Cause(
+                  "SUPERVISOR_ENDED",
+                  detail + " before it said how this ended",
+                  "start it again (reseal run), it goes on by itself; then reseal status " + name));
       case ControlClient.Result.Ended(Summary summary) -> {
         if (json) {
           json(summary, before, platform);
@@ -68,21 +77,22 @@ final class OperationReport implements ControlClient.Watcher {
     };
   }
 
-  private int refused(String rule, String detail) {
+  private int unfinished(ExitCode exit, String outcome, Cause cause) {
     if (json) {
       Map<String, Object> object = new LinkedHashMap<>();
       object.put("verb", verb);
       object.put("lineage", name);
-      object.put("exit", DENIED);
-      object.put("outcome", "REFUSED");
-      object.put("rule", rule);
-      object.put("detail", detail);
+      object.put("exit", exit.number());
+      object.put("outcome", outcome);
+      object.put("rule", cause.rule());
+      object.put("detail", cause.detail());
+      object.put("next", cause.next());
       out.println(JsonMapper.shared().writeValueAsString(object));
     } else {
-      out.println("REFUSED  " + rule + ": " + detail);
+      out.println(outcome + "  " + cause);
     }
     out.flush();
-    return DENIED;
+    return exit.number();
   }
 
   private void line(Summary summary, Status before, String platform) {

@@ -50,9 +50,9 @@ final class ProofCommand {
 
     @Override
     public Integer call() throws IOException {
-      home.lineage(name);
-      Status status = Status.decode(AuthorityCalls.require(home.authority().named(name)));
-      Bytes operation = opId.map(Bytes::hex).orElse(status.operation().opId());
+      Optional<Bytes> asked = opId.map(Show::operation);
+      Status status = Services.status(home, name);
+      Bytes operation = asked.orElse(status.operation().opId());
       Bytes proof =
           AuthorityCalls.require(home.authority().fetch("proof", status.lineage(), operation));
       Files.write(out, proof.toArray());
@@ -66,6 +66,14 @@ final class ProofCommand {
                   : "  as the supervisor reported, ms: " + reported);
       spec.commandLine().getOut().flush();
       return 0;
+    }
+
+    private static Bytes operation(String text) {
+      try {
+        return Bytes.hex(text);
+      } catch (IllegalArgumentException other) {
+        throw Refused.usage("--op is '" + text + "'", "an op_id in hex, as reseal status --json");
+      }
     }
   }
 

@@ -20,6 +20,11 @@ final class Refused extends RuntimeException {
     this.exitCode = exitCode;
   }
 
+  /** An option or argument that does not fit. */
+  static Refused usage(String detail, String next) {
+    return new Refused(ExitCode.USAGE, new Cause("USAGE", detail, next));
+  }
+
   Cause why() {
     return cause;
   }

@@ -67,7 +67,9 @@ public final class RunCommand implements Callable<Integer> {
   /** After a crash, clients wait for this: what can be done side by side is. */
   @Override
   public Integer call() throws IOException, InterruptedException {
+    limits.require();
     String name = name();
+    InetSocketAddress open = open();
     Path lineage = home.lineage(name);
     Authority authority = home.authority();
     Later<Status> status = signing(() -> Services.status(authority, name));
@@ -77,7 +79,7 @@ public final class RunCommand implements Callable<Integer> {
     Later<AppOptions.Measured> image = Later.of(() -> app.measure(home));
     Later<SigningKey> key = signing(() -> KeyFile.readOrMake(lineage.resolve("supervisor.pem")));
     Platform platform = new EmulatedPlatform(home.platform());
-    Doors doors = doors(lineage, authority, platform);
+    Doors doors = doors(lineage, open, authority, platform);
     Supervisor supervisor;
     try {
       AppOptions.Measured measured = image.get();
@@ -111,10 +113,14 @@ public final class RunCommand implements Callable<Integer> {
     return named.getValue();
   }
 
-  private Doors doors(Path lineage, Authority authority, Platform platform) throws IOException {
+  private InetSocketAddress open() {
+    return new InetSocketAddress(
+        InetAddress.getLoopbackAddress(), (int) Declared.within(publicPort, 0, 65_535));
+  }
+
+  private Doors doors(Path lineage, InetSocketAddress open, Authority authority, Platform platform)
+      throws IOException {
     try {
-      InetSocketAddress open =
-          new InetSocketAddress(InetAddress.getLoopbackAddress(), publicPort.<Integer>getValue());
       return Doors.open(lineage, open, limits.holdMs(), authority, platform);
     } catch (StartException refused) {
       throw new Refused(ExitCode.BLOCKED, refused.why());

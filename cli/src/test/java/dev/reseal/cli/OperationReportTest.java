@@ -19,10 +19,11 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What a summary says that an operation cost. */
+/** What a summary says that an operation cost, and what is said where there is none. */
 class OperationReportTest {
   private static final Bytes OP = Bytes.zeros(16);
 
@@ -88,5 +89,12 @@ class OperationReportTest {
     assertThat(outcome).isInstanceOf(Outcome.Done.class);
     report("rotate", ended(0, "DONE", ((Outcome.Done) outcome).note()));
     assertThat(said.toString()).contains(", at most 64 updates lost");
+  }
+
+  @Test
+  void aSupervisorThatEndsMidwayLeavesTheResultUnknownAndSaysHowToFindOut() {
+    assertThat(report("rotate", new Result.Unknown("the supervisor ended"))).isEqualTo(50);
+    assertThat(said.toString())
+        .contains("UNKNOWN  SUPERVISOR_ENDED: the supervisor ended", "reseal status ledger");
   }
 }

@@ -3,6 +3,7 @@ package dev.reseal.lifecycle;
 /** The exit codes of the program (docs/reference/exit-codes.md). Stable; none is ever reused. */
 public enum ExitCode {
   DONE(0),
+  BUG(1),
   USAGE(2),
   ABORTED_SAFELY(10),
   BLOCKED(20),

@@ -54,6 +54,9 @@ public final class ControlClient implements AutoCloseable {
 
     /** The supervisor did not even pass it on. */
     record Refused(String rule, String detail) implements Result {}
+
+    /** The supervisor ended before it said: what was asked may or may not have happened. */
+    record Unknown(String detail) implements Result {}
   }
 
   /**
@@ -87,12 +90,12 @@ public final class ControlClient implements AutoCloseable {
     }
   }
 
-  public Result operate(Bytes request, Watcher watcher) throws IOException {
+  public Result operate(Bytes request, Watcher watcher) {
     return follow(Cbor.array(Cbor.of("operate"), Cbor.of(request)), watcher);
   }
 
   /** Goes on with an operation that stopped in SEALED. */
-  public Result resume(Watcher watcher) throws IOException {
+  public Result resume(Watcher watcher) {
     return follow(Cbor.array(Cbor.of("resume")), watcher);
   }
 
@@ -101,24 +104,25 @@ public final class ControlClient implements AutoCloseable {
     channel.close();
   }
 
-  private Result follow(Cbor request, Watcher watcher) throws IOException {
-    Frames.write(out, request);
-    while (true) {
-      Fields frame = Fields.ofArray(read(), "answer");
-      if (frame.uint(0) != 0) {
-        return new Result.Refused(frame.text(1), frame.text(2));
+  private Result follow(Cbor request, Watcher watcher) {
+    try {
+      Frames.write(out, request);
+      while (true) {
+        Fields frame = Fields.ofArray(read(), "answer");
+        if (frame.uint(0) != 0) {
+          return new Result.Refused(frame.text(1), frame.text(2));
+        }
+        if (frame.text(1).equals("done")) {
+          return new Result.Ended(Summary.decode(frame.any(2)));
+        }
+        watcher.phase(frame.text(2), frame.text(3), frame.uint(4));
       }
-      if (frame.text(1).equals("done")) {
-        return new Result.Ended(Summary.decode(frame.any(2)));
-      }
-      watcher.phase(frame.text(2), frame.text(3), frame.uint(4));
+    } catch (IOException ended) {
+      return new Result.Unknown(String.valueOf(ended.getMessage()));
     }
   }
 
   private Cbor read() throws IOException {
-    return Frames.read(in)
-        .orElseThrow(() ->
-            new EOFException(
-                "the supervisor ended; it goes on where it was when it is started again"));
+    return Frames.read(in).orElseThrow(() -> new EOFException("the supervisor ended"));
   }
 }

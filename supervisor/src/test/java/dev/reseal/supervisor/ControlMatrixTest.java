@@ -156,6 +156,7 @@ class ControlMatrixTest {
             switch (client.operate(message(kind, credential), (_, _, _) -> {})) {
               case Result.Ended _ -> PASSED;
               case Result.Refused refused -> refused.rule();
+              case Result.Unknown unknown -> unknown.detail();
             };
         assertThat(found).as(kind + " " + credential).isEqualTo(expected(kind, credential));
       }
@@ -197,6 +198,7 @@ class ControlMatrixTest {
         return switch (client.operate(message, (_, _, _) -> {})) {
           case Result.Ended _ -> new Verdict.Taken();
           case Result.Refused(String rule, _) -> new Verdict.Refused(rule.split(" ")[0]);
+          case Result.Unknown(String detail) -> throw new IllegalStateException(detail);
         };
       } catch (IOException gone) {
         throw new UncheckedIOException(gone);

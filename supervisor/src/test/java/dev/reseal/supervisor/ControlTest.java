@@ -10,6 +10,7 @@ import dev.reseal.lifecycle.Outcome;
 import dev.reseal.lifecycle.Phase;
 import dev.reseal.supervisor.ControlClient.Result;
 import dev.reseal.wire.Ask;
+import dev.reseal.wire.Frames;
 import dev.reseal.wire.Head;
 import dev.reseal.wire.Kind;
 import dev.reseal.wire.Randomness;
@@ -17,9 +18,12 @@ import dev.reseal.wire.Request;
 import dev.reseal.wire.Signed;
 import dev.reseal.wire.SigningKey;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -173,6 +177,28 @@ class ControlTest {
       assertThat(raw.read(ByteBuffer.allocate(1))).isEqualTo(-1);
     }
     assertStatus();
+  }
+
+  @Test
+  void whatASupervisorThatEndsMidwayWouldHaveSaidIsUnknown() throws Exception {
+    Path socket = dir.resolve("ends.sock");
+    try (ServerSocketChannel listening = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      listening.bind(UnixDomainSocketAddress.of(socket));
+      Thread ends =
+          Thread.ofVirtual()
+              .start(() -> {
+                try (SocketChannel asked = listening.accept()) {
+                  assertThat(Frames.read(Channels.newInputStream(asked))).isPresent();
+                } catch (IOException broken) {
+                  throw new UncheckedIOException(broken);
+                }
+              });
+      try (ControlClient client = ControlClient.connect(socket)) {
+        assertThat(client.operate(request(Kind.RESEAL, LINEAGE, OPERATOR), (_, _, _) -> {}))
+            .isInstanceOf(Result.Unknown.class);
+      }
+      ends.join();
+    }
   }
 
   @Test
