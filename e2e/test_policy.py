@@ -156,7 +156,7 @@ def test_a_policy_that_strikes_approvals_needs_them(site: Site) -> None:
     stranger = site.world.cli("retire", "guarded", *given, check=False)
     assert stranger.returncode == 20 and "asks for policy" in stranger.stderr
     no_request = site.world.cli(*words, "--approval", approval, check=False)
-    assert no_request.returncode == 20 and "--request must name" in no_request.stderr
+    assert no_request.returncode == 2 and "--request must name" in no_request.stderr
 
 
 def test_a_closed_lineage_has_no_passport_no_keys_and_no_way_back(site: Site) -> None:
@@ -166,7 +166,7 @@ def test_a_closed_lineage_has_no_passport_no_keys_and_no_way_back(site: Site) ->
     policy, lineage = (site.home / "policy.json").read_text(), site.status("ended")["lineage_id"]
     words = ["authority", "close", "ended", "--confirm"]
     mistaken = site.world.cli(*words, "other", check=False)
-    assert mistaken.returncode == 20 and "--confirm names 'other'" in mistaken.stderr
+    assert mistaken.returncode == 2 and "--confirm names 'other'" in mistaken.stderr
     alone = site.world.cli(*words, "ended", check=False)
     assert alone.returncode == 20 and "lacks 1 approvals" in alone.stderr
     assert site.status("ended")["state"] == "ACTIVE"

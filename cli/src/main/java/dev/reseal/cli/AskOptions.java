@@ -7,7 +7,6 @@ import dev.reseal.wire.SigningKey;
 import dev.reseal.wire.Status;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.util.List;
 import java.util.function.BiFunction;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -28,6 +27,27 @@ final class AskOptions {
   @Option(names = "--json", description = "One JSON object at the end.")
   private boolean json;
 
+  /** What is printed before anything is asked. */
+  interface Preview {
+    void print(Status status) throws IOException;
+  }
+
+  boolean dryRun() {
+    return dryRun;
+  }
+
+  boolean json() {
+    return json;
+  }
+
+  SavedRequest saved() {
+    return saved;
+  }
+
+  SealedHead sealedHead(Status status) throws IOException {
+    return SealedHead.look(home, name, status);
+  }
+
   /** The exit code of the operation; 0 for a dry run. */
   int ask(
       String verb,
@@ -35,20 +55,49 @@ final class AskOptions {
       BiFunction<Status, SigningKey, Requests.Made> request,
       PrintWriter out)
       throws IOException {
+    Preview row =
+        status -> {
+          if (dryRun) {
+            Plan.printRow(out, verb, status, json);
+          }
+        };
+    return ask(verb, kind, request, row, out);
+  }
+
+  int ask(
+      String verb,
+      Kind kind,
+      BiFunction<Status, SigningKey, Requests.Made> request,
+      Preview preview,
+      PrintWriter out)
+      throws IOException {
     Status status = Services.status(home, name);
-    OperationReport report = new OperationReport(out, json, verb, name);
+    preview.print(status);
     if (dryRun) {
-      Plan.printRow(out, verb, status, json);
       return 0;
     }
     SigningKey key = KeyFile.read(home.operator());
-    Requests.Made made =
-        saved.or(() -> request.apply(status, key), status.lineage(), List.of(kind), key);
+    Requests.Made made = saved.or(() -> request.apply(status, key), status.lineage(), kind, key);
     if (saved.wanted()) {
       return saved.save(made, out);
     }
+    return follow(verb, status, out, (s, watcher) -> s.operate(made.message(), watcher));
+  }
+
+  /** Goes on with an operation that was asked for before, as it was asked for. */
+  int resume(String verb, PrintWriter out) throws IOException {
+    return follow(verb, Services.status(home, name), out, ControlClient::resume);
+  }
+
+  private int follow(
+      String verb,
+      Status before,
+      PrintWriter out,
+      BiFunction<ControlClient, ControlClient.Watcher, ControlClient.Result> what)
+      throws IOException {
+    OperationReport report = new OperationReport(out, json, verb, name);
     try (ControlClient supervisor = Services.supervisor(home, name)) {
-      return report.end(supervisor.operate(made.message(), report), status);
+      return report.end(what.apply(supervisor, report), before);
     }
   }
 }

@@ -6,7 +6,6 @@ import dev.reseal.wire.SigningKey;
 import dev.reseal.wire.Status;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -42,13 +41,13 @@ final class CloseCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     if (!confirmed.equals(name)) {
-      throw new Refused(
-          "USAGE", "--confirm names '" + confirmed + "', not '" + name + "'", "nothing was asked");
+      throw Refused.usage(
+          "--confirm names '" + confirmed + "', not '" + name + "'", "nothing was asked");
     }
     Status status = Services.status(home, name);
     SigningKey key = KeyFile.read(home.operator());
     Requests.Made request =
-        saved.or(() -> Requests.close(status, key), status.lineage(), List.of(Kind.CLOSE), key);
+        saved.or(() -> Requests.close(status, key), status.lineage(), Kind.CLOSE, key);
     PrintWriter out = spec.commandLine().getOut();
     if (saved.wanted()) {
       return saved.save(request, out);

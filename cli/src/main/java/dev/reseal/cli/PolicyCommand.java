@@ -83,8 +83,7 @@ final class PolicyCommand {
       Bytes content = read(file);
       List<Policy> policies = ofLineage(name, file, parse(file, content));
       if (saved.used() && policies.size() > 1) {
-        throw new Refused(
-            "USAGE",
+        throw Refused.usage(
             file + " has " + policies.size() + " lineages, a request is about one",
             "choose with --lineage NAME");
       }
@@ -115,10 +114,7 @@ final class PolicyCommand {
       SigningKey key = KeyFile.read(home.operator());
       Requests.Made request =
           saved.or(
-              () -> Requests.policy(lineage, before, policyFile, key),
-              lineage,
-              List.of(Kind.POLICY),
-              key);
+              () -> Requests.policy(lineage, before, policyFile, key), lineage, Kind.POLICY, key);
       if (!Signed.peek(Request.class, request.message()).decodeAsk().extra().equals(policyFile)) {
         throw new Refused(
             "REQUEST",

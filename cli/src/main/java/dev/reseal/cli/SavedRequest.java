@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Option;
 
 /**
@@ -55,7 +54,7 @@ final class SavedRequest {
 
   /** Whether it is about one request, now or later. */
   boolean used() {
-    return to.isPresent() || from.isPresent();
+    return to.isPresent() || from.isPresent() || !approvals.isEmpty();
   }
 
   int save(Requests.Made made, PrintWriter out) throws IOException {
@@ -67,19 +66,32 @@ final class SavedRequest {
   }
 
   /** The saved request with its approvals, signed by this key; a fresh one if none was named. */
-  Requests.Made or(Supplier<Requests.Made> fresh, Bytes lineage, List<Kind> kinds, SigningKey key)
+  Requests.Made or(Supplier<Requests.Made> fresh, Bytes lineage, Kind kind, SigningKey key)
       throws IOException {
     if (from.isEmpty()) {
       if (!approvals.isEmpty()) {
-        throw new Refused(
-            "USAGE",
+        throw Refused.usage(
             "approvals are of one request, which --request must name",
             "--save-request FILE writes one");
       }
       return fresh.get();
     }
+    Ask ask = asked(lineage, kind).orElseThrow();
+    List<Bytes> approved = new ArrayList<>();
+    for (Path each : approvals) {
+      approved.add(content(each, APPROVAL_MOST));
+    }
+    Bytes message = Signed.sign(Request.of(ask, approved), key).cose();
+    return new Requests.Made(ask.head().opId(), message);
+  }
+
+  /** What the saved request asks for that is to be made now, if it is of this kind and lineage. */
+  Optional<Ask> asked(Bytes lineage, Kind kind) throws IOException {
+    if (from.isEmpty()) {
+      return Optional.empty();
+    }
     Ask ask = read(from.get());
-    if (!kinds.contains(ask.kind()) || !ask.head().lineage().equals(lineage)) {
+    if (ask.kind() != kind || !ask.head().lineage().equals(lineage)) {
       throw new Refused(
           "REQUEST",
           from.get()
@@ -88,17 +100,12 @@ final class SavedRequest {
               + " of lineage "
               + ask.head().lineage()
               + ", not for "
-              + kinds.stream().map(Kind::wireName).collect(Collectors.joining(" or "))
+              + kind.wireName()
               + " of "
               + lineage,
-          "the verb and the name that wrote it");
+          "the verb, its --mode and the name that wrote it");
     }
-    List<Bytes> approved = new ArrayList<>();
-    for (Path each : approvals) {
-      approved.add(content(each, APPROVAL_MOST));
-    }
-    Bytes message = Signed.sign(Request.of(ask, approved), key).cose();
-    return new Requests.Made(ask.head().opId(), message);
+    return Optional.of(ask);
   }
 
   /** What a saved request asks for; who signed it is for whoever answers it to judge. */

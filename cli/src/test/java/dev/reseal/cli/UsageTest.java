@@ -1,11 +1,23 @@
 package dev.reseal.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.reseal.bytes.Bytes;
+import dev.reseal.supervisor.Requests;
+import dev.reseal.wire.Ask;
+import dev.reseal.wire.Head;
+import dev.reseal.wire.Kind;
+import dev.reseal.wire.Randomness;
+import dev.reseal.wire.Request;
+import dev.reseal.wire.Signed;
+import dev.reseal.wire.SigningKey;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -16,6 +28,8 @@ import picocli.CommandLine.Command;
 
 /** What does not fit is a mistake of usage, exit code 2, and nothing was touched. */
 class UsageTest {
+  private static final Bytes LINEAGE = Bytes.hex("000102030405060708090a0b0c0d0e0f");
+
   @TempDir private Path home;
 
   private Run run(String line) {
@@ -57,6 +71,41 @@ class UsageTest {
   @Test
   void anOperationThatIsNoHexIsNamed() {
     refused(run("proof show ledger --out proof --op zz"), "--op is 'zz'");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"--dry-run", "--save-request F", "--request F", "--keep-key", "--mode rekey"})
+  void goingOnWithAnOperationTakesNoOtherChoice(String other) {
+    refused(run("rotate ledger --resume " + other), "--resume goes on with what was asked for");
+  }
+
+  @Test
+  void aSavedRequestIsMadeForTheRungThatItAsksForOnly() throws IOException {
+    Path file = home.resolve("request");
+    Ask ask =
+        new Ask(
+            new Head(LINEAGE, Bytes.zeros(16), 3, 2),
+            Kind.REKEY,
+            Optional.empty(),
+            List.of(),
+            true,
+            Ask.NOTHING);
+    SigningKey key = SigningKey.generate(Randomness.system());
+    Files.write(file, Signed.sign(Request.of(ask, List.of()), key).cose().toArray());
+    SavedRequest saved = new SavedRequest();
+    new CommandLine(saved).parseArgs("--request", file.toString());
+    assertThat(saved.or(UsageTest::fresh, LINEAGE, Kind.REKEY, key).opId())
+        .isEqualTo(ask.head().opId());
+    assertThatThrownBy(() -> saved.or(UsageTest::fresh, LINEAGE, Kind.RESEAL, key))
+        .isInstanceOf(Refused.class)
+        .hasMessageContaining("asks for rekey")
+        .hasMessageContaining("not for reseal")
+        .hasMessageContaining("--mode");
+  }
+
+  private static Requests.Made fresh() {
+    throw new IllegalStateException("a saved request was named");
   }
 
   @Test
