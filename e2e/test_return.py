@@ -38,6 +38,29 @@ def test_clients_are_let_through_before_the_authority_has_answered(site: Site) -
     assert answers(client, b"kept")
 
 
+def test_a_supervisor_that_comes_back_without_its_authority_lets_clients_through_until_it_is_there_again(
+    site: Site,
+) -> None:
+    app = site.app("without", SERVICE, life_ms=120000)
+    supervisor = site.start("without", app)
+    client = site.client("without")
+    client.put("/a", b"kept")
+    site.world.processes.pop("authority").kill()
+    try:
+        supervisor.kill()
+        again = site.launch("without", app)
+        again.await_line("reseal: warning: authority ")
+        wait_for("an answer", lambda: answers(client, b"kept"))
+        refused = site.run("newborn", app)
+        assert refused.returncode == 20 and "AUTHORITY_UNREACHABLE" in refused.stderr, "what was never told its lineage"
+        assert again.alive() and "serving" not in again.output(), "it asks again"
+    finally:
+        site.world.start("authority", "authority", "start", ready="ready", within_s=60)
+    again.await_line("serving")
+    assert answers(client, b"kept")
+    assert site.rotate("without")[0] == 0
+
+
 def test_nobody_is_let_through_while_it_drains_and_a_drain_that_fails_is_served_again(site: Site) -> None:
     app = site.app("drains", SERVICE.replace("drain_timeout=1.0", "drain_timeout=5.0"))
     supervisor = site.start("drains", app)

@@ -1,4 +1,4 @@
-"""What the launcher runs is whole, through a link too: a start-up cache that a JVM cannot read is removed when it is made, and jars that could
+"""What the launcher runs is whole, through a link too: a start-up cache that a JVM cannot read is removed when it is made, jars that could
 not all be made fit for one are not used."""
 
 from __future__ import annotations

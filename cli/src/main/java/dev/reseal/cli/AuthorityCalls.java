@@ -23,20 +23,36 @@ final class AuthorityCalls {
 
   /** The row of a lineage; empty if the authority has none. */
   static Optional<Status> status(Authority authority, Bytes lineage) {
-    return switch (authority.statusBytes(lineage)) {
-      case Authority.Reply.Answer(Bytes body) -> Optional.of(Status.decode(body));
-      case Authority.Reply.Refused(WireError error) when error.code() == Code.LINEAGE_MISMATCH ->
-          Optional.empty();
-      case Authority.Reply.Refused(WireError error) -> throw refused(error);
-      case Authority.Reply.Silent(String detail) -> throw silent(detail);
+    return status(authority.statusBytes(lineage));
+  }
+
+  static Optional<Status> status(Authority.Reply reply) {
+    return isUnknown(reply) ? Optional.empty() : Optional.of(Status.decode(require(reply)));
+  }
+
+  /** Why it cannot say now what it knows of the lineage; empty if it has said it. */
+  static Optional<String> away(Authority.Reply reply) {
+    return switch (reply) {
+      case Authority.Reply.Answer _ -> Optional.empty();
+      case Authority.Reply.Refused(WireError error) ->
+          isUnknown(reply) ? Optional.empty() : Optional.of(error.code() + ": " + error.detail());
+      case Authority.Reply.Silent(String detail) -> Optional.of(detail);
     };
   }
 
-  private static Refused silent(String detail) {
-    return new Refused("AUTHORITY_UNREACHABLE", detail, "reseal authority start");
+  private static boolean isUnknown(Authority.Reply reply) {
+    return reply instanceof Authority.Reply.Refused(WireError error)
+        && error.code() == Code.LINEAGE_MISMATCH;
   }
 
-  static Refused refused(WireError error) {
+  private static Refused silent(String detail) {
+    return new Refused(
+        "AUTHORITY_UNREACHABLE",
+        detail,
+        "reseal authority start; a running service goes on until its passport ends");
+  }
+
+  private static Refused refused(WireError error) {
     Denial denial = Denial.of(error);
     return new Refused(ExitCode.of(denial), denial.cause());
   }

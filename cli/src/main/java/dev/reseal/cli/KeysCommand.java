@@ -7,7 +7,6 @@ import dev.reseal.wire.Cose;
 import dev.reseal.wire.Fields;
 import dev.reseal.wire.Limits;
 import dev.reseal.wire.Randomness;
-import dev.reseal.wire.Status;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -33,11 +32,6 @@ final class KeysCommand {
   private static final List<String> STATES =
       List.of("", "pre-activation", "active", "deactivated", "compromised");
 
-  private static Status status(HomeOption home, String name) throws IOException {
-    home.lineage(name);
-    return Status.decode(AuthorityCalls.require(home.authority().named(name)));
-  }
-
   /** Numbers and states, never bytes. */
   @Command(name = "list", description = "Show the generations that exist; no bytes.")
   static final class ListKeys implements Callable<Integer> {
@@ -58,7 +52,7 @@ final class KeysCommand {
       Bytes payload =
           Cbor.map()
               .with(1, 1)
-              .with(2, status(home, name).lineage())
+              .with(2, Services.status(home, name).lineage())
               .with(5, Randomness.system().bytes(16))
               .encode();
       Authority authority = home.authority();
@@ -117,7 +111,7 @@ final class KeysCommand {
         Bytes payload =
             Cbor.map()
                 .with(1, 1)
-                .with(2, status(home, name).lineage())
+                .with(2, Services.status(home, name).lineage())
                 .with(3, purpose)
                 .with(4, Bytes.of(key))
                 .with(5, Randomness.system().bytes(16))

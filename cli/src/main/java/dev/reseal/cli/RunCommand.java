@@ -1,5 +1,7 @@
 package dev.reseal.cli;
 
+import dev.reseal.authority.DurableFile;
+import dev.reseal.bytes.Bytes;
 import dev.reseal.emulator.EmulatedPlatform;
 import dev.reseal.lifecycle.ExitCode;
 import dev.reseal.lifecycle.Situation;
@@ -18,6 +20,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import picocli.CommandLine.Model.CommandSpec;
@@ -72,7 +75,8 @@ public final class RunCommand implements Callable<Integer> {
     InetSocketAddress open = open();
     Path lineage = home.lineage(name);
     Authority authority = home.authority();
-    Later<Status> status = signing(() -> Services.status(authority, name));
+    Path kept = lineage.resolve("lineage_id");
+    Later<Optional<Status>> status = signing(() -> status(authority, kept));
     if (!Files.exists(lineage)) {
       status.get(); // a name that nobody knows leaves no directory behind
     }
@@ -83,11 +87,10 @@ public final class RunCommand implements Callable<Integer> {
     Supervisor supervisor;
     try {
       AppOptions.Measured measured = image.get();
-      requireAllowed(status.get(), measured);
       Settings settings =
           new Settings(
               name,
-              status.get().lineage(),
+              lineageId(kept, status.get(), measured),
               measured.image(),
               AppOptions.sign(measured, home, lineage),
               home.operators(),
@@ -125,6 +128,35 @@ public final class RunCommand implements Callable<Integer> {
     } catch (StartException refused) {
       throw new Refused(ExitCode.BLOCKED, refused.why());
     }
+  }
+
+  /**
+   * Nothing while the authority cannot say and an earlier start has kept whose lineage it is: what
+   * serves goes on (protocol 13, unreachable and quarantined), and the survey asks again.
+   */
+  private Optional<Status> status(Authority authority, Path kept) {
+    Authority.Reply reply = authority.named(name());
+    Optional<String> away = AuthorityCalls.away(reply).filter(_ -> Files.exists(kept));
+    away.ifPresent(why -> {
+      PrintWriter err = spec.commandLine().getErr();
+      err.println("reseal: warning: " + why + "; what serves goes on, as long as it may");
+      err.flush();
+    });
+    return away.isPresent() ? Optional.empty() : Optional.of(Services.status(reply, name()));
+  }
+
+  private Bytes lineageId(Path kept, Optional<Status> known, AppOptions.Measured measured)
+      throws IOException {
+    if (known.isEmpty()) {
+      return Bytes.hex(Files.readString(kept).strip());
+    }
+    Status status = known.get();
+    requireAllowed(status, measured);
+    String id = status.lineage().toHex() + "\n";
+    if (!Files.exists(kept) || !Files.readString(kept).equals(id)) {
+      DurableFile.replace(kept, Bytes.ascii(id));
+    }
+    return status.lineage();
   }
 
   private void requireAllowed(Status status, AppOptions.Measured measured) {

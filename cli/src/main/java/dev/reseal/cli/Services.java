@@ -2,9 +2,7 @@ package dev.reseal.cli;
 
 import dev.reseal.supervisor.Authority;
 import dev.reseal.supervisor.ControlClient;
-import dev.reseal.wire.Code;
 import dev.reseal.wire.Status;
-import dev.reseal.wire.WireError;
 import java.io.IOException;
 
 /** What every service verb asks first, with the words for when the answer is no. */
@@ -13,29 +11,16 @@ final class Services {
 
   static Status status(HomeOption home, String name) throws IOException {
     home.lineage(name);
-    return status(home.authority(), name);
+    return status(home.authority().named(name), name);
   }
 
-  static Status status(Authority authority, String name) {
-    return switch (authority.named(name)) {
-      case Authority.Reply.Answer(var body) -> Status.decode(body);
-      case Authority.Reply.Refused(WireError error) -> throw refused(name, error);
-      case Authority.Reply.Silent(String detail) ->
-          throw new Refused(
-              "AUTHORITY_UNREACHABLE",
-              detail,
-              "reseal authority start; a running service goes on until its passport ends");
-    };
-  }
-
-  private static Refused refused(String name, WireError error) {
-    if (error.code() == Code.LINEAGE_MISMATCH) {
-      return new Refused(
-          "UNKNOWN_LINEAGE",
-          "the authority knows no lineage '" + name + "'",
-          "reseal authority policy apply FILE makes one");
-    }
-    return AuthorityCalls.refused(error);
+  static Status status(Authority.Reply reply, String name) {
+    return AuthorityCalls.status(reply)
+        .orElseThrow(() ->
+            new Refused(
+                "UNKNOWN_LINEAGE",
+                "the authority knows no lineage '" + name + "'",
+                "reseal authority policy apply FILE makes one"));
   }
 
   static ControlClient supervisor(HomeOption home, String name) {
