@@ -15,10 +15,11 @@ import java.util.Optional;
 
 /**
  * Who is connected, and for how long already. A connection that takes too long over a request, from
- * its first byte or from the last answer on, is closed; the server's own channels know no read
- * time-out. Where there is no room for one more, the one that has gone longest without a whole
- * request is closed, one that never sent any before one that did. Without this, somebody who opens
- * all connections and feeds each a byte now and then keeps everybody else out.
+ * its first byte or from the last answer on, or over an answer, is closed; the server's own
+ * channels know no time-out, neither of reading nor of writing. Where there is no room for one
+ * more, the one that has gone longest without a whole request is closed, one that never sent any
+ * before one that did. Without this, somebody who opens all connections and feeds each a byte now
+ * and then, or reads no answer, keeps everybody else out.
  *
  * <p>The server hands every accepted connection to its socket options, before the TLS handshake.
  */
@@ -43,8 +44,9 @@ final class Connections implements SocketOptions, AutoCloseable {
 
   private enum State {
     NEW,
-    /** A whole request of his is being answered. */
+    /** What the answer to a whole request of his is, is being found out. */
     ASKING,
+    /** There is one, and it may still be on its way to him. */
     ANSWERED
   }
 
@@ -98,6 +100,7 @@ final class Connections implements SocketOptions, AutoCloseable {
     peers.computeIfPresent(from, (_, peer) -> Peer.of(peer.channel(), State.ASKING));
   }
 
+  /** The answer is there; once more when all of it has been sent. */
   synchronized void answered(SocketAddress from) {
     Peer peer = peers.remove(from);
     if (peer != null) {

@@ -155,11 +155,14 @@ public final class HttpsServer implements AutoCloseable {
     private void answer(ServerRequest request, ServerResponse response, Supplier<Reply> reply) {
       SocketAddress from = request.remotePeer().address();
       connections.asking(from);
+      Reply answer;
       try {
-        send(response, reply.get());
+        answer = reply.get();
       } finally {
-        connections.answered(from);
+        connections.answered(from); // whoever does not read his answer is as slow as any other
       }
+      send(response, answer);
+      connections.answered(from);
     }
   }
 
