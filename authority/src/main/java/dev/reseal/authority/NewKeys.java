@@ -11,6 +11,7 @@ import dev.reseal.wire.Keyset;
 import dev.reseal.wire.Keyset.Generation;
 import dev.reseal.wire.Limits;
 import dev.reseal.wire.X25519;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -120,7 +121,7 @@ final class NewKeys {
       }
     }
     for (String purpose : row.policy().essentials().purposes()) {
-      size += purpose.length() + 16L;
+      size += purpose.getBytes(StandardCharsets.UTF_8).length + 16L;
       try (Secret given =
           desk.keys()
               .apply(KeyNames.added(row.lineage(), purpose))

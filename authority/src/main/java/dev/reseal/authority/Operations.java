@@ -52,6 +52,11 @@ final class Operations {
     }
     Denied.unless(!ask.targets().isEmpty(), Code.CORRUPT, "FIELD", "a genesis without targets");
     ask.targets().forEach(this::allowed);
+    Denied.unless(
+        NewKeys.nextFits(row, 1, desk),
+        Code.POLICY_REFUSED,
+        "KEYSET_BOUND",
+        "the keys of the first generation do not fit one keyset: add shorter ones");
     Operation operation = operation(true, Optional.empty(), 0);
     Row next = begun(new State.Sealed(Optional.empty(), operation), operation);
     return made(next, "begin");

@@ -12,7 +12,9 @@ import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Cose;
 import dev.reseal.wire.Kind;
 import dev.reseal.wire.Randomness;
+import dev.reseal.wire.WireError;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -103,6 +105,44 @@ class KeyCallsTest extends OnItsOwnWorld {
     answer(world.request(ask, world.operator));
     assertThat(stored(KEY)).isFalse();
     assertThat(added()).isEmpty();
+  }
+
+  /** A lineage that has no instance yet, under a policy with these purposes. */
+  private void unborn(List<String> purposes) {
+    world = new World(home.resolve("unborn"));
+    String file =
+        world.policy("").replace("\"records\"", "\"" + String.join("\", \"", purposes) + "\"");
+    Ask ask = world.ask(Kind.POLICY, false, new Ask.Extra.PolicyFile(World.bytes(file)));
+    answer(world.request(ask, world.operator));
+  }
+
+  private WireError genesisRefused() {
+    return refusal(world.request(world.ask(Kind.GENESIS, true, Ask.NOTHING), world.operator));
+  }
+
+  @Test
+  void aGenesisWhoseKeysNoActivationCouldCarryIsRefusedUntilTheyAreShorter() {
+    List<String> purposes = IntStream.range(0, 8).mapToObj(each -> "purpose" + each).toList();
+    unborn(purposes);
+    for (String each : purposes) {
+      answer(add(each, Bytes.zeros(4096), Randomness.system().bytes(16)));
+    }
+    assertThat(genesisRefused().rule()).isEqualTo("KEYSET_BOUND");
+    answer(add(purposes.getFirst()));
+    world.activate(world.begin(Kind.GENESIS, true));
+  }
+
+  @Test
+  void aKeysetCountsTheBytesOfAPurposeAndNotItsCharacters() {
+    List<String> purposes =
+        IntStream.range(0, 63)
+            .mapToObj(each -> each < 7 ? "p" + each : "€".repeat(20) + (char) ('一' + each))
+            .toList();
+    unborn(purposes);
+    for (String each : purposes.subList(0, 7)) {
+      answer(add(each, Bytes.zeros(4096), Randomness.system().bytes(16)));
+    }
+    assertThat(genesisRefused().rule()).isEqualTo("KEYSET_BOUND");
   }
 
   /** A crash between the commit of a close and the erasure, or an older copy of the key store. */
