@@ -43,7 +43,7 @@ public final class AuthorityService implements Endpoint {
   private final Barriers barriers;
   private final Inquiries inquiries;
   private final Assessment assessment;
-  private final Challenges challenges = new Challenges();
+  private final Challenges challenges;
 
   /**
    * What the host decides once.
@@ -66,6 +66,7 @@ public final class AuthorityService implements Endpoint {
       Store store, Anchor anchor, KeyStore keys, SigningKey signer, Setup setup) {
     this.signer = signer;
     this.setup = setup;
+    this.challenges = new Challenges(setup.randomness());
     this.ledger = new Ledger(store, anchor, keys, signer);
     this.assessment = new Assessment(store, setup.judge(), setup.clocks());
     StartUp.Found found = new StartUp(ledger, signer.verifyKey()).check(setup.env());

@@ -1,43 +1,59 @@
 package dev.reseal.authority;
 
 import dev.reseal.bytes.Bytes;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
+import dev.reseal.bytes.Secret;
+import dev.reseal.wire.Hkdf;
+import dev.reseal.wire.Randomness;
+import java.security.MessageDigest;
+import java.util.HashMap;
 import java.util.Map;
 
-/** Nonces that were given out: bound to an operation, single use, 60 s, bounded in number. */
+/**
+ * Nonces: bound to an operation, single use, 60 s. A nonce carries when it was given, and for what,
+ * under a key of this process; only used ones are remembered. So whoever asks for many pushes out
+ * nobody's.
+ */
 final class Challenges {
   static final long LIFE_MS = 60_000;
-  private static final int MOST = 4096;
+  private static final int SALT = 8;
+  private static final int GIVEN = Long.BYTES + SALT;
+  private static final int SIZE = 32;
 
-  private final Map<Bytes, Given> given = new LinkedHashMap<>();
+  private final Randomness randomness;
+  private final Secret key;
+  private final Map<Bytes, Long> used = new HashMap<>();
 
-  private record Given(Bytes lineage, Bytes opId, long atMs) {}
+  Challenges(Randomness randomness) {
+    this.randomness = randomness;
+    this.key = randomness.secret(SIZE);
+  }
 
   /** Times are of the monotonic clock. */
-  void give(Bytes nonce, Bytes lineage, Bytes opId, long nowMs) {
-    Iterator<Given> oldest = given.values().iterator();
-    while (oldest.hasNext()) {
-      boolean over = nowMs - oldest.next().atMs() > LIFE_MS;
-      if (!over && given.size() < MOST) {
-        break;
-      }
-      oldest.remove();
-    }
-    given.put(nonce, new Given(lineage, opId, nowMs));
+  Bytes give(Bytes lineage, Bytes opId, long nowMs) {
+    return tagged(Bytes.concat(Bytes.u64(nowMs), randomness.bytes(SALT)), lineage, opId);
+  }
+
+  private Bytes tagged(Bytes given, Bytes lineage, Bytes opId) {
+    Bytes tag = Hkdf.hmac(key, Bytes.concat(given, lineage, opId));
+    return Bytes.concat(given, tag.slice(0, SIZE - GIVEN));
   }
 
   /** Whether the nonce was given out for this operation, is young enough and not yet used. */
   boolean has(Bytes nonce, Bytes lineage, Bytes opId, long nowMs) {
-    Given found = given.get(nonce);
-    return found != null
-        && found.lineage().equals(lineage)
-        && found.opId().equals(opId)
-        && nowMs - found.atMs() <= LIFE_MS;
+    Bytes expected = tagged(nonce.slice(0, GIVEN), lineage, opId);
+    return MessageDigest.isEqual(nonce.toArray(), expected.toArray())
+        && nowMs - givenAt(nonce) <= LIFE_MS
+        && !used.containsKey(nonce);
   }
 
-  /** It is used now. */
+  /** One that {@link #has} is used now. */
   void use(Bytes nonce) {
-    given.remove(nonce);
+    long at = givenAt(nonce);
+    used.values().removeIf(earlier -> at - earlier > LIFE_MS);
+    used.put(nonce, at);
+  }
+
+  private static long givenAt(Bytes nonce) {
+    return nonce.buffer().getLong();
   }
 }

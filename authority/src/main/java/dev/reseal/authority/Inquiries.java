@@ -98,8 +98,7 @@ final class Inquiries {
         Code.FENCED,
         "OTHER_OPERATION",
         "the operation in flight is " + operation.opId());
-    Bytes nonce = randomness.bytes(32);
-    challenges.give(nonce, row.lineage(), opId, watch.monotonicMs());
+    Bytes nonce = challenges.give(row.lineage(), opId, watch.monotonicMs());
     Head head = new Head(row.lineage(), opId, operation.fence(), row.epoch());
     return new Reply.Answer(
         Signed.sign(new Challenge(head, nonce, ledger.logHead()), signer).cose());
