@@ -24,6 +24,7 @@ import dev.reseal.wire.SigningKey;
 import dev.reseal.wire.VerifyKey;
 import dev.reseal.wire.WireError;
 import dev.reseal.wire.WireException;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -277,9 +278,10 @@ public final class AuthorityService implements Endpoint {
     Bytes nonce = Claims.decode(request.claims()).nonce();
     boolean fresh =
         challenges.has(nonce, row.lineage(), request.head().opId(), watch.monotonicMs());
-    Decision decision =
-        Register.grant(row, body, desk, assessment.judge(row, request.evidence()), fresh);
+    EvidenceJudge.Verdict verdict = assessment.judge(row, request.evidence());
+    Decision decision = Register.grant(row, body, desk, verdict, fresh);
     if (decision instanceof Accepted) {
+      setup.judge().granted(row.policy(), verdict, Instant.ofEpochMilli(watch.wallMs()));
       challenges.use(nonce); // a message that is refused takes nobody's nonce
     }
     return decision;

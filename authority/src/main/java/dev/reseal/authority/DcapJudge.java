@@ -126,29 +126,34 @@ public final class DcapJudge implements EvidenceJudge {
         };
     Platform platform = trusted.platform();
     named(platform, policy.platforms());
-    boolean relaxed = relaxed(trusted, policy, now, floors);
+    boolean graced =
+        switch (appraise(trusted, policy, now, floors)) {
+          case Appraisal.Accepted _ -> false;
+          case Appraisal.Graced _ -> true;
+          case Appraisal.Denied denied -> throw EvidenceRefusals.of(denied, trusted);
+        };
     return new Verdict.Genuine(
         enclave.report(),
         platform.kind().number(),
         platform.id(),
-        relaxed,
+        graced || trusted.status() != TcbStatus.UP_TO_DATE,
+        graced,
         EncodedCollateral.encode(collateral));
   }
 
   /**
-   * Whether the evidence is good enough without being the best. A platform that this lineage has
-   * accepted before is a member: it may wait for the grace of the policy.
+   * A platform that this lineage has accepted before is a member: it may wait for the grace of the
+   * policy.
    */
-  private boolean relaxed(
+  private Appraisal appraise(
       dev.reseal.quote.Verdict.Trusted trusted,
       Policy policy,
       Instant now,
       Function<Bytes, Floor> floors) {
     Platform platform = trusted.platform();
-    Bytes lineage = policy.essentials().lineage();
     Bytes family = Bytes.concat(platform.root(), platform.pck().fmspc());
     Occasion occasion =
-        seen.lastAccepted(lineage, platform.id())
+        seen.lastAccepted(policy.essentials().lineage(), platform.id())
             .<Occasion>map(Occasion.Membership::new)
             .orElseGet(Occasion.Admission::new);
     Appraisal appraisal =
@@ -157,16 +162,16 @@ public final class DcapJudge implements EvidenceJudge {
             .appraise(
                 trusted, new Circumstances(occasion, floors.apply(family), Optional.empty(), now));
     seen.raise(family, trusted.evidence());
-    return switch (appraisal) {
-      case Appraisal.Accepted _ -> {
-        if (policy.appraisal().grace().isPositive()) {
-          seen.accepted(lineage, platform.id(), now);
-        }
-        yield trusted.status() != TcbStatus.UP_TO_DATE;
-      }
-      case Appraisal.Graced _ -> true;
-      case Appraisal.Denied denied -> throw EvidenceRefusals.of(denied, trusted);
-    };
+    return appraisal;
+  }
+
+  @Override
+  public void granted(Policy policy, Verdict verdict, Instant now) {
+    if (verdict instanceof Verdict.Genuine genuine
+        && !genuine.graced()
+        && policy.appraisal().grace().isPositive()) {
+      seen.accepted(policy.essentials().lineage(), genuine.platformId(), now);
+    }
   }
 
   private static void named(Platform platform, List<PlatformRule> platforms) {

@@ -19,6 +19,12 @@ public interface EvidenceJudge {
     return judge(evidence, policy, now);
   }
 
+  /**
+   * A candidate was granted on this verdict, so everything else about it was good too. A judge that
+   * knows no members has nothing to remember.
+   */
+  default void granted(Policy policy, Verdict verdict, Instant now) {}
+
   /** What a quote is worth. */
   sealed interface Verdict {
     /**
@@ -27,11 +33,17 @@ public interface EvidenceJudge {
      * @param platformKind 1 SGX, 2 emulated: decided by the root, never by the quote
      * @param platformId SHA-256 of the PCK public key
      * @param relaxed whether the TCB is accepted though not up to date
+     * @param graced whether it is so only because the platform was accepted before
      * @param collateral what judged it: a CBOR array of its parts in the order of protocol 24,
      *     bytes or null
      */
     record Genuine(
-        ReportBody body, int platformKind, Bytes platformId, boolean relaxed, Bytes collateral)
+        ReportBody body,
+        int platformKind,
+        Bytes platformId,
+        boolean relaxed,
+        boolean graced,
+        Bytes collateral)
         implements Verdict {}
 
     record Refused(WireError error) implements Verdict {}

@@ -17,8 +17,8 @@ import java.util.TreeMap;
 
 /**
  * What an authority must not forget of evidence, in one file: the newest collateral seen for each
- * family of platforms, and when a lineage last accepted a platform without grace. Written before
- * the verdict is given; a file that cannot be read or written stops judging.
+ * family of platforms, and when a lineage last granted to a platform without grace. Written before
+ * the verdict is given, or the grant; a file that cannot be read or written stops judging.
  *
  * <p>Lines: {@code floor FAMILY EVALUATION ROOT_CRL PCK_CRL ISSUED} and {@code member LINEAGE
  * PLATFORM INSTANT}.
@@ -88,7 +88,7 @@ public final class SeenCollateral {
     }
   }
 
-  /** When {@code lineage} last accepted {@code platform} without grace. */
+  /** When {@code lineage} last granted to {@code platform} without grace. */
   synchronized Optional<Instant> lastAccepted(Bytes lineage, Bytes platform) {
     return Optional.ofNullable(members.get(lineage.toHex() + " " + platform.toHex()));
   }

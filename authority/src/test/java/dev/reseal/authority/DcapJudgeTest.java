@@ -1,5 +1,7 @@
 package dev.reseal.authority;
 
+import static dev.reseal.authority.World.answer;
+import static dev.reseal.authority.World.refusal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -8,7 +10,9 @@ import dev.reseal.authority.Policy.PlatformRule;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.emulator.Machine;
 import dev.reseal.quote.TrustAnchors;
+import dev.reseal.wire.Ask;
 import dev.reseal.wire.Code;
+import dev.reseal.wire.Kind;
 import dev.reseal.wire.WireError;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -192,15 +196,31 @@ class DcapJudgeTest extends OnItsOwnWorld {
   @Test
   void aPlatformThatWasAcceptedMayWaitForTheGraceOfThePolicy() throws IOException {
     String grace = "{\"grace_s\": 3600}";
-    assertThat(judge(remembering(), now, grace)).isInstanceOf(Verdict.Genuine.class);
+    DcapJudge judge = remembering();
+    judge.granted(policy(grace, rule()), judge(judge, now, grace), now);
     change(machine -> machine.recovering("EMULATED-SA-00001", now).standard(now));
     Verdict.Genuine graced = (Verdict.Genuine) judge(remembering(), now.plusSeconds(3599), grace);
     assertThat(graced.relaxed()).isTrue();
+    judge.granted(policy(grace, rule()), graced, now.plusSeconds(3599));
     assertThat(refused(judge(remembering(), now.plusSeconds(3600), grace)).rule()).isEqualTo("TCB");
     assertThat(refused(judge(remembering(), now.plusSeconds(1), "{}")).rule()).isEqualTo("TCB");
     change(machine -> machine.revoked(now));
     assertThat(refused(judge(remembering(), now.plusSeconds(1), grace)).rule())
         .isEqualTo("pck-revoked");
+  }
+
+  @Test
+  void aPlatformWhoseCandidatesWereAllRefusedMayNotWait() throws IOException {
+    String file = world.policy(", \"tcb\": {\"grace_s\": 3600}");
+    Ask ask = world.ask(Kind.POLICY, false, new Ask.Extra.PolicyFile(World.bytes(file)));
+    answer(world.request(ask, world.operator));
+    Bytes opId = world.begin(Kind.GENESIS, true);
+    Bytes otherClaims = new Forger(world, opId).withOtherClaims();
+    assertThat(refusal(world.service.post("grant-request", otherClaims)).rule())
+        .isEqualTo("REPORTDATA");
+    change(machine -> machine.recovering("EMULATED-SA-00001", now).standard(now));
+    Bytes honest = world.attest(world.instance(), opId);
+    assertThat(refusal(world.service.post("grant-request", honest)).rule()).isEqualTo("TCB");
   }
 
   @Test

@@ -191,7 +191,7 @@ final class AuthorityNode {
   private static EvidenceJudge.Verdict judge(Bytes evidence, Policy policy, Instant now) {
     try {
       return new EvidenceJudge.Verdict.Genuine(
-          ReportBody.parse(evidence), 2, PLATFORM, false, Bytes.zeros(32));
+          ReportBody.parse(evidence), 2, PLATFORM, false, false, Bytes.zeros(32));
     } catch (MalformedException malformed) {
       return new EvidenceJudge.Verdict.Refused(
           WireError.of(Code.PLATFORM_REFUSED, String.valueOf(malformed.getMessage())));
