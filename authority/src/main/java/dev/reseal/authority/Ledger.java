@@ -263,7 +263,7 @@ final class Ledger {
     if (found.isEmpty()) {
       return List.of();
     }
-    Fields wrapped = Fields.of(Cbor.array(Cbor.decode(found.get())), "carriers");
+    Fields wrapped = Fields.ofArray(Cbor.array(Cbor.decode(found.get())), "carriers");
     return wrapped.list(
         0,
         0,

@@ -100,7 +100,8 @@ final class NewKeys {
   private static SequencedMap<String, Secret> entries(Secret stored) {
     LinkedHashMap<String, Secret> keys = new LinkedHashMap<>();
     Cbor wrapped = Cbor.array(Cbor.decode(stored.use(Bytes::of)));
-    for (Cbor pair : Fields.of(wrapped, "generation").list(0, 1, PURPOSES, each -> each.any(0))) {
+    for (Cbor pair :
+        Fields.ofArray(wrapped, "generation").list(0, 1, PURPOSES, each -> each.any(0))) {
       Fields entry = Fields.ofArray(pair, "key");
       String purpose = entry.text(0);
       keys.put(purpose, Secret.own(entry.blob(1, 4096).toArray()));

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** A row as bytes: the durable part, whose digest is in the log, and the lease apart. */
 final class RowCodec {
@@ -74,12 +75,16 @@ final class RowCodec {
             in.uint(5),
             in.uint(6),
             in.uint(7),
-            readState(in.nested(8)),
-            optional(in, 9, RowCodec::readHead),
+            readState(in.nestedMap(8)),
+            optional(in, 9, () -> readHead(in.nested(9))),
             readKeys(in.nested(10)),
-            optional(in, 11, last -> last.end(new Last(Kind.of(last.uint(0)), last.bytes(1, 16)))),
+            optional(in, 11, () -> readLast(in.nested(11))),
             in.uint(12),
             readLease(lease)));
+  }
+
+  private static Last readLast(Fields in) {
+    return in.end(new Last(Kind.of(in.uint(0)), in.bytes(1, 16)));
   }
 
   private static Lease readLease(Bytes lease) {
@@ -106,12 +111,13 @@ final class RowCodec {
     return in.end(
         switch ((int) in.uint(1, EMPTY, CLOSED)) {
           case EMPTY -> new State.Empty();
-          case ACTIVE -> new State.Active(readIncumbent(in.nested(2)));
+          case ACTIVE -> new State.Active(readIncumbent(in.nestedMap(2)));
           case PREPARED ->
-              new State.Prepared(readIncumbent(in.nested(2)), readOperation(in.nested(3)));
+              new State.Prepared(readIncumbent(in.nestedMap(2)), readOperation(in.nestedMap(3)));
           case SEALED ->
               new State.Sealed(
-                  optional(in, 2, RowCodec::readIncumbent), readOperation(in.nested(3)));
+                  optional(in, 2, () -> readIncumbent(in.nestedMap(2))),
+                  readOperation(in.nestedMap(3)));
           default -> new State.Closed(in.uint(4));
         });
   }
@@ -129,7 +135,7 @@ final class RowCodec {
   private static Incumbent readIncumbent(Fields in) {
     return in.end(
         new Incumbent(
-            Identity.read(in.nested(1)),
+            Identity.read(in.nestedMap(1)),
             in.bytes(2, 16),
             in.uint(3),
             in.bytes(4, 32),
@@ -179,7 +185,7 @@ final class RowCodec {
                   Fields grant = each.nested(0);
                   return grant.end(
                       new Granted(
-                          Identity.read(grant.nested(0)), grant.bytes(1, 32), grant.uint(2)));
+                          Identity.read(grant.nestedMap(0)), grant.bytes(1, 32), grant.uint(2)));
                 })));
   }
 
@@ -220,9 +226,7 @@ final class RowCodec {
     return value.map(write).orElse(Cbor.nil());
   }
 
-  private static <T> Optional<T> optional(Fields in, long key, Function<Fields, T> read) {
-    return in.any(key) instanceof Cbor.Null
-        ? Optional.empty()
-        : Optional.of(read.apply(in.nested(key)));
+  private static <T> Optional<T> optional(Fields in, long key, Supplier<T> read) {
+    return in.any(key) instanceof Cbor.Null ? Optional.empty() : Optional.of(read.get());
   }
 }

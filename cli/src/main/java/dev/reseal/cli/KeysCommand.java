@@ -60,7 +60,7 @@ final class KeysCommand {
           AuthorityCalls.require(
               authority.post(
                   "key-list", Cose.sign("key-list", payload, KeyFile.read(home.operator()))));
-      Fields wrapped = Fields.of(Cbor.array(Cbor.decode(answer)), "keys");
+      Fields wrapped = Fields.ofArray(Cbor.array(Cbor.decode(answer)), "keys");
       List<Facts> all = wrapped.list(0, 0, Limits.LIST, each -> facts(each.nested(0)));
       Output.print(spec.commandLine().getOut(), new Facts().put("generation", all), json);
       return 0;

@@ -81,7 +81,7 @@ public record Slot(Header header, Bytes encodedHeader, Hpke.Box share, Bytes wra
   }
 
   private static Slot read(Cbor item) {
-    Fields fields = Fields.of(item, "slot");
+    Fields fields = Fields.ofMap(item, "slot");
     Bytes encodedHeader = fields.blob(0, 1024);
     return fields.end(
         new Slot(
@@ -99,7 +99,7 @@ public record Slot(Header header, Bytes encodedHeader, Hpke.Box share, Bytes wra
   public static List<Slot> decode(Bytes encoded) {
     try {
       Cbor wrapped = Cbor.array(Cbor.decode(encoded));
-      List<Slot> slots = Fields.of(wrapped, "slots").list(0, 1, 2, each -> read(each.any(0)));
+      List<Slot> slots = Fields.ofArray(wrapped, "slots").list(0, 1, 2, each -> read(each.any(0)));
       if (slots.size() == 2 && slots.get(0).header.type() == slots.get(1).header.type()) {
         throw new WireException(WireException.Rule.FIELD, "two slots of one type");
       }

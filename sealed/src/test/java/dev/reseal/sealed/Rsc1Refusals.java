@@ -1,6 +1,7 @@
 package dev.reseal.sealed;
 
 import dev.reseal.bytes.Bytes;
+import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Essentials;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -146,7 +147,16 @@ final class Rsc1Refusals {
     }
     add("STRUCTURE slots 80");
     add("STRUCTURE slots " + Slot.encode(List.of(first, first)));
+    add("STRUCTURE slots " + arrays());
     otherDek(slots);
+  }
+
+  /** Each slot as the array of what is in its map. */
+  private Bytes arrays() {
+    Cbor.Array maps = (Cbor.Array) Cbor.decode(sealed.body().slots());
+    return Cbor.array(
+            maps.items(), slot -> new Cbor.Array(List.copyOf(((Cbor.Map) slot).entries().values())))
+        .encode();
   }
 
   /** A slot that is right in all but holds another DEK: AES-GCM alone would not notice. */

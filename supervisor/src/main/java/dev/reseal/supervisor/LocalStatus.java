@@ -45,7 +45,7 @@ public record LocalStatus(
   }
 
   static LocalStatus decode(Cbor item) {
-    Fields fields = Fields.of(item, "local status");
+    Fields fields = Fields.ofMap(item, "local status");
     return fields.end(
         new LocalStatus(
             fields.text(1),

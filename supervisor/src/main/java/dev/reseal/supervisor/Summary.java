@@ -80,11 +80,9 @@ public record Summary(
   }
 
   public static Summary decode(Cbor item) {
-    Fields fields = Fields.of(item, "summary");
+    Fields fields = Fields.ofMap(item, "summary");
     Optional<Row> row =
-        fields.any(8) instanceof Cbor.Array array
-            ? Optional.of(row(Fields.of(array, "row")))
-            : Optional.empty();
+        fields.any(8) instanceof Cbor.Null ? Optional.empty() : Optional.of(row(fields.nested(8)));
     return fields.end(
         new Summary(
             (int) fields.uint(1, 0, 255),

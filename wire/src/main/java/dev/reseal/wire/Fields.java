@@ -25,48 +25,32 @@ public final class Fields {
     this.entries = entries;
   }
 
-  /** The fields of a map, or the items of an array by index; {@code what} is for messages. */
-  public static Fields of(Cbor item, String what) {
-    return switch (item) {
-      case Cbor.Map(var entries) -> new Fields(what, entries);
-      case Cbor.Array(var items) -> {
-        TreeMap<Long, Cbor> byIndex = new TreeMap<>();
-        for (Cbor each : items) {
-          byIndex.put((long) byIndex.size(), each);
-        }
-        yield new Fields(what, byIndex);
-      }
-      case Cbor.Int _,
-          Cbor.Bin _,
-          Cbor.Text _,
-          Cbor.Dict _,
-          Cbor.Bool _,
-          Cbor.Null _,
-          Cbor.Real _ ->
-          throw new WireException(Rule.TYPE, what + " is neither a map nor an array");
-    };
+  /** A map only; {@code what} is for messages. */
+  public static Fields ofMap(Bytes encoded, String what) {
+    return ofMap(Cbor.decode(encoded), what);
   }
 
-  /** A map only. */
-  public static Fields ofMap(Bytes encoded, String what) {
-    if (Cbor.decode(encoded) instanceof Cbor.Map map) {
-      return of(map, what);
+  /** A map item only. */
+  public static Fields ofMap(Cbor item, String what) {
+    if (item instanceof Cbor.Map(var entries)) {
+      return new Fields(what, entries);
     }
     throw new WireException(Rule.TYPE, what + " is not a map");
   }
 
   /** An array only. */
   public static Fields ofArray(Bytes encoded, String what) {
-    if (Cbor.decode(encoded) instanceof Cbor.Array array) {
-      return of(array, what);
-    }
-    throw new WireException(Rule.TYPE, what + " is not an array");
+    return ofArray(Cbor.decode(encoded), what);
   }
 
-  /** An array item only. */
+  /** An array item only: its items by index. */
   public static Fields ofArray(Cbor item, String what) {
-    if (item instanceof Cbor.Array array) {
-      return of(array, what);
+    if (item instanceof Cbor.Array(var items)) {
+      TreeMap<Long, Cbor> byIndex = new TreeMap<>();
+      for (Cbor each : items) {
+        byIndex.put((long) byIndex.size(), each);
+      }
+      return new Fields(what, byIndex);
     }
     throw new WireException(Rule.TYPE, what + " is not an array");
   }
@@ -161,7 +145,7 @@ public final class Fields {
     }
     List<T> all = new ArrayList<>(items.size());
     for (Cbor item : items) {
-      all.add(each.apply(of(new Cbor.Array(List.of(item)), name(key))));
+      all.add(each.apply(ofArray(new Cbor.Array(List.of(item)), name(key))));
     }
     return List.copyOf(all);
   }
@@ -183,9 +167,13 @@ public final class Fields {
     return entries.size();
   }
 
-  /** A nested map or array. */
+  /** A nested array. */
   public Fields nested(long key) {
-    return of(any(key), name(key));
+    return ofArray(any(key), name(key));
+  }
+
+  public Fields nestedMap(long key) {
+    return ofMap(any(key), name(key));
   }
 
   /** Refuses fields that were not read. */

@@ -92,7 +92,8 @@ public record Keyset(List<Generation> generations) implements AutoCloseable {
     }
     Cbor wrapped = Cbor.array(Cbor.decode(encoded));
     return new Keyset(
-        Fields.of(wrapped, "keyset").list(0, 1, Limits.GENERATIONS, each -> read(each.any(0))));
+        Fields.ofArray(wrapped, "keyset")
+            .list(0, 1, Limits.GENERATIONS, each -> read(each.any(0))));
   }
 
   private static Generation read(Cbor item) {

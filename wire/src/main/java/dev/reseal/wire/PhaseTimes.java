@@ -45,7 +45,7 @@ public record PhaseTimes(Bytes lineage, Bytes opId, SortedMap<Long, Long> micros
 
   /** Field 11 of a proof, or field 4 of a report: known phases only. */
   public static SortedMap<Long, Long> micros(Cbor item) {
-    Fields in = Fields.of(item, "phase times");
+    Fields in = Fields.ofMap(item, "phase times");
     TreeMap<Long, Long> times = new TreeMap<>();
     for (long phase = 0; phase <= PHASES; phase++) {
       if (in.has(phase)) {

@@ -21,7 +21,7 @@ public record Shares(List<Optional<Secret>> halves) implements AutoCloseable {
   public static Shares decode(Secret plaintext) {
     Cbor wrapped = Cbor.array(Cbor.decode(plaintext.use(Bytes::of)));
     return new Shares(
-        Fields.of(wrapped, "shares")
+        Fields.ofArray(wrapped, "shares")
             .list(0, 0, 2, each -> each.bytesOrNull(0, 32).map(b -> Secret.own(b.toArray()))));
   }
 

@@ -110,6 +110,13 @@ final class MessagesTest {
   }
 
   @Test
+  void phaseTimesInAnArrayAreNotThoseOfAMap() {
+    Cbor.Map report = Cbor.map().with(1, 1).with(2, Bytes.zeros(16)).with(3, Bytes.zeros(16));
+    Bytes listed = report.with(4, Cbor.array(Cbor.of(5), Cbor.of(6))).encode();
+    assertRefused(() -> PhaseTimes.decode(listed), Rule.TYPE);
+  }
+
+  @Test
   void claimsEssentialsErrorAndStatusComeBack() {
     Claims claims = Samples.claims();
     assertThat(Claims.decode(claims.encode())).isEqualTo(claims);
