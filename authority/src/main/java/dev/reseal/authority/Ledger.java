@@ -35,6 +35,9 @@ final class Ledger {
 
   static final String UNTIL = "exhibit-until";
 
+  /** The retired message of which its proof tells. */
+  static final String RETIRED = "exhibit-retired";
+
   private static final Bytes ZERO16 = Bytes.zeros(16);
   private static final Bytes ZERO32 = Bytes.zeros(32);
 
@@ -201,10 +204,18 @@ final class Ledger {
       case "activate" ->
           keep.put(new AnswerKey(row.lineage(), event.operation().opId(), UNTIL, ZERO32), seq);
       case "retire" ->
-          row.incumbent()
-              .ifPresent(active ->
-                  keep.put(new AnswerKey(row.lineage(), active.opId(), UNTIL, ZERO32), seq));
+          row.incumbent().ifPresent(active -> retired(row.lineage(), active.opId(), seq, keep));
       default -> {}
+    }
+  }
+
+  /** The first retire that names keys is it: later ones would draw the log since into the proof. */
+  private void retired(Bytes lineage, Bytes opId, Bytes seq, Map<AnswerKey, Bytes> keep) {
+    AnswerKey retired = new AnswerKey(lineage, opId, RETIRED, ZERO32);
+    if (store.answer(retired).isPresent()) {
+      keep.remove(retired);
+    } else if (keep.containsKey(retired)) {
+      keep.put(new AnswerKey(lineage, opId, UNTIL, ZERO32), seq);
     }
   }
 

@@ -4,7 +4,9 @@ import dev.reseal.authority.Store.AnswerKey;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Code;
+import dev.reseal.wire.Cose;
 import dev.reseal.wire.Head;
+import dev.reseal.wire.Limits;
 import dev.reseal.wire.LogEvent;
 import dev.reseal.wire.LogMessage;
 import dev.reseal.wire.Passport;
@@ -37,10 +39,10 @@ final class ProofAssembly {
                 Denied.of(
                     Code.WRONG_STATE, "NOT_COMMITTED", "operation " + opId + " activated nobody"));
     Passport committed = Signed.verify(Passport.class, passport, signer.verifyKey()).message();
-    List<LogMessage.Entry> entries = entries(lineage, opId);
+    List<Bytes> log = log(lineage, opId);
     Optional<Bytes> receipt = kept(lineage, opId, "exhibit-receipt");
     List<Cbor> evidence = new ArrayList<>();
-    for (Bytes instance : instances(entries, committed.instanceId())) {
+    for (Bytes instance : instances(log.getFirst(), committed.instanceId())) {
       kept(lineage, ZERO16, "exhibit-evidence", instance)
           .ifPresent(both -> evidence.add(Cbor.decode(both)));
     }
@@ -53,8 +55,8 @@ final class ProofAssembly {
             .with(5, new Cbor.Array(evidence))
             .with(6, passport)
             .with(7, kept(lineage, opId, "exhibit-essentials").orElse(Bytes.EMPTY))
-            .with(8, log(lineage, entries))
-            .with(9, kept(lineage, opId, "exhibit-retired"))
+            .with(8, Cbor.array(log, Cbor::of))
+            .with(9, kept(lineage, opId, Ledger.RETIRED))
             .with(
                 10,
                 Cbor.array(kept(lineage, opId, "exhibit-collateral").stream().toList(), Cbor::of))
@@ -85,18 +87,20 @@ final class ProofAssembly {
   }
 
   /** The old instance, where the operation began with one, and the successor. */
-  private static List<Bytes> instances(List<LogMessage.Entry> entries, Bytes successor) {
+  private static List<Bytes> instances(Bytes begun, Bytes successor) {
     List<Bytes> all = new ArrayList<>();
-    LogEvent first = LogEvent.decode(entries.getFirst().event());
-    first.instanceId().ifPresent(all::add);
+    event(begun).instanceId().ifPresent(all::add);
     if (!all.contains(successor)) {
       all.add(successor);
     }
     return all;
   }
 
-  /** From the first entry of the operation to its last, everything in between included. */
-  private List<LogMessage.Entry> entries(Bytes lineage, Bytes opId) {
+  /**
+   * From the first entry of the operation to its last, everything in between included: whole
+   * entries of this lineage, payload digests of others.
+   */
+  private List<Bytes> log(Bytes lineage, Bytes opId) {
     long from = number(lineage, opId, Ledger.FROM);
     long until = number(lineage, opId, Ledger.UNTIL);
     Denied.unless(
@@ -105,9 +109,16 @@ final class ProofAssembly {
         "LOG_LENGTH",
         "the operation spans " + (until - from) + " log entries, at most " + LOG_MOST);
     return ledger.store().log(from, until).stream()
-        .map(
-            message -> Signed.verify(LogMessage.Entry.class, message, signer.verifyKey()).message())
+        .map(entry ->
+            event(entry).operation().lineage().equals(lineage)
+                ? entry
+                : Cose.parse(entry, Limits.MESSAGE).payload().sha256())
         .toList();
+  }
+
+  /** Of an entry whose signature is this authority's own, made when it was written. */
+  private static LogEvent event(Bytes entry) {
+    return LogEvent.decode(Signed.peek(LogMessage.Entry.class, entry).event());
   }
 
   private long number(Bytes lineage, Bytes opId, String type) {
@@ -115,16 +126,5 @@ final class ProofAssembly {
         .map(bytes -> bytes.buffer().getLong())
         .orElseThrow(
             () -> Denied.of(Code.WRONG_STATE, "NO_SUCH_OPERATION", "no operation " + opId));
-  }
-
-  /** Whole entries of this lineage, payload digests of others. */
-  private Cbor log(Bytes lineage, List<LogMessage.Entry> entries) {
-    List<Cbor> all = new ArrayList<>();
-    for (LogMessage.Entry entry : entries) {
-      boolean mine = LogEvent.decode(entry.event()).operation().lineage().equals(lineage);
-      Bytes whole = ledger.store().log(entry.seq(), entry.seq()).getFirst();
-      all.add(Cbor.of(mine ? whole : entry.payload().sha256()));
-    }
-    return new Cbor.Array(all);
   }
 }

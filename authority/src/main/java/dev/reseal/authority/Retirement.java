@@ -81,16 +81,12 @@ final class Retirement {
             next.incumbent().map(each -> each.identity().instanceId()),
             wrapIds,
             gens);
-    return Accepted.of(next, event)
-        .answering(retired)
-        .revoking(names)
-        .keeping(
-            new Keep(
-                row.incumbent().orElseThrow().opId(),
-                "exhibit-retired",
-                Bytes.zeros(32),
-                retired,
-                List.of()));
+    Accepted accepted = Accepted.of(next, event).answering(retired).revoking(names);
+    if (wrapIds.isEmpty() && gens.isEmpty()) {
+      return accepted;
+    }
+    Bytes opId = row.incumbent().orElseThrow().opId();
+    return accepted.keeping(new Keep(opId, Ledger.RETIRED, Bytes.zeros(32), retired, List.of()));
   }
 
   /** The log entry that every replica of the key store has erased what was being destroyed. */

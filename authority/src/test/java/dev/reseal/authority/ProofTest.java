@@ -13,13 +13,18 @@ import dev.reseal.proof.Finding;
 import dev.reseal.proof.ProofVerifier;
 import dev.reseal.quote.TrustAnchors;
 import dev.reseal.sgx.MalformedException;
+import dev.reseal.wire.Ask;
+import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Cose;
+import dev.reseal.wire.Fields;
 import dev.reseal.wire.Kind;
 import dev.reseal.wire.MessageType;
 import dev.reseal.wire.PhaseTimes;
 import dev.reseal.wire.Randomness;
 import dev.reseal.wire.SigningKey;
+import dev.reseal.wire.Status;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -55,6 +60,38 @@ class ProofTest extends OnItsOwnWorld {
     assertThat(proven.epoch()).isEqualTo(2);
     assertThat(proven.gen()).isEqualTo(2);
     assertThat(proven.destroyedWrapIds()).hasSize(1);
+  }
+
+  @Test
+  void aProofTellsOfTheFirstRetireThatNamedKeysAndStaysSo() throws MalformedException {
+    Instance old = world.serving();
+    Bytes opId = world.sealed(old, true);
+    Instance next = world.activate(opId);
+    world.checkpoint(next);
+    answer(retire(new Status.Retirable(List.of(), List.of())));
+    Status.Retirable first = world.status().retirable();
+    answer(retire(first));
+    Bytes log = log(proof(opId));
+    next.raiseGenFloor(2);
+    world.checkpoint(next);
+    Status.Retirable later = world.status().retirable();
+    assertThat(later.gens()).containsExactly(1L);
+    answer(retire(later));
+    assertThat(log(proof(opId))).isEqualTo(log);
+    Finding.Proven proven = (Finding.Proven) verifier().verify(proof(opId));
+    assertThat(proven.destroyedWrapIds()).isEqualTo(first.wrapIds()).isNotEmpty();
+    assertThat(proven.destroyedGens()).isEmpty();
+  }
+
+  private Endpoint.Reply retire(Status.Retirable those) {
+    Ask.Extra keys = new Ask.Extra.Keys(those.wrapIds(), those.gens());
+    return world.request(world.ask(Kind.RETIRE, false, keys), world.operator);
+  }
+
+  /** Field 8 of the proof file. */
+  private static Bytes log(Bytes proof) {
+    Fields file = Fields.ofMap(Fields.ofArray(proof, "proof").blob(0, proof.size()), "proof_file");
+    return ((Cbor.Array) file.any(8)).encode();
   }
 
   @Test
