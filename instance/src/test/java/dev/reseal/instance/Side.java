@@ -118,8 +118,13 @@ final class Side {
     return Slot.decode(state.slots()).stream()
         .map(slot ->
             Optional.of(
-                SlotCheck.openShare(slot, LINEAGE, coreDigest, _ -> Optional.of(state.wrap()))))
+                SlotCheck.openShare(
+                    slot, LINEAGE, coreDigest, _ -> Optional.of(copy(state.wrap())))))
         .toList();
+  }
+
+  private static X25519.Pair copy(X25519.Pair pair) {
+    return new X25519.Pair(pair.secret().copy(), pair.publicKey());
   }
 
   private Hpke.Box opening(Operation operation, Claims claims, Registered state) {

@@ -85,7 +85,7 @@ public final class ProofVerifier {
     essentials(file, head, passport);
     QuoteCheck.Quoted after = successor(file, head, passport);
     Optional<QuoteCheck.Quoted> before = predecessor(file, passport, begun);
-    receipt(file, head, before);
+    receipt(file, head, before, log);
     Optional<Retired> retired = retired(file, head, log);
     return new Finding.Proven(
         head.lineage(),
@@ -214,7 +214,8 @@ public final class ProofVerifier {
     return Instant.ofEpochMilli(passport.notBefore());
   }
 
-  private void receipt(ProofFile file, Head head, Optional<QuoteCheck.Quoted> before) {
+  private void receipt(
+      ProofFile file, Head head, Optional<QuoteCheck.Quoted> before, LogExcerpt log) {
     if (file.receipt().isEmpty()) {
       return;
     }
@@ -236,7 +237,6 @@ public final class ProofVerifier {
         "seal-receipt",
         "was signed for another operation");
     Bytes body = Digests.body(receipt.core(), receipt.footer());
-    LogExcerpt log = LogExcerpt.check(file.log(), authority);
     Fault.unless(
         log.only("activate", head.opId()).bodyId().equals(Optional.of(body)),
         "seal-receipt",

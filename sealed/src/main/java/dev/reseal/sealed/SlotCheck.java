@@ -33,7 +33,7 @@ public final class SlotCheck {
    * @param wrapper instance_id of who must have made them
    * @param wrapId of the key that shares must be encrypted to
    * @param transferId of {@code PK_x} in a transfer operation
-   * @param keys private key by wrap_id
+   * @param keys private key by wrap_id, each closed after its use
    */
   public static Verdict slotsOk(
       Bytes encoded,
@@ -147,14 +147,14 @@ public final class SlotCheck {
     };
   }
 
-  /** The authority half of a slot. */
+  /** The authority half of a slot; the pair that {@code keys} gives is closed. */
   public static Secret openShare(
       Slot slot, Bytes lineage, Bytes coreDigest, Function<Bytes, Optional<X25519.Pair>> keys) {
-    X25519.Pair pair =
+    try (X25519.Pair pair =
         keys.apply(slot.header().wrapId())
             .orElseThrow(() ->
-                new ContainerException(Rule.SHARE, "no key for wrap_id " + slot.header().wrapId()));
-    try {
+                new ContainerException(
+                    Rule.SHARE, "no key for wrap_id " + slot.header().wrapId()))) {
       Secret share = Hpke.open(pair, slot.shareInfo(lineage, coreDigest), slot.share());
       if (share.size() != 32) {
         share.close();

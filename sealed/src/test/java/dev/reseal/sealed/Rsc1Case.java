@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** The inputs of one opening in a vector, changed by operations. */
 final class Rsc1Case {
@@ -35,17 +37,17 @@ final class Rsc1Case {
     bodyId = Bytes.hex(vector.one("body-id"));
     policy = Essentials.decode(Bytes.hex(vector.one("policy")));
     platform = answering(Bytes.hex(vector.one("plat-key")));
-    List<X25519.Pair> pairs = new ArrayList<>();
-    for (String name : List.of("wrap-key", "transfer-key")) {
-      pairs.add(X25519.Pair.of(Secret.own(Bytes.hex(vector.one(name)).toArray())));
-    }
+    Supplier<Stream<X25519.Pair>> pairs =
+        () ->
+            Stream.of("wrap-key", "transfer-key")
+                .map(name -> X25519.Pair.of(Secret.own(Bytes.hex(vector.one(name)).toArray())));
     for (Slot slot : Slot.decode(slots)) {
       Secret share =
           SlotCheck.openShare(
               slot,
               lineage,
               coreDigest,
-              id -> pairs.stream().filter(p -> p.publicKey().sha256().equals(id)).findFirst());
+              id -> pairs.get().filter(p -> p.publicKey().sha256().equals(id)).findFirst());
       shares.add(Optional.of(share.use(Bytes::of)));
     }
   }

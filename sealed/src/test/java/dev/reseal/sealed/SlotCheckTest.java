@@ -1,6 +1,7 @@
 package dev.reseal.sealed;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.reseal.bytes.Bytes;
 import dev.reseal.sealed.ContainerException.Rule;
@@ -11,6 +12,7 @@ import dev.reseal.wire.Essentials;
 import dev.reseal.wire.Essentials.Binding;
 import dev.reseal.wire.Essentials.Recovery;
 import dev.reseal.wire.Hpke;
+import dev.reseal.wire.X25519;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -60,6 +62,17 @@ final class SlotCheckTest {
     assertThat(verdict(both, both.begin(false))).isEmpty();
     World none = new World("none", Binding.NONE, Recovery.AUTHORITY);
     assertThat(verdict(none, none.begin(false))).isEmpty();
+  }
+
+  @Test
+  void theWrapKeyThatOpenedAShareIsErased() {
+    Sealing sealing = world.begin(false);
+    Slot slot = Slot.decode(sealing.encodedSlots()).getFirst();
+    X25519.Pair pair = world.key(slot.header().wrapId()).orElseThrow();
+    SlotCheck.openShare(slot, World.LINEAGE, sealing.encodedCore().sha256(), _ -> Optional.of(pair))
+        .close();
+    assertThatThrownBy(() -> pair.secret().use(Bytes::of))
+        .isInstanceOf(IllegalStateException.class);
   }
 
   @Test

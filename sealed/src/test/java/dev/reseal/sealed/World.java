@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** One lineage with an authority's wrap key, a transfer key and a platform that keys requests. */
 final class World {
@@ -113,11 +114,12 @@ final class World {
         .toList();
   }
 
+  /** A copy, as a key store gives it. */
   Optional<X25519.Pair> key(Bytes wrapId) {
-    if (wrapId.equals(wrap.publicKey().sha256())) {
-      return Optional.of(wrap);
-    }
-    return wrapId.equals(transfer.publicKey().sha256()) ? Optional.of(transfer) : Optional.empty();
+    return Stream.of(wrap, transfer)
+        .filter(each -> wrapId.equals(each.publicKey().sha256()))
+        .findFirst()
+        .map(each -> new X25519.Pair(each.secret().copy(), each.publicKey()));
   }
 
   Opening.Granted granted(Sealed sealed) {
