@@ -62,9 +62,7 @@ final class Assessment {
   }
 
   private Optional<Bytes> kept(Row row, Bytes opId, String type, Bytes digest) {
-    return store
-        .answer(new AnswerKey(row.lineage(), opId, type, digest))
-        .map(stored -> stored.slice(1, stored.size() - 1));
+    return Stored.kept(store, new AnswerKey(row.lineage(), opId, type, digest));
   }
 
   private static boolean unavailable(EvidenceJudge.Verdict verdict) {

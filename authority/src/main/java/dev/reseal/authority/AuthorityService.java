@@ -312,7 +312,7 @@ public final class AuthorityService implements Endpoint {
   private void commit(
       Held held, Accepted accepted, AnswerKey key, Bytes answer, Map<AnswerKey, Bytes> kept) {
     kept.put(key, answer);
-    ledger.index(key.lineage(), key, accepted.carries(), kept);
+    ledger.carriers().index(key.lineage(), key, accepted.carries(), kept);
     boolean issues = accepted.row().epoch() > held.row().epoch();
     ledger.commit(held.version(), accepted, kept, watch.wallMs());
     if (issues) {

@@ -7,7 +7,6 @@ import dev.reseal.sealed.Core;
 import dev.reseal.wire.Code;
 import dev.reseal.wire.InstanceMessage;
 import dev.reseal.wire.VerifyKey;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -49,17 +48,7 @@ final class Barriers {
               Optional.empty();
         };
     if (head.isPresent() && Witness.accuses(head.get(), authority, ledger.tail())) {
-      ledger
-          .store()
-          .commit(
-              new Store.Change(
-                  held.row().lineage(),
-                  held.row().policy().name(),
-                  held.version(),
-                  Ledger.encode(held.row()),
-                  List.of(),
-                  Map.of(quarantine(), head.get()),
-                  List.of()));
+      ledger.keep(held, quarantine(), head.get());
       quarantined(held.row().lineage());
     }
   }

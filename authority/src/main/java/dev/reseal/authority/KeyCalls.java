@@ -3,7 +3,6 @@ package dev.reseal.authority;
 import dev.reseal.authority.Endpoint.Reply;
 import dev.reseal.authority.Ledger.Held;
 import dev.reseal.authority.Store.AnswerKey;
-import dev.reseal.authority.Store.Change;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.bytes.Secret;
 import dev.reseal.wire.Cbor;
@@ -13,7 +12,6 @@ import dev.reseal.wire.Fields;
 import dev.reseal.wire.Limits;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /** key-add and key-list (transport T5), signed by an operator of the lineage. */
 final class KeyCalls {
@@ -55,17 +53,7 @@ final class KeyCalls {
     try (Secret secret = Secret.own(key.toArray())) {
       ledger.keys().replace(name, secret);
     }
-    ledger
-        .store()
-        .commit(
-            new Change(
-                row.lineage(),
-                row.policy().name(),
-                held.version(),
-                Ledger.encode(row),
-                List.of(),
-                Map.of(used, Stored.nothing()),
-                List.of()));
+    ledger.keep(held, used, Stored.nothing());
     return new Reply.Nothing();
   }
 

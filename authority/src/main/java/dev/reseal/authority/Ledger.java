@@ -18,7 +18,6 @@ import dev.reseal.wire.LogEvent;
 import dev.reseal.wire.LogMessage;
 import dev.reseal.wire.Signed;
 import dev.reseal.wire.SigningKey;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,13 +37,13 @@ final class Ledger {
   /** The retired message of which its proof tells. */
   static final String RETIRED = "exhibit-retired";
 
-  private static final Bytes ZERO16 = Bytes.zeros(16);
   private static final Bytes ZERO32 = Bytes.zeros(32);
 
   private final Store store;
   private final Anchor anchor;
   private final KeyStore keys;
   private final SigningKey signer;
+  private final Carriers carriers;
   private final ParsedPolicies policies = new ParsedPolicies();
   private Tail tail;
   private Bytes logHead;
@@ -54,6 +53,7 @@ final class Ledger {
     this.store = store;
     this.anchor = anchor;
     this.keys = keys;
+    this.carriers = new Carriers(store);
     this.signer = signer;
     this.tail = store.tail();
     this.logHead = head(tail);
@@ -68,6 +68,10 @@ final class Ledger {
 
   KeyStore keys() {
     return keys;
+  }
+
+  Carriers carriers() {
+    return carriers;
   }
 
   Bytes logHead() {
@@ -147,6 +151,20 @@ final class Ledger {
     return keys.get(name);
   }
 
+  /** Keeps bytes beside a row that stays as it is, in a commit of its own. */
+  void keep(Held held, AnswerKey key, Bytes stored) {
+    Row row = held.row();
+    store.commit(
+        new Change(
+            row.lineage(),
+            row.policy().name(),
+            held.version(),
+            encode(row),
+            List.of(),
+            Map.of(key, stored),
+            List.of()));
+  }
+
   /**
    * One event. {@code kept} are stored answers besides those of the decision.
    *
@@ -162,10 +180,10 @@ final class Ledger {
     for (Keep each : accepted.keep()) {
       AnswerKey key = new AnswerKey(row.lineage(), each.opId(), each.type(), each.digest());
       keep.put(key, Stored.answer(each.body()));
-      index(row.lineage(), key, each.carries(), keep);
+      carriers.index(row.lineage(), key, each.carries(), keep);
     }
     accepted.event().ifPresent(event -> extent(event, row, keep));
-    accepted.revoke().forEach(name -> revoke(row.lineage(), name, keep));
+    accepted.revoke().forEach(name -> carriers.revoke(row.lineage(), name, keep));
     store.commit(
         new Change(row.lineage(), row.policy().name(), version, encode(row), log, keep, List.of()));
     if (!log.isEmpty()) {
@@ -239,54 +257,5 @@ final class Ledger {
             RowCodec.encode(row).sha256(),
             nowMs);
     return new LogRecord(entry.seq(), entry.hash(), Signed.sign(entry, signer).cose());
-  }
-
-  /** Notes which stored answers could deliver a key, so that retiring the key erases them. */
-  void index(Bytes lineage, AnswerKey key, List<String> carries, Map<AnswerKey, Bytes> keep) {
-    for (String name : carries) {
-      AnswerKey index = carriers(lineage, name);
-      List<AnswerKey> all = new ArrayList<>(carriers(index, keep));
-      if (!all.contains(key)) {
-        all.add(key);
-      }
-      keep.put(
-          index,
-          Cbor.array(
-                  all,
-                  each ->
-                      Cbor.array(
-                          Cbor.of(each.opId()),
-                          Cbor.of(each.type()),
-                          Cbor.of(each.payloadDigest())))
-              .encode());
-    }
-  }
-
-  private void revoke(Bytes lineage, String name, Map<AnswerKey, Bytes> keep) {
-    for (AnswerKey each : carriers(carriers(lineage, name), keep)) {
-      keep.put(each, Stored.DESTROYED);
-    }
-  }
-
-  private List<AnswerKey> carriers(AnswerKey index, Map<AnswerKey, Bytes> keep) {
-    Bytes known = keep.get(index);
-    Optional<Bytes> found = known == null ? store.answer(index) : Optional.of(known);
-    if (found.isEmpty()) {
-      return List.of();
-    }
-    Fields wrapped = Fields.ofArray(Cbor.array(Cbor.decode(found.get())), "carriers");
-    return wrapped.list(
-        0,
-        0,
-        Integer.MAX_VALUE,
-        each -> {
-          Fields key = each.nested(0);
-          return key.end(
-              new AnswerKey(index.lineage(), key.bytes(0, 16), key.text(1), key.bytes(2, 32)));
-        });
-  }
-
-  private static AnswerKey carriers(Bytes lineage, String name) {
-    return new AnswerKey(lineage, ZERO16, "carriers " + name, ZERO32);
   }
 }

@@ -3,14 +3,11 @@ package dev.reseal.authority;
 import dev.reseal.authority.Endpoint.Reply;
 import dev.reseal.authority.Ledger.Held;
 import dev.reseal.authority.Store.AnswerKey;
-import dev.reseal.authority.Store.Change;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.wire.Code;
 import dev.reseal.wire.Cose;
 import dev.reseal.wire.Limits;
 import dev.reseal.wire.PhaseTimes;
-import java.util.List;
-import java.util.Map;
 
 /**
  * phase-times (transport T5), signed by a supervisor of the lineage: kept for the proof of the
@@ -52,17 +49,7 @@ final class PhaseReports {
         "operation " + times.opId() + " activated nobody");
     AnswerKey key = key(times.lineage(), times.opId());
     if (ledger.store().answer(key).isEmpty()) {
-      ledger
-          .store()
-          .commit(
-              new Change(
-                  times.lineage(),
-                  policy.name(),
-                  held.version(),
-                  Ledger.encode(held.row()),
-                  List.of(),
-                  Map.of(key, Stored.answer(times.map().encode())),
-                  List.of()));
+      ledger.keep(held, key, Stored.answer(times.map().encode()));
     }
     return new Reply.Nothing();
   }

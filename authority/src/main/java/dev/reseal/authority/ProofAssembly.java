@@ -68,10 +68,8 @@ final class ProofAssembly {
   }
 
   private Cbor times(Bytes lineage, Bytes opId) {
-    return ledger
-        .store()
-        .answer(PhaseReports.key(lineage, opId))
-        .map(stored -> Cbor.decode(stored.slice(1, stored.size() - 1)))
+    return Stored.kept(ledger.store(), PhaseReports.key(lineage, opId))
+        .map(Cbor::decode)
         .orElseGet(Cbor::map);
   }
 
@@ -80,10 +78,7 @@ final class ProofAssembly {
   }
 
   private Optional<Bytes> kept(Bytes lineage, Bytes opId, String type, Bytes digest) {
-    return ledger
-        .store()
-        .answer(new AnswerKey(lineage, opId, type, digest))
-        .map(stored -> stored.slice(1, stored.size() - 1));
+    return Stored.kept(ledger.store(), new AnswerKey(lineage, opId, type, digest));
   }
 
   /** The old instance, where the operation began with one, and the successor. */

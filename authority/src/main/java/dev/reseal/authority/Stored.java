@@ -1,9 +1,11 @@
 package dev.reseal.authority;
 
 import dev.reseal.authority.Endpoint.Reply;
+import dev.reseal.authority.Store.AnswerKey;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.wire.Code;
 import dev.reseal.wire.WireError;
+import java.util.Optional;
 
 /** How an answer is kept: one byte that says of what kind it is, then its bytes. */
 final class Stored {
@@ -31,6 +33,15 @@ final class Stored {
       return new Reply.Refused(
           WireError.of(Code.KEY_DESTROYED, "the answer carried a key that is destroyed"));
     }
-    return new Reply.Answer(stored.slice(1, stored.size() - 1));
+    return new Reply.Answer(body(stored));
+  }
+
+  private static Bytes body(Bytes stored) {
+    return stored.slice(1, stored.size() - 1);
+  }
+
+  /** What was kept under that key, without its kind. */
+  static Optional<Bytes> kept(Store store, AnswerKey key) {
+    return store.answer(key).map(Stored::body);
   }
 }
