@@ -245,7 +245,7 @@ class Retire(Operation):
         self.ask(RESEAL)
         self.settle("the re-seal before")
         wait_for("something to retire", lambda: self.row().retirable != ([], []), WITHIN_S)
-        self._wraps = {f"wrap/{self.world.lineages[self.lineage]}/{each.hex()}" for each in self.row().retirable[0]}
+        self._wraps = tuple(f"wrap/{self.world.lineages[self.lineage]}/{each.hex()}/" for each in self.row().retirable[0])
         self.asked.clear()
 
     def begin(self) -> None:
@@ -259,5 +259,5 @@ class Retire(Operation):
             wait_for("the end of the second retire", self.over, WITHIN_S)
             if not again.done:
                 return [f"retire was refused when it was asked for again: {again.end}"]
-        kept = self._wraps & set(key_store(self.world.home))
+        kept = [name for name in key_store(self.world.home) if name.startswith(self._wraps)]
         return [f"retired keys are in the key store: {sorted(kept)}"] if kept else []

@@ -74,7 +74,7 @@ public final class AuthorityService implements Endpoint {
     this.watch = new Watch(setup.clocks());
     this.barriers = new Barriers(ledger, signer.verifyKey(), found.blocked());
     this.inquiries = new Inquiries(ledger, signer, setup.randomness(), watch, barriers, challenges);
-    found.rows().forEach(row -> ledger.eraseDestroying(row, watch.wallMs()));
+    found.rows().forEach(row -> ledger.erase(row, watch.wallMs()));
   }
 
   /** Lineages that lack a key, with what is missing: only Close is left for them. */
@@ -90,7 +90,7 @@ public final class AuthorityService implements Endpoint {
     for (Bytes lineage : ledger.store().lineages()) {
       Row row = ledger.require(lineage).row();
       if (row.state() instanceof Row.State.Closed) {
-        ledger.eraseDestroying(row, watch.wallMs());
+        ledger.erase(row, watch.wallMs());
       }
     }
   }
@@ -102,8 +102,8 @@ public final class AuthorityService implements Endpoint {
       return switch (name) {
         case "challenge" -> inquiries.challenge(body);
         case "passport" -> inquiries.onlinePassport(body);
-        case "key-add" -> new KeyCalls(ledger).add(body);
-        case "key-list" -> new KeyCalls(ledger).list(body);
+        case "key-add" -> new KeyCalls(ledger, watch.wallMs()).add(body);
+        case "key-list" -> new KeyCalls(ledger, watch.wallMs()).list(body);
         case PhaseTimes.NAME -> new PhaseReports(ledger).report(body);
         default -> message(name, body);
       };
@@ -189,6 +189,7 @@ public final class AuthorityService implements Endpoint {
     AnswerKey key =
         new AnswerKey(
             head.lineage(), head.opId(), message.type().wireName(), payloadDigest(record, body));
+    ledger.finish(head.lineage(), watch.wallMs());
     Optional<Bytes> before = ledger.store().answer(key);
     if (before.isPresent()) {
       return Stored.reply(before.get());
@@ -212,6 +213,7 @@ public final class AuthorityService implements Endpoint {
     Head head = request.head();
     Bytes digest = payloadDigest(Request.class, body);
     AnswerKey key = new AnswerKey(head.lineage(), head.opId(), "request", digest);
+    ledger.finish(head.lineage(), watch.wallMs());
     Optional<Bytes> before = ledger.store().answer(key);
     if (before.isPresent()) {
       return Stored.reply(before.get());
@@ -318,6 +320,5 @@ public final class AuthorityService implements Endpoint {
     if (issues) {
       watch.issued(key.lineage());
     }
-    ledger.eraseDestroying(accepted.row(), watch.wallMs());
   }
 }

@@ -21,7 +21,7 @@ public sealed interface Decision {
 
   /**
    * The event happens. The host makes the keys durable, commits row, entry and kept bytes as one,
-   * advances the anchor, erases, and only then answers.
+   * advances the anchor, erases what the row lets go, and only then answers.
    *
    * @param event empty for Renew, which is not logged
    * @param answer empty where the call answers with nothing or with the status
@@ -34,57 +34,42 @@ public sealed interface Decision {
       Optional<Bytes> answer,
       List<String> carries,
       List<NewKey> make,
-      List<String> erase,
       List<Keep> keep,
       List<String> revoke)
       implements Decision {
     public Accepted {
       carries = List.copyOf(carries);
       make = List.copyOf(make);
-      erase = List.copyOf(erase);
       keep = List.copyOf(keep);
       revoke = List.copyOf(revoke);
     }
 
     static Accepted of(Row row, LogEvent event) {
       return new Accepted(
-          row,
-          Optional.of(event),
-          Optional.empty(),
-          List.of(),
-          List.of(),
-          List.of(),
-          List.of(),
-          List.of());
+          row, Optional.of(event), Optional.empty(), List.of(), List.of(), List.of(), List.of());
     }
 
     Accepted answering(Bytes message) {
-      return new Accepted(row, event, Optional.of(message), carries, make, erase, keep, revoke);
+      return new Accepted(row, event, Optional.of(message), carries, make, keep, revoke);
     }
 
     Accepted carrying(List<String> names) {
-      return new Accepted(row, event, answer, names, make, erase, keep, revoke);
+      return new Accepted(row, event, answer, names, make, keep, revoke);
     }
 
     Accepted making(List<NewKey> keys) {
-      return new Accepted(row, event, answer, carries, keys, erase, keep, revoke);
-    }
-
-    Accepted erasing(List<String> names) {
-      List<String> all = new ArrayList<>(erase);
-      all.addAll(names);
-      return new Accepted(row, event, answer, carries, make, all, keep, revoke);
+      return new Accepted(row, event, answer, carries, keys, keep, revoke);
     }
 
     Accepted keeping(Keep one) {
       List<Keep> all = new ArrayList<>(keep);
       all.add(one);
-      return new Accepted(row, event, answer, carries, make, erase, all, revoke);
+      return new Accepted(row, event, answer, carries, make, all, revoke);
     }
 
     /** Stored answers that carry these keys are erased too. */
     Accepted revoking(List<String> names) {
-      return new Accepted(row, event, answer, carries, make, erase, keep, names);
+      return new Accepted(row, event, answer, carries, make, keep, names);
     }
   }
 

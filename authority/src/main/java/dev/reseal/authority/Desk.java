@@ -33,8 +33,11 @@ public record Desk(
     return Signed.sign(message, key).cose();
   }
 
-  Optional<X25519.Pair> wrapKey(Bytes lineage, Bytes wrapId) {
-    return keys.apply(KeyNames.wrap(lineage, wrapId)).map(X25519.Pair::of);
+  Optional<X25519.Pair> wrapKey(Row row, Bytes wrapId) {
+    return row.keys()
+        .wrap(wrapId)
+        .flatMap(wrap -> keys.apply(KeyNames.wrap(row.lineage(), wrap)))
+        .map(X25519.Pair::of);
   }
 
   Secret require(String name) {

@@ -67,7 +67,8 @@ final class Grants {
         row.head()
             .map(head ->
                 Slot.decode(head.slots()).stream()
-                    .map(slot -> KeyNames.wrap(row.lineage(), slot.header().wrapId()))
+                    .flatMap(slot -> row.keys().wrap(slot.header().wrapId()).stream())
+                    .map(wrap -> KeyNames.wrap(row.lineage(), wrap))
                     .toList())
             .orElse(List.of());
     LogEvent event =
@@ -138,8 +139,7 @@ final class Grants {
   }
 
   private Secret share(Slot slot, Bytes coreDigest) {
-    return SlotCheck.openShare(
-        slot, row.lineage(), coreDigest, id -> desk.wrapKey(row.lineage(), id));
+    return SlotCheck.openShare(slot, row.lineage(), coreDigest, id -> desk.wrapKey(row, id));
   }
 
   private Hpke.Box seal(List<Optional<Secret>> halves, Identity identity, Bytes info) {
@@ -174,7 +174,7 @@ final class Grants {
 
   private Bytes publicWrapKey(Operation operation) {
     try (var pair =
-        desk.wrapKey(row.lineage(), operation.nextWrapId())
+        desk.wrapKey(row, operation.nextWrapId())
             .orElseThrow(() -> missing(operation.nextWrapId()))) {
       return pair.publicKey();
     }

@@ -58,6 +58,7 @@ final class Inquiries {
   }
 
   private Reply lookup(String what, Bytes lineage, Bytes opId) {
+    ledger.finish(lineage, watch.wallMs());
     return switch (what) {
       case "activation", "abort" -> kept(what, lineage, opId);
       case "proof" ->

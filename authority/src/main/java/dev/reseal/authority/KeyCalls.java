@@ -19,9 +19,11 @@ final class KeyCalls {
   private static final int KEY_MOST = 4096;
 
   private final Ledger ledger;
+  private final long nowMs;
 
-  KeyCalls(Ledger ledger) {
+  KeyCalls(Ledger ledger, long nowMs) {
     this.ledger = ledger;
+    this.nowMs = nowMs;
   }
 
   /** The bytes go into the next generation that is made; a repeat of the call has no effect. */
@@ -83,6 +85,7 @@ final class KeyCalls {
 
   private Held verified(String type, Bytes message, Fields in) {
     Bytes lineage = in.bytes(2, 16);
+    ledger.finish(lineage, nowMs); // bytes that were used go before others take their place
     Held held =
         ledger
             .row(lineage)

@@ -10,8 +10,8 @@ final class KeyNames {
 
   private KeyNames() {}
 
-  static String wrap(Bytes lineage, Bytes wrapId) {
-    return "wrap/" + lineage + "/" + wrapId;
+  static String wrap(Bytes lineage, Keys.Wrap wrap) {
+    return "wrap/" + lineage + "/" + wrap.id() + "/" + wrap.fence();
   }
 
   static String gen(Bytes lineage, Keys.Gen gen) {
@@ -29,8 +29,12 @@ final class KeyNames {
     return policy.essentials().purposes().stream().map(each -> added(lineage, each)).toList();
   }
 
-  /** Whether a register row must name the key for it to live, or its policy the purpose. */
-  static boolean belongsToRow(String name) {
-    return name.startsWith("wrap/") || name.startsWith("gen/") || name.startsWith("add/");
+  static boolean belongs(String name, Bytes lineage) {
+    return name.startsWith("/" + lineage + "/", name.indexOf('/'));
+  }
+
+  /** Of the operation that made the key; 0 for bytes that an operator added. */
+  static long fence(String name) {
+    return name.startsWith("add/") ? 0 : Long.parseLong(name.substring(name.lastIndexOf('/') + 1));
   }
 }

@@ -19,9 +19,11 @@ import dev.reseal.wire.LogMessage;
 import dev.reseal.wire.Signed;
 import dev.reseal.wire.SigningKey;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BiFunction;
 
 /**
@@ -42,18 +44,21 @@ final class Ledger {
   private final Store store;
   private final Anchor anchor;
   private final KeyStore keys;
+  private final Erasure erasure;
   private final SigningKey signer;
   private final Carriers carriers;
   private final ParsedPolicies policies = new ParsedPolicies();
   private Tail tail;
   private Bytes logHead;
   private boolean settled;
+  private final Set<Bytes> unerased = new HashSet<>();
 
   Ledger(Store store, Anchor anchor, KeyStore keys, SigningKey signer) {
     this.store = store;
     this.anchor = anchor;
     this.keys = keys;
     this.carriers = new Carriers(store);
+    this.erasure = new Erasure(keys);
     this.signer = signer;
     this.tail = store.tail();
     this.logHead = head(tail);
@@ -99,6 +104,21 @@ final class Ledger {
     }
     logHead = head(tail);
     settled = true;
+  }
+
+  /** What a commit leaves to erase is erased before it is answered, also if it failed at first. */
+  void finish(Bytes lineage, long nowMs) {
+    if (unerased.contains(lineage)) {
+      row(lineage).ifPresent(held -> erase(held.row(), nowMs));
+    }
+  }
+
+  /** Steps 2 and 3 of a retire; a closed lineage keeps its keys until no passport can be valid. */
+  void erase(Row row, long nowMs) {
+    if (erasure.sweep(row, nowMs) && !row.keys().destroying().isEmpty()) {
+      write(require(row.lineage()).version(), Register.destroyed(row), Map.of(), nowMs);
+    }
+    unerased.remove(row.lineage());
   }
 
   private Bytes head(Tail at) {
@@ -171,6 +191,16 @@ final class Ledger {
    * @param version under which the row was read; 0 for a birth
    */
   void commit(long version, Accepted accepted, Map<AnswerKey, Bytes> kept, long nowMs) {
+    if (accepted.event().isEmpty()) {
+      write(version, accepted, kept, nowMs);
+      return;
+    }
+    unerased.add(accepted.row().lineage());
+    write(version, accepted, kept, nowMs);
+    erase(accepted.row(), nowMs);
+  }
+
+  private void write(long version, Accepted accepted, Map<AnswerKey, Bytes> kept, long nowMs) {
     settled = false;
     make(accepted.make());
     Row row = accepted.row();
@@ -197,20 +227,6 @@ final class Ledger {
       logHead = head(tail);
     }
     settled = true;
-    accepted.erase().forEach(keys::destroy);
-  }
-
-  /** Steps 2 and 3 of a retire; a closed lineage keeps its keys until no passport can be valid. */
-  void eraseDestroying(Row row, long wallMs) {
-    if (row.keys().destroying().isEmpty()) {
-      return;
-    }
-    if (row.state() instanceof Row.State.Closed(long until) && wallMs <= until) {
-      return;
-    }
-    row.keys().destroying().forEach(keys::destroy);
-    Held now = require(row.lineage());
-    commit(now.version(), Register.destroyed(now.row()), Map.of(), wallMs);
   }
 
   /** Notes between which log entries a proof of the operation reaches. */

@@ -2,6 +2,7 @@ package dev.reseal.authority;
 
 import dev.reseal.authority.Decision.NewKey;
 import dev.reseal.authority.Keys.Gen;
+import dev.reseal.authority.Keys.Wrap;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.bytes.Secret;
 import dev.reseal.wire.Cbor;
@@ -44,11 +45,11 @@ final class NewKeys {
   }
 
   /** A fresh wrap key; its wrap_id. */
-  Bytes wrap() {
+  Bytes wrap(long fence) {
     X25519.Pair pair = X25519.Pair.generate(desk.randomness());
-    Bytes wrapId = pair.publicKey().sha256();
-    made.add(new NewKey(KeyNames.wrap(row.lineage(), wrapId), pair.secret()));
-    return wrapId;
+    Wrap wrap = new Wrap(pair.publicKey().sha256(), fence);
+    made.add(new NewKey(KeyNames.wrap(row.lineage(), wrap), pair.secret()));
+    return wrap.id();
   }
 
   /** A generation with every purpose of the policy: added bytes where an operator gave some. */

@@ -3,6 +3,7 @@ package dev.reseal.authority;
 import dev.reseal.authority.Decision.Accepted;
 import dev.reseal.authority.Decision.Keep;
 import dev.reseal.authority.Keys.Gen;
+import dev.reseal.authority.Keys.Wrap;
 import dev.reseal.authority.Row.Incumbent;
 import dev.reseal.authority.Row.State;
 import dev.reseal.bytes.Bytes;
@@ -22,7 +23,6 @@ import dev.reseal.wire.Mode;
 import dev.reseal.wire.Request;
 import dev.reseal.wire.Signed;
 import dev.reseal.wire.Target;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -144,7 +144,7 @@ final class Operations {
     rotatable();
     Operation operation = operation(ask.rotate(), Optional.empty(), 0);
     Row next = begun(new State.Sealed(Optional.of(incumbent), operation), operation);
-    return made(next, "takeover").erasing(previousKeys());
+    return made(next, "takeover");
   }
 
   private void targetOfTakeover(Identity active, Target target, Set<Bytes> approvers) {
@@ -199,7 +199,7 @@ final class Operations {
     Row next =
         row.with(row.state())
             .withCounters(row.epoch(), row.fence() + 1, gen)
-            .withKeys(row.keys().plusGen(made))
+            .withKeys(row.keys().plusGen(made).plusDestroying(keys.used()))
             .withLast(Kind.REKEY, ask.head().opId())
             .rekeyedAt(desk.now().wallMs());
     List<String> carries = NewKeys.names(next, floor);
@@ -241,21 +241,21 @@ final class Operations {
     Bytes abort = desk.sign(new Abort(about, instance));
     return Accepted.of(next, Requests.event("abort", next, ask, signed))
         .answering(abort)
-        .erasing(previousKeys())
         .keeping(new Keep(operation.opId(), "abort", ZERO32, abort, List.of()));
   }
 
   private Operation operation(boolean rotate, Optional<Bytes> ticket, long permit) {
+    long fence = row.fence() + 1;
     long gen = rotate ? row.gen() + 1 : row.gen();
-    Bytes wrapId = keys.wrap();
+    Bytes wrapId = keys.wrap(fence);
     if (rotate) {
-      keys.generation(gen, row.fence() + 1);
+      keys.generation(gen, fence);
     }
     return new Operation(
         ask.kind(),
         ask.mode(),
         ask.head().opId(),
-        row.fence() + 1,
+        fence,
         ask.targets(),
         gen,
         wrapId,
@@ -267,20 +267,24 @@ final class Operations {
 
   /** The keys that the operation in flight had made go: nobody can have used them. */
   private Row begun(State state, Operation operation) {
-    Keys left = withoutPrevious().plusWrap(operation.nextWrapId());
+    Keys left = withoutPrevious().plusWrap(next(operation));
     if (operation.nextGen() > row.gen()) {
       left = left.plusGen(new Gen(operation.nextGen(), operation.fence()));
     }
     return row.with(state)
         .withCounters(row.epoch(), operation.fence(), row.gen())
-        .withKeys(left)
+        .withKeys(left.plusDestroying(keys.used()))
         .withLast(operation.kind(), operation.opId());
   }
 
   private Keys withoutPrevious() {
     return row.operation()
-        .map(previous -> row.keys().minus(List.of(previous.nextWrapId()), prepared(previous)))
+        .map(previous -> row.keys().minus(List.of(next(previous)), prepared(previous)))
         .orElse(row.keys());
+  }
+
+  private static Wrap next(Operation operation) {
+    return new Wrap(operation.nextWrapId(), operation.fence());
   }
 
   private List<Gen> prepared(Operation previous) {
@@ -289,15 +293,7 @@ final class Operations {
         : List.of();
   }
 
-  private List<String> previousKeys() {
-    List<String> names = new ArrayList<>(row.keys().names(row.lineage()));
-    names.removeAll(withoutPrevious().names(row.lineage()));
-    return names;
-  }
-
   private Accepted made(Row next, String event) {
-    return Accepted.of(next, Requests.event(event, next, ask, signed))
-        .making(keys.made())
-        .erasing(keys.used());
+    return Accepted.of(next, Requests.event(event, next, ask, signed)).making(keys.made());
   }
 }

@@ -126,7 +126,6 @@ public final class Register {
           List.of(),
           List.of(),
           List.of(),
-          List.of(),
           List.of());
     });
   }

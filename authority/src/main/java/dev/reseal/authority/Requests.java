@@ -112,9 +112,7 @@ final class Requests {
       guarded(authorisation);
     }
     Row next = row.withPolicy(newer, file);
-    List<String> unused = new ArrayList<>(KeyNames.added(row.policy()));
-    unused.removeAll(KeyNames.added(newer));
-    return Accepted.of(next, event("policy", next, ask, authorisation.signed())).erasing(unused);
+    return Accepted.of(next, event("policy", next, ask, authorisation.signed()));
   }
 
   /** Else whoever may change the policy could strike the approvals that an upgrade needs. */
@@ -135,9 +133,7 @@ final class Requests {
         row.with(new State.Closed(until))
             .withKeys(new Keys(List.of(), List.of(), destroying))
             .withLast(Kind.CLOSE, ask.head().opId());
-    return Accepted.of(closed, event("close", closed, ask, signed))
-        .revoking(destroying)
-        .erasing(KeyNames.added(row.policy())); // nobody has them, so no lease keeps them
+    return Accepted.of(closed, event("close", closed, ask, signed)).revoking(destroying);
   }
 
   private static Bytes file(Ask ask) {

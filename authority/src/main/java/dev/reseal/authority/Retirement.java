@@ -3,6 +3,7 @@ package dev.reseal.authority;
 import dev.reseal.authority.Decision.Accepted;
 import dev.reseal.authority.Decision.Keep;
 import dev.reseal.authority.Keys.Gen;
+import dev.reseal.authority.Keys.Wrap;
 import dev.reseal.authority.Row.Incumbent;
 import dev.reseal.authority.Row.State;
 import dev.reseal.authority.Row.StateHead;
@@ -62,12 +63,14 @@ final class Retirement {
           "KEY_NEEDED",
           "generation " + gen + " is unknown or still needed");
     }
+    List<Wrap> wraps =
+        row.keys().wraps().stream().filter(each -> wrapIds.contains(each.id())).toList();
     List<Gen> those =
         row.keys().gens().stream().filter(each -> gens.contains(each.number())).toList();
-    List<String> names = new ArrayList<>(row.keys().destroying());
-    wrapIds.forEach(id -> names.add(KeyNames.wrap(row.lineage(), id)));
+    List<String> names = new ArrayList<>();
+    wraps.forEach(wrap -> names.add(KeyNames.wrap(row.lineage(), wrap)));
     those.forEach(gen -> names.add(KeyNames.gen(row.lineage(), gen)));
-    Row next = row.with(row.state()).withKeys(row.keys().minus(wrapIds, those).destroying(names));
+    Row next = row.with(row.state()).withKeys(row.keys().minus(wraps, those).plusDestroying(names));
     Head about = new Head(row.lineage(), ask.head().opId(), row.fence(), row.epoch());
     Bytes retired = desk.sign(new Retired(about, wrapIds, gens, desk.logHead(), 0));
     LogEvent event =
@@ -91,7 +94,7 @@ final class Retirement {
 
   /** The log entry that every replica of the key store has erased what was being destroyed. */
   static Accepted destroyed(Row row) {
-    Row next = row.with(row.state()).withKeys(row.keys().destroying(List.of()));
+    Row next = row.with(row.state()).withKeys(row.keys().destroyed());
     LogEvent event =
         new LogEvent(
             "destroyed",
@@ -132,7 +135,7 @@ final class Retirement {
     Slot.decode(head.slots()).forEach(slot -> needed.add(slot.header().wrapId()));
     long floor = head.decodedFooter().genFloor();
     return new Status.Retirable(
-        row.keys().wrapIds().stream().filter(id -> !needed.contains(id)).toList(),
+        row.keys().wraps().stream().map(Wrap::id).filter(id -> !needed.contains(id)).toList(),
         row.keys().gens().stream()
             .map(Gen::number)
             .filter(gen -> gen < floor && gen < row.gen())

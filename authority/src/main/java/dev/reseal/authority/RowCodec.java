@@ -1,6 +1,7 @@
 package dev.reseal.authority;
 
 import dev.reseal.authority.Keys.Gen;
+import dev.reseal.authority.Keys.Wrap;
 import dev.reseal.authority.Operation.Granted;
 import dev.reseal.authority.Row.Incumbent;
 import dev.reseal.authority.Row.Last;
@@ -201,7 +202,7 @@ final class RowCodec {
 
   private static Cbor keys(Keys keys) {
     return Cbor.array(
-        Cbor.array(keys.wrapIds(), Cbor::of),
+        Cbor.array(keys.wraps(), wrap -> Cbor.array(Cbor.of(wrap.id()), Cbor.of(wrap.fence()))),
         Cbor.array(keys.gens(), gen -> Cbor.array(Cbor.of(gen.number()), Cbor.of(gen.fence()))),
         Cbor.array(keys.destroying(), Cbor::of));
   }
@@ -210,7 +211,14 @@ final class RowCodec {
     List<String> destroying = in.list(2, 0, Limits.LIST, each -> each.text(0));
     return in.end(
         new Keys(
-            in.listOfBytes(0, 0, Limits.LIST, 32),
+            in.list(
+                0,
+                0,
+                Limits.LIST,
+                each -> {
+                  Fields wrap = each.nested(0);
+                  return wrap.end(new Wrap(wrap.bytes(0, 32), wrap.uint(1)));
+                }),
             in.list(
                 1,
                 0,

@@ -173,7 +173,7 @@ final class Seals {
             essentials,
             wrapId,
             Optional.empty(),
-            id -> desk.wrapKey(row.lineage(), id));
+            id -> desk.wrapKey(row, id));
     switch (verdict) {
       case SlotCheck.Verdict.Ok(List<Secret> shares) -> shares.forEach(Secret::close);
       case SlotCheck.Verdict.Refused(var why) -> throw Denied.of(why);

@@ -39,7 +39,7 @@ final class StartUp {
       rows.add(row(lineage, env));
     }
     rowless(rows);
-    forgotten(rows);
+    newer(rows);
     return new Found(List.copyOf(rows), missing(rows));
   }
 
@@ -116,21 +116,28 @@ final class StartUp {
   }
 
   /**
-   * Keys that no row names were aborted, retired or come from an older copy, and added ones are for
-   * no generation that could come: they are erased.
+   * The key store remembers operations too: a crash leaves keys of the next one at most, so others
+   * that no row can know belong to a newer register, and without them its states are lost.
    */
-  private void forgotten(List<Row> rows) {
-    Set<String> known = new HashSet<>();
-    rows.forEach(row -> known.addAll(row.keys().names(row.lineage())));
-    for (Row row : rows) {
-      known.addAll(
-          row.state() instanceof Row.State.Closed
-              ? row.keys().destroying()
-              : KeyNames.added(row.policy()));
-    }
+  private void newer(List<Row> rows) {
     for (String name : ledger.keys().names()) {
-      if (KeyNames.belongsToRow(name) && !known.contains(name)) {
-        ledger.keys().destroy(name);
+      if (name.equals(KeyNames.AUTHORITY)) {
+        continue;
+      }
+      Row row =
+          rows.stream()
+              .filter(each -> KeyNames.belongs(name, each.lineage()))
+              .findFirst()
+              .orElseThrow(() ->
+                  new StoreException.Rollback(
+                      "the key store has " + name + ", of a lineage that the register lacks"));
+      if (KeyNames.fence(name) > row.fence() + 1) {
+        throw new StoreException.Rollback(
+            "the key store has "
+                + name
+                + ", the register is at fence "
+                + row.fence()
+                + " of that lineage");
       }
     }
   }

@@ -9,6 +9,7 @@ import dev.reseal.bytes.Bytes;
 import dev.reseal.bytes.Secret;
 import dev.reseal.wire.Ask;
 import dev.reseal.wire.Cbor;
+import dev.reseal.wire.Code;
 import dev.reseal.wire.Cose;
 import dev.reseal.wire.Kind;
 import dev.reseal.wire.Randomness;
@@ -50,13 +51,13 @@ class KeyCallsTest extends OnItsOwnWorld {
   }
 
   private boolean stored(Bytes key) {
-    return world.keys.names().stream()
-        .map(name -> world.keys.get(name).orElseThrow())
-        .anyMatch(held -> contains(held, key));
+    return world.keys.names().stream().anyMatch(name -> has(name, key));
   }
 
-  private static boolean contains(Secret held, Bytes key) {
-    return held.use(bytes -> Bytes.of(bytes).toHex().contains(key.toHex()));
+  private boolean has(String name, Bytes key) {
+    try (Secret held = world.keys.get(name).orElseThrow()) {
+      return held.use(bytes -> Bytes.of(bytes).toHex().contains(key.toHex()));
+    }
   }
 
   @Test
@@ -64,6 +65,31 @@ class KeyCallsTest extends OnItsOwnWorld {
     answer(add("records"));
     assertThat(added()).hasSize(1);
     world.begin(Kind.REKEY, true);
+    assertThat(added()).isEmpty();
+    assertThat(stored(KEY)).isTrue();
+  }
+
+  @Test
+  void bytesThatAGenerationTookGoIntoNoOtherThoughTheAnchorFailedAtFirst() {
+    Power power = Power.of(world);
+    answer(add("records"));
+    Ask ask = world.ask(Kind.REKEY, true, Ask.NOTHING);
+    power.fails(3);
+    assertThat(refusal(world.request(ask, world.operator)).code()).isEqualTo(Code.UNAVAILABLE);
+    answer(world.request(ask, world.operator));
+    world.begin(Kind.REKEY, true);
+    assertThat(world.status().operation().gen()).isEqualTo(3);
+    assertThat(world.keys.names().stream().filter(name -> has(name, KEY))).hasSize(1);
+  }
+
+  @Test
+  void bytesThatAGenerationTookAreGoneAfterAStartToo() {
+    Power power = Power.of(world);
+    answer(add("records"));
+    Ask ask = world.ask(Kind.REKEY, true, Ask.NOTHING);
+    power.fails(3);
+    assertThat(refusal(world.request(ask, world.operator)).code()).isEqualTo(Code.UNAVAILABLE);
+    world.restart();
     assertThat(added()).isEmpty();
     assertThat(stored(KEY)).isTrue();
   }

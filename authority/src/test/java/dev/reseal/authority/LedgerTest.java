@@ -86,6 +86,46 @@ class LedgerTest extends OnItsOwnWorld {
   }
 
   @Test
+  void aStartOverAnOlderRegisterKeepsTheKeysOfTheNewerOne() {
+    Instance old = world.serving();
+    MemoryStore backup = ((MemoryStore) world.store).copy();
+    Instance next = world.activate(world.sealed(old, true));
+    world.checkpoint(next);
+    Store newest = world.store;
+    startOver(backup);
+    startOver(newest);
+    assertThat(world.service.alarms()).isEmpty();
+    world.checkpoint(next);
+  }
+
+  /** Whoever put it back put back its anchor as well. */
+  private void startOver(Store register) {
+    world.store = register;
+    world.anchor = new MemoryAnchor();
+    if (register.tail().seq() > 0) {
+      Anchor.Mark newest = new Anchor.Mark(register.tail().seq(), register.tail().hash());
+      world.anchor.advance(Optional.empty(), newest);
+    }
+    world.restart();
+  }
+
+  @Test
+  void t26KeysThatTheRegisterCannotKnowRefuseTheStartAndStay() {
+    world.serving();
+    MemoryStore backup = ((MemoryStore) world.store).copy();
+    world.begin(Kind.REKEY, true);
+    world.begin(Kind.REKEY, true);
+    Set<String> now = world.keys.names();
+    assertThatThrownBy(() -> startOver(backup))
+        .isInstanceOf(StoreException.Rollback.class)
+        .hasMessageContaining("gen/" + World.LINEAGE + "/3/3, the register is at fence 1");
+    assertThatThrownBy(() -> startOver(new MemoryStore()))
+        .isInstanceOf(StoreException.Rollback.class)
+        .hasMessageContaining("of a lineage that the register lacks");
+    assertThat(world.keys.names()).isEqualTo(now);
+  }
+
+  @Test
   void aMissingKeyBlocksItsLineageAndOnlyCloseIsLeft() {
     Instance active = world.serving();
     String wrap =

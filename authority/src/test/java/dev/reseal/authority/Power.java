@@ -6,9 +6,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** A power supply that is cut before or after the n-th durable write of what hangs on it. */
+/**
+ * A power supply that is cut before or after the n-th durable write of what hangs on it, and a disk
+ * of which one write fails.
+ */
 final class Power {
-  private int left = Integer.MAX_VALUE;
+  private static final int NEVER = Integer.MAX_VALUE;
+
+  private int left = NEVER;
+  private int untilFailure = NEVER;
   private boolean after;
 
   /** The power goes off. */
@@ -26,12 +32,28 @@ final class Power {
     } catch (Cut cut) {
       return true;
     } finally {
-      left = Integer.MAX_VALUE;
+      left = NEVER;
     }
+  }
+
+  /** Puts this world on it; its authority starts again. */
+  static Power of(World world) {
+    Power power = new Power();
+    Snapshot.of(world).restore(world, power);
+    return power;
+  }
+
+  /** The n-th durable write from now on is not done, and says so. */
+  void fails(int at) {
+    untilFailure = at;
   }
 
   private void write(Runnable write) {
     left--;
+    untilFailure--;
+    if (untilFailure == 0) {
+      throw new StoreException("input/output error");
+    }
     if (left == 0 && !after) {
       throw new Cut();
     }

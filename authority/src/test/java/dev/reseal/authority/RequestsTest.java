@@ -14,6 +14,7 @@ import dev.reseal.wire.Code;
 import dev.reseal.wire.Kind;
 import dev.reseal.wire.Randomness;
 import dev.reseal.wire.SigningKey;
+import dev.reseal.wire.Status;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -138,9 +139,28 @@ class RequestsTest extends OnItsOwnWorld {
     Bytes retired = answer(world.retireAll());
     World.done(next.obey(Verb.RETIRED, retired));
     assertThat(world.status().retirable().wrapIds()).isEmpty();
-    assertThat(world.keys.names().stream().filter(name -> name.startsWith("wrap/"))).hasSize(1);
+    assertThat(wraps()).hasSize(1);
     assertThat(refusal(world.service.post("grant-request", request)).code())
         .isEqualTo(Code.KEY_DESTROYED);
+  }
+
+  @Test
+  void t17RetiredIsNotAnsweredWhileTheKeyStoreHasTheKey() {
+    Power power = Power.of(world);
+    world.checkpoint(world.activate(world.sealed(world.serving(), false)));
+    Status.Retirable can = world.status().retirable();
+    Ask ask = world.ask(Kind.RETIRE, false, new Ask.Extra.Keys(can.wrapIds(), can.gens()));
+    power.fails(3);
+    assertThat(refusal(world.request(ask, world.operator)).code()).isEqualTo(Code.UNAVAILABLE);
+    power.fails(1);
+    assertThat(refusal(world.request(ask, world.operator)).code()).isEqualTo(Code.UNAVAILABLE);
+    assertThat(wraps()).hasSize(2);
+    answer(world.request(ask, world.operator));
+    assertThat(wraps()).hasSize(1);
+  }
+
+  private List<String> wraps() {
+    return world.keys.names().stream().filter(name -> name.startsWith("wrap/")).toList();
   }
 
   @Test

@@ -37,7 +37,7 @@ record WritingEvent(String name, String when, Scene scene, int writes, int entri
           new WritingEvent("policy", "a purpose leaves", WritingEvent::purposeLeaves, 3, 1),
           new WritingEvent("begin", "genesis", WritingEvent::begin, 4, 1),
           new WritingEvent("prepare", "same generation", w -> reseal(w, false), 3, 1),
-          new WritingEvent("prepare", "rotate, with an added key", WritingEvent::rotate, 5, 1),
+          new WritingEvent("prepare", "rotate, with an added key", WritingEvent::rotate, 7, 2),
           new WritingEvent("register-seal", "receipt", WritingEvent::receipt, 2, 1),
           new WritingEvent("grant", "candidate", WritingEvent::grant, 2, 1),
           new WritingEvent("activate", "genesis", WritingEvent::activateFirst, 2, 1),

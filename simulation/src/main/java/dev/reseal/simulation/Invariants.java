@@ -158,7 +158,7 @@ final class Invariants {
     }
     for (Slot slot : Slot.decode(head.slots())) {
       Check.that(
-          names.contains(wrapName(slot.header().wrapId())),
+          wrapName(slot.header().wrapId()).isPresent(),
           "T12",
           "the head's wrap key does not exist");
     }
@@ -169,8 +169,12 @@ final class Invariants {
     }
   }
 
-  private static String wrapName(Bytes wrapId) {
-    return "wrap/" + AuthorityNode.LINEAGE + "/" + wrapId;
+  /** The fence of the operation that made it comes last. */
+  private Optional<String> wrapName(Bytes wrapId) {
+    String prefix = "wrap/" + AuthorityNode.LINEAGE + "/" + wrapId + "/";
+    return world.authority.parts.keys().names().stream()
+        .filter(name -> name.startsWith(prefix))
+        .findFirst();
   }
 
   private void opens(Status.StateHead head, Essentials policy) {
@@ -194,7 +198,7 @@ final class Invariants {
   }
 
   private Optional<X25519.Pair> wrapKey(Bytes wrapId) {
-    return world.authority.parts.keys().get(wrapName(wrapId)).map(X25519.Pair::of);
+    return wrapName(wrapId).flatMap(world.authority.parts.keys()::get).map(X25519.Pair::of);
   }
 
   private PlatformKeys.Answer platformKey(Bytes request) {

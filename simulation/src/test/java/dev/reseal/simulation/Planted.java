@@ -286,7 +286,10 @@ public enum Planted {
           Reply reply = super.post(name, body);
           if (head.isPresent() && reply instanceof Reply.Answer) {
             for (Slot slot : Slot.decode(head.get().slots())) {
-              parts.keys().destroy("wrap/" + AuthorityNode.LINEAGE + "/" + slot.header().wrapId());
+              String wrap = "wrap/" + AuthorityNode.LINEAGE + "/" + slot.header().wrapId() + "/";
+              parts.keys().names().stream()
+                  .filter(key -> key.startsWith(wrap))
+                  .forEach(parts.keys()::destroy);
             }
           }
           return reply;
