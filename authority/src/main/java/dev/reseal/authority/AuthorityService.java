@@ -302,8 +302,8 @@ public final class AuthorityService implements Endpoint {
     barriers.witness(held, message);
     watch.steady(held.row());
     Accepted accepted = Register.renew(held.row(), body, desk(held.row())).orThrow();
+    watch.issued(held.row().lineage()); // a commit that fails may have been made all the same
     ledger.commit(held.version(), accepted, Map.of(), watch.wallMs());
-    watch.issued(held.row().lineage());
     return new Reply.Answer(accepted.answer().orElseThrow());
   }
 
@@ -315,10 +315,9 @@ public final class AuthorityService implements Endpoint {
       Held held, Accepted accepted, AnswerKey key, Bytes answer, Map<AnswerKey, Bytes> kept) {
     kept.put(key, answer);
     ledger.carriers().index(key.lineage(), key, accepted.carries(), kept);
-    boolean issues = accepted.row().epoch() > held.row().epoch();
-    ledger.commit(held.version(), accepted, kept, watch.wallMs());
-    if (issues) {
-      watch.issued(key.lineage());
+    if (accepted.row().epoch() > held.row().epoch()) {
+      watch.issued(key.lineage()); // before: a repeat hands out what a failed commit had stored
     }
+    ledger.commit(held.version(), accepted, kept, watch.wallMs());
   }
 }

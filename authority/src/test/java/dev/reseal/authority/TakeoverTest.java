@@ -1,5 +1,6 @@
 package dev.reseal.authority;
 
+import static dev.reseal.authority.World.answer;
 import static dev.reseal.authority.World.refusal;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -33,6 +34,20 @@ class TakeoverTest extends OnItsOwnWorld {
     world.clocks.pass(2_401);
     world.begin(Kind.TAKEOVER, false);
     assertThat(world.status().state()).isEqualTo("SEALED");
+  }
+
+  @Test
+  void t25ATakeoverWaitsForAPassportWhoseAnchorFailedAtFirst() {
+    Power power = Power.of(world);
+    Bytes opId = world.sealed(world.serving(), false);
+    Bytes ready = world.ready(world.instance(), opId);
+    world.clocks.pass(5_000);
+    power.fails(2);
+    assertThat(refusal(world.service.post("ready", ready)).code()).isEqualTo(Code.UNAVAILABLE);
+    answer(world.service.post("ready", ready));
+    world.clocks.wall += 600_000;
+    Reply early = world.request(world.ask(Kind.TAKEOVER, false, Ask.NOTHING), world.supervisor);
+    assertThat(refusal(early).code()).isEqualTo(Code.LEASE_RUNNING);
   }
 
   @Test
