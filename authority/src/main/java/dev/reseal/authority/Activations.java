@@ -28,7 +28,6 @@ import java.util.Optional;
 
 /** Activate: the commit, once a candidate shows that it opened the state (protocol 7). */
 final class Activations {
-  private static final long GRANT_LIFE_MS = 3_600_000;
   private static final Bytes ZERO32 = Bytes.zeros(32);
 
   private final Row row;
@@ -63,7 +62,7 @@ final class Activations {
     Identity identity = granted.identity();
     Ready ready = Signed.verify(Ready.class, message, identity.signatureKey()).message();
     Denied.unless(
-        desk.now().wallMs() - granted.atMs() <= GRANT_LIFE_MS,
+        !granted.expired(desk.now().wallMs()),
         Code.WRONG_STATE,
         "GRANT_EXPIRED",
         "the grant is older than an hour: answer a fresh challenge");

@@ -17,10 +17,12 @@ import dev.reseal.wire.Head;
 import dev.reseal.wire.Hpke;
 import dev.reseal.wire.HpkeInfo;
 import dev.reseal.wire.InstanceMessage.GrantRequest;
+import dev.reseal.wire.Limits;
 import dev.reseal.wire.LogEvent;
 import dev.reseal.wire.Shares;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.LongSummaryStatistics;
 import java.util.Optional;
 
 /** Grant: halves for a candidate whose evidence is acceptable (protocol 7). */
@@ -81,11 +83,15 @@ final class Grants {
 
   private void limit(Operation operation) {
     Policy.Dials dials = row.policy().dials();
-    if (operation.grants().size() < dials.maxGrants()) {
+    if (operation.grants().size() < Math.min(dials.maxGrants(), Limits.LIST)) {
       return;
     }
-    long newest = operation.grants().stream().mapToLong(Granted::atMs).max().orElse(0);
-    long wait = newest + dials.grantIntervalS() * 1_000 - desk.now().wallMs();
+    LongSummaryStatistics times =
+        operation.grants().stream().mapToLong(Granted::atMs).summaryStatistics();
+    long interval = times.getMax() + dials.grantIntervalS() * 1_000;
+    boolean full = operation.grants().size() >= Limits.LIST;
+    long free = full ? Math.max(interval, times.getMin() + Granted.LIFE_MS + 1) : interval;
+    long wait = free - desk.now().wallMs();
     if (wait > 0) {
       throw Denied.of(
               Code.SLOW_DOWN, operation.grants().size() + " candidates were granted already")

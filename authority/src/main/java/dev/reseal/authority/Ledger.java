@@ -202,8 +202,10 @@ final class Ledger {
 
   private void write(long version, Accepted accepted, Map<AnswerKey, Bytes> kept, long nowMs) {
     settled = false;
-    make(accepted.make());
     Row row = accepted.row();
+    Bytes encoded = encode(row);
+    decode(row.lineage(), encoded, policies::of); // else no start could read it
+    make(accepted.make());
     List<LogRecord> log =
         accepted.event().map(event -> List.of(entry(event, row, nowMs))).orElse(List.of());
     Map<AnswerKey, Bytes> keep = new HashMap<>(kept);
@@ -215,7 +217,7 @@ final class Ledger {
     accepted.event().ifPresent(event -> extent(event, row, keep));
     accepted.revoke().forEach(name -> carriers.revoke(row.lineage(), name, keep));
     store.commit(
-        new Change(row.lineage(), row.policy().name(), version, encode(row), log, keep, List.of()));
+        new Change(row.lineage(), row.policy().name(), version, encoded, log, keep, List.of()));
     if (!log.isEmpty()) {
       Tail before = tail;
       tail = new Tail(log.getFirst().seq(), log.getFirst().hash(), before.hash());

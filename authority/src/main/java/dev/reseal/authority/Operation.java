@@ -2,6 +2,7 @@ package dev.reseal.authority;
 
 import dev.reseal.bytes.Bytes;
 import dev.reseal.wire.Kind;
+import dev.reseal.wire.Limits;
 import dev.reseal.wire.Mode;
 import dev.reseal.wire.Target;
 import java.util.ArrayList;
@@ -32,9 +33,13 @@ public record Operation(
     grants = List.copyOf(grants);
   }
 
+  /** In a full list, those that can activate nobody any more make room. */
   Operation withGrant(Granted grant) {
     List<Granted> all = new ArrayList<>(grants);
     all.removeIf(each -> each.identity().instanceId().equals(grant.identity().instanceId()));
+    if (all.size() >= Limits.LIST) {
+      all.removeIf(each -> each.expired(grant.atMs()));
+    }
     all.add(grant);
     return new Operation(
         kind,
@@ -61,5 +66,11 @@ public record Operation(
    *
    * @param z what its opening proof must show; zeros in genesis
    */
-  public record Granted(Identity identity, Bytes z, long atMs) {}
+  public record Granted(Identity identity, Bytes z, long atMs) {
+    static final long LIFE_MS = 3_600_000;
+
+    boolean expired(long nowMs) {
+      return nowMs - atMs > LIFE_MS;
+    }
+  }
 }

@@ -15,6 +15,7 @@ import dev.reseal.wire.Essentials.Binding;
 import dev.reseal.wire.Essentials.Env;
 import dev.reseal.wire.Essentials.Recovery;
 import dev.reseal.wire.Kind;
+import dev.reseal.wire.Limits;
 import dev.reseal.wire.VerifyKey;
 import dev.reseal.wire.WireException;
 import java.util.ArrayList;
@@ -140,6 +141,11 @@ public final class PolicyFile {
       if (purpose.isEmpty() || purpose.length() > 64) {
         throw in.refuse("purposes", "each of 1 to 64 characters");
       }
+    }
+    int size = made.encode().size();
+    if (size > Limits.CORE) {
+      throw in.refuse(
+          "purposes", "make " + size + " bytes of what an epoch knows, more than " + Limits.CORE);
     }
     if (!attributes(in, made.attributeMask()).has(Attributes.INIT | Attributes.DEBUG)) {
       throw in.refuse("attribute_mask", "leaves out INIT or DEBUG");

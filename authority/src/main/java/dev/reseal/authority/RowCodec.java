@@ -29,6 +29,9 @@ final class RowCodec {
   private static final int SEALED = 3;
   private static final int CLOSED = 4;
 
+  /** A close lets go of all keys at once, of either kind as many as a row can name. */
+  private static final int DESTROYING = 3 * Limits.LIST;
+
   private RowCodec() {}
 
   static Bytes encode(Row row) {
@@ -208,7 +211,7 @@ final class RowCodec {
   }
 
   private static Keys readKeys(Fields in) {
-    List<String> destroying = in.list(2, 0, Limits.LIST, each -> each.text(0));
+    List<String> destroying = in.list(2, 0, DESTROYING, each -> each.text(0));
     return in.end(
         new Keys(
             in.list(

@@ -2,6 +2,7 @@ package dev.reseal.authority;
 
 import dev.reseal.bytes.Bytes;
 import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -71,7 +72,7 @@ final class StrictJson {
       case START_OBJECT -> {
         Map<String, Node> fields = new LinkedHashMap<>();
         while (parser.nextToken() != JsonToken.END_OBJECT) {
-          String name = parser.currentName();
+          String name = text(parser.currentName(), line(parser));
           parser.nextToken();
           fields.put(name, node(parser));
         }
@@ -84,7 +85,7 @@ final class StrictJson {
         }
         yield new Node.Arr(items, line);
       }
-      case VALUE_STRING -> new Node.Text(parser.getString(), line);
+      case VALUE_STRING -> new Node.Text(text(parser.getString(), line), line);
       case VALUE_NUMBER_INT -> new Node.Whole(parser.getLongValue(), line);
       case VALUE_NULL -> new Node.Null(line);
       case VALUE_NUMBER_FLOAT -> throw new PolicyException(line, "", "a number that is no integer");
@@ -92,6 +93,14 @@ final class StrictJson {
       case END_OBJECT, END_ARRAY, PROPERTY_NAME, VALUE_EMBEDDED_OBJECT, NOT_AVAILABLE ->
           throw new PolicyException(line, "", "not JSON");
     };
+  }
+
+  /** An escape can be half of a surrogate pair, which no message can carry. */
+  private static String text(String value, int line) {
+    if (!StandardCharsets.UTF_8.newEncoder().canEncode(value)) {
+      throw new PolicyException(line, "", "a text with half of a surrogate pair");
+    }
+    return value;
   }
 
   private static int line(JsonParser parser) {

@@ -5,6 +5,7 @@ import static dev.reseal.authority.World.refusal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.reseal.authority.Endpoint.Reply;
+import dev.reseal.authority.Operation.Granted;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.instance.Instance;
 import dev.reseal.sgx.Attributes;
@@ -14,8 +15,10 @@ import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Code;
 import dev.reseal.wire.Head;
 import dev.reseal.wire.InstanceMessage;
+import dev.reseal.wire.Limits;
 import dev.reseal.wire.Passport;
 import dev.reseal.wire.Signed;
+import dev.reseal.wire.WireError;
 import org.junit.jupiter.api.Test;
 
 /** From challenge over grant-request to ready: who becomes the instance of the next epoch. */
@@ -124,6 +127,41 @@ class CandidatesTest extends OnItsOwnWorld {
     }
     Reply ninth = world.service.post("grant-request", world.attest(world.instance(), opId));
     assertThat(refusal(ninth).code()).isEqualTo(Code.SLOW_DOWN);
+  }
+
+  @Test
+  void aFullListOfCandidatesIsWaitedForAndMakesRoomAfterAnHour() {
+    Bytes opId = world.sealed(world.serving(), false);
+    answer(world.service.post("grant-request", world.attest(world.instance(), opId)));
+    Operation operation = world.stored().operation().orElseThrow();
+    Granted one = operation.grants().getFirst();
+    for (int i = 1; i < Limits.LIST; i++) {
+      operation = operation.withGrant(new Granted(other(one.identity(), i), one.z(), one.atMs()));
+    }
+    Row row = world.stored();
+    world.put(row.with(new Row.State.Sealed(row.incumbent(), operation)));
+    Bytes early = world.attest(world.instance(), opId);
+    world.clocks.pass(60_000);
+    WireError slow = refusal(world.service.post("grant-request", early));
+    assertThat(slow.code()).isEqualTo(Code.SLOW_DOWN);
+    assertThat(slow.number()).contains(Granted.LIFE_MS + 1 - 60_000);
+    world.clocks.pass(Granted.LIFE_MS);
+    answer(world.service.post("grant-request", world.attest(world.instance(), opId)));
+    assertThat(world.stored().operation().orElseThrow().grants()).hasSize(1);
+  }
+
+  private static Identity other(Identity one, int number) {
+    return new Identity(
+        Bytes.u32(number).sha256(),
+        one.signatureKey(),
+        one.kemKey(),
+        one.tlsKeyDigest(),
+        one.mrenclave(),
+        one.isvProdId(),
+        one.isvSvn(),
+        one.platformKind(),
+        one.platformId(),
+        one.relaxed());
   }
 
   @Test

@@ -5,6 +5,7 @@ import static dev.reseal.authority.World.refusal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.reseal.authority.Endpoint.Reply;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.bytes.Secret;
 import dev.reseal.instance.Instance;
@@ -13,6 +14,7 @@ import dev.reseal.wire.Code;
 import dev.reseal.wire.Essentials;
 import dev.reseal.wire.Head;
 import dev.reseal.wire.Kind;
+import dev.reseal.wire.Limits;
 import dev.reseal.wire.LogMessage;
 import dev.reseal.wire.Randomness;
 import dev.reseal.wire.Signed;
@@ -20,7 +22,6 @@ import dev.reseal.wire.SigningKey;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -141,15 +142,29 @@ class LedgerTest extends OnItsOwnWorld {
   @Test
   void aRowThatIsNotTheOneInTheLogIsNamed() {
     world.serving();
-    Store.Versioned held = world.store.row(World.LINEAGE).orElseThrow();
-    Row row = Ledger.decode(World.LINEAGE, held.row());
-    Bytes changed = Ledger.encode(row.withCounters(row.epoch(), row.fence() + 1, row.gen()));
-    world.store.commit(
-        new Store.Change(
-            World.LINEAGE, World.NAME, held.version(), changed, List.of(), Map.of(), List.of()));
+    Row row = world.stored();
+    world.put(row.withCounters(row.epoch(), row.fence() + 1, row.gen()));
     assertThatThrownBy(world::restart)
         .hasMessageContaining(World.LINEAGE.toHex())
         .hasMessageContaining("customers");
+  }
+
+  @Test
+  void aRowThatNoStartCouldReadIsNotWrittenNorAreItsKeys() {
+    world.serving();
+    Row row = world.stored();
+    Keys full = row.keys();
+    for (int i = full.wraps().size(); i < Limits.LIST; i++) {
+      full = full.plusWrap(new Keys.Wrap(Bytes.u32(i).sha256(), row.fence()));
+    }
+    world.put(row.withKeys(full));
+    Set<String> before = world.keys.names();
+    Reply reply = world.request(world.ask(Kind.RESEAL, false, Ask.NOTHING), world.operator);
+    assertThat(refusal(reply).code()).isEqualTo(Code.UNAVAILABLE);
+    assertThat(world.keys.names()).isEqualTo(before);
+    answer(world.request(world.ask(Kind.CLOSE, false, Ask.NOTHING), world.operator));
+    world.restart();
+    assertThat(world.stored().keys().destroying()).hasSize(Limits.LIST + 1);
   }
 
   @Test

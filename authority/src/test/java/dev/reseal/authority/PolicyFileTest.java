@@ -14,6 +14,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -93,6 +95,23 @@ class PolicyFileTest {
     assertThat(
             parse(with("\"env\"", "\"tcb\": {\"statuses\": []}, \"env\"")).appraisal().statuses())
         .isEmpty();
+  }
+
+  @Test
+  void whatNoRowCouldHoldIsRefused() {
+    String many =
+        IntStream.range(0, 64).mapToObj("\"%064d\""::formatted).collect(Collectors.joining(", "));
+    assertThatThrownBy(() -> parse(with("\"records\"", many)))
+        .isInstanceOf(PolicyException.class)
+        .hasMessageContaining("line 5, lineages.purposes")
+        .hasMessageContaining("more than 4096");
+    assertThatThrownBy(() -> parse(with("\"records\"", "\"\\ud800\"")))
+        .isInstanceOf(PolicyException.class)
+        .hasMessageContaining("line 5")
+        .hasMessageContaining("half of a surrogate pair");
+    assertThatThrownBy(() -> parse(with("\"env\"", "\"\\udc00\": 1, \"env\"")))
+        .isInstanceOf(PolicyException.class)
+        .hasMessageContaining("half of a surrogate pair");
   }
 
   @Test
