@@ -2,6 +2,7 @@ package dev.reseal.authority;
 
 import dev.reseal.authority.Decision.Accepted;
 import dev.reseal.authority.Decision.Keep;
+import dev.reseal.authority.EvidenceJudge.Verdict.Genuine;
 import dev.reseal.authority.Operation.Granted;
 import dev.reseal.authority.Row.Incumbent;
 import dev.reseal.authority.Row.State;
@@ -59,20 +60,22 @@ final class Activations {
                     Code.WRONG_STATE,
                     "NOT_GRANTED",
                     "this instance was not granted in this operation"));
-    Identity identity = granted.identity();
-    Ready ready = Signed.verify(Ready.class, message, identity.signatureKey()).message();
+    Identity known = granted.identity();
+    Ready ready = Signed.verify(Ready.class, message, known.signatureKey()).message();
     Denied.unless(
         !granted.expired(desk.now().wallMs()),
         Code.WRONG_STATE,
         "GRANT_EXPIRED",
         "the grant is older than an hour: answer a fresh challenge");
-    Bytes collateral = Evidence.acceptableNow(row, operation, identity, verdict);
+    Genuine now = Evidence.acceptableNow(row, operation, known, verdict);
+    Identity identity = known.relaxed(now.relaxed());
     StateHead head =
         row.head()
             .map(state -> rewrapped(operation, granted, state, ready))
             .orElseGet(() -> firstState(operation, identity, ready));
     return commit(operation, identity, head, message)
-        .keeping(new Keep(operation.opId(), "exhibit-collateral", ZERO32, collateral, List.of()));
+        .keeping(
+            new Keep(operation.opId(), "exhibit-collateral", ZERO32, now.collateral(), List.of()));
   }
 
   /** The same body with the candidate's slots, and proof that it opened the state. */

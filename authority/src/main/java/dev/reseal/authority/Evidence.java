@@ -99,25 +99,18 @@ record Evidence(Identity identity) {
   }
 
   /**
-   * At the commit: measurement, platform and floors acceptable now, whatever they were before.
-   * Returns the collateral that says so.
+   * At the commit: measurement, platform and floors acceptable now, by the same rules as for the
+   * grant, whatever they were then.
    */
-  static Bytes acceptableNow(
+  static Genuine acceptableNow(
       Row row, Operation operation, Identity identity, Optional<EvidenceJudge.Verdict> verdict) {
-    Policy.Allowed allowed =
-        row.policy()
-            .allows(identity.mrenclave(), identity.isvProdId())
-            .orElseThrow(() ->
-                Denied.of(
-                    Code.MEASUREMENT_REFUSED, "policy no longer allows " + identity.mrenclave()));
-    if (identity.isvSvn() < allowed.leastIsvSvn()) {
-      throw Admission.svn(identity.isvSvn(), allowed.leastIsvSvn());
-    }
-    target(operation, identity);
-    return genuine(
+    Genuine genuine =
+        genuine(
             verdict.orElseThrow(() ->
-                Denied.of(Code.WRONG_STATE, "NO_EVIDENCE", "the evidence of the grant is gone")))
-        .collateral();
+                Denied.of(Code.WRONG_STATE, "NO_EVIDENCE", "the evidence of the grant is gone")));
+    Admission.require(row.policy(), EnclaveIdentity.of(genuine.body()));
+    target(operation, identity);
+    return genuine;
   }
 
   /** Claims and quote, kept for judging again and for the proof. */

@@ -25,6 +25,21 @@ public record Identity(
     Bytes platformId,
     boolean relaxed) {
 
+  /** As judged anew. */
+  Identity relaxed(boolean now) {
+    return new Identity(
+        instanceId,
+        signatureKey,
+        kemKey,
+        tlsKeyDigest,
+        mrenclave,
+        isvProdId,
+        isvSvn,
+        platformKind,
+        platformId,
+        now);
+  }
+
   Cbor write() {
     return Cbor.map()
         .with(1, instanceId)

@@ -1,24 +1,31 @@
 package dev.reseal.authority;
 
 import static dev.reseal.authority.World.answer;
+import static dev.reseal.authority.World.done;
 import static dev.reseal.authority.World.refusal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.reseal.authority.Endpoint.Reply;
 import dev.reseal.authority.Operation.Granted;
 import dev.reseal.bytes.Bytes;
+import dev.reseal.emulator.Machine;
 import dev.reseal.instance.Instance;
+import dev.reseal.instance.Verb;
 import dev.reseal.sgx.Attributes;
 import dev.reseal.sgx.EnclaveIdentity;
+import dev.reseal.wire.Ask;
 import dev.reseal.wire.AuthorityMessage;
 import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Code;
 import dev.reseal.wire.Head;
 import dev.reseal.wire.InstanceMessage;
+import dev.reseal.wire.Kind;
 import dev.reseal.wire.Limits;
 import dev.reseal.wire.Passport;
 import dev.reseal.wire.Signed;
 import dev.reseal.wire.WireError;
+import java.io.IOException;
+import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
 /** From challenge over grant-request to ready: who becomes the instance of the next epoch. */
@@ -162,6 +169,37 @@ class CandidatesTest extends OnItsOwnWorld {
         one.platformKind(),
         one.platformId(),
         one.relaxed());
+  }
+
+  @Test
+  void aCandidateIsActivatedUnderThePolicyOfTheCommit() {
+    Bytes opId = world.sealed(world.serving(), false);
+    Bytes ready = world.ready(world.instance(), opId);
+    String narrow = ", \"attribute_mask\": \"01000000000000000300000000000000\"}";
+    apply(world.policy("").replace("isvsvn\": 2}", "isvsvn\": 2" + narrow));
+    assertThat(refusal(world.service.post("ready", ready)).rule()).isEqualTo("ATTRIBUTES");
+    apply(world.policy(""));
+    answer(world.service.post("ready", ready));
+  }
+
+  @Test
+  void aPlatformThatFellBehindSinceTheGrantIsFlaggedInThePassport() throws IOException {
+    apply(world.policy(", \"tcb\": {\"statuses\": [\"UpToDate\", \"OutOfDate\"]}"));
+    Bytes opId = world.begin(Kind.GENESIS, true);
+    Instance first = world.instance();
+    Bytes ready = world.ready(first, opId);
+    Instant now = Instant.ofEpochMilli(world.clocks.wall);
+    Machine.change(
+        home.resolve("platform"),
+        state -> state.recovering("EMULATED-SA-00001", now).standard(now));
+    done(first.obey(Verb.ACTIVATION, answer(world.service.post("ready", ready))));
+    Passport passport = Signed.peek(Passport.class, first.passport().orElseThrow());
+    assertThat(passport.flags() & Passport.FLAG_RELAXED_TCB).isNotZero();
+  }
+
+  private void apply(String policy) {
+    Ask.Extra file = new Ask.Extra.PolicyFile(World.bytes(policy));
+    answer(world.request(world.ask(Kind.POLICY, false, file), world.operator));
   }
 
   @Test
