@@ -52,11 +52,11 @@ final class NewKeys {
     return wrap.id();
   }
 
-  /** A generation with every purpose of the policy: added bytes where an operator gave some. */
-  Gen generation(long number, long fence) {
+  /** A generation with each of these purposes: added bytes where an operator gave some. */
+  Gen generation(long number, long fence, List<String> purposes) {
     Gen gen = new Gen(number, fence);
     List<Cbor> entries = new ArrayList<>();
-    for (String purpose : row.policy().essentials().purposes()) {
+    for (String purpose : purposes) {
       String added = KeyNames.added(row.lineage(), purpose);
       Optional<Secret> given = desk.keys().apply(added);
       given.ifPresent(_ -> used.add(added));
@@ -112,7 +112,7 @@ final class NewKeys {
   }
 
   /** Whether the keyset with the next generation still fits its message (protocol 11). */
-  static boolean nextFits(Row row, long floor, Desk desk) {
+  static boolean nextFits(Row row, long floor, List<String> purposes, Desk desk) {
     if (row.gen() - floor >= Limits.GENERATIONS - 1) {
       return false;
     }
@@ -122,7 +122,7 @@ final class NewKeys {
         size += stored.size() + 16;
       }
     }
-    for (String purpose : row.policy().essentials().purposes()) {
+    for (String purpose : purposes) {
       size += purpose.getBytes(StandardCharsets.UTF_8).length + 16L;
       try (Secret given =
           desk.keys()

@@ -172,12 +172,20 @@ final class Operations {
   }
 
   private void rotatable() {
+    if (ask.rotate()) {
+      nextFits(row.policy().essentials().purposes());
+    }
+  }
+
+  /** The floor, up from which all generations stay in use. */
+  private long nextFits(List<String> purposes) {
     long floor = row.head().orElseThrow().decodedFooter().genFloor();
     Denied.unless(
-        !ask.rotate() || NewKeys.nextFits(row, floor, desk),
+        NewKeys.nextFits(row, floor, purposes, desk),
         Code.POLICY_REFUSED,
         "KEYSET_BOUND",
         "generations " + floor + " to " + row.gen() + " are in use: raise the floor first");
+    return floor;
   }
 
   Accepted rekey() {
@@ -188,14 +196,11 @@ final class Operations {
               throw Denied.of(Code.BUSY, "another operation is in flight");
           case State.Empty(), State.Closed _ -> throw Register.wrongState(row, "rekey");
         };
-    long floor = row.head().orElseThrow().decodedFooter().genFloor();
-    Denied.unless(
-        NewKeys.nextFits(row, floor, desk),
-        Code.POLICY_REFUSED,
-        "KEYSET_BOUND",
-        "generations " + floor + " to " + row.gen() + " are in use: raise the floor first");
+    // What a newer policy names counts from the next activation on; this instance knows its own.
+    List<String> purposes = row.epochEssentials(incumbent).purposes();
+    long floor = nextFits(purposes);
     long gen = row.gen() + 1;
-    Gen made = keys.generation(gen, row.fence() + 1);
+    Gen made = keys.generation(gen, row.fence() + 1, purposes);
     Row next =
         row.with(row.state())
             .withCounters(row.epoch(), row.fence() + 1, gen)
@@ -249,7 +254,7 @@ final class Operations {
     long gen = rotate ? row.gen() + 1 : row.gen();
     Bytes wrapId = keys.wrap(fence);
     if (rotate) {
-      keys.generation(gen, fence);
+      keys.generation(gen, fence, row.policy().essentials().purposes());
     }
     return new Operation(
         ask.kind(),

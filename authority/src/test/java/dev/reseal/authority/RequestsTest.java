@@ -5,12 +5,15 @@ import static dev.reseal.authority.World.refusal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.reseal.bytes.Bytes;
+import dev.reseal.bytes.Secret;
 import dev.reseal.instance.Instance;
 import dev.reseal.instance.State;
 import dev.reseal.instance.Verb;
 import dev.reseal.sealed.Slot;
 import dev.reseal.wire.Ask;
+import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Code;
+import dev.reseal.wire.Fields;
 import dev.reseal.wire.Kind;
 import dev.reseal.wire.Randomness;
 import dev.reseal.wire.SigningKey;
@@ -110,6 +113,28 @@ class RequestsTest extends OnItsOwnWorld {
     assertThat(world.status().head().orElseThrow().bodyId()).isEqualTo(head);
     World.done(active.obey(Verb.REKEY_GRANT, grant));
     assertThat(active.gen()).contains(2L);
+  }
+
+  @Test
+  void aRekeyMakesWhatTheRunningInstanceKnowsAndTheNextActivationWhatPolicySays() {
+    Instance active = world.serving();
+    String renamed = world.policy("").replace("[\"records\"]", "[\"payments\"]");
+    Ask.Extra file = new Ask.Extra.PolicyFile(World.bytes(renamed));
+    answer(world.request(world.ask(Kind.POLICY, false, file), world.operator));
+    world.begin(Kind.REKEY, true);
+    assertThat(purpose(2)).isEqualTo("records");
+    world.activate(world.sealed(active, true));
+    assertThat(purpose(3)).isEqualTo("payments");
+  }
+
+  private String purpose(int generation) {
+    String prefix = "gen/" + World.LINEAGE + "/" + generation + "/";
+    String name =
+        world.keys.names().stream().filter(key -> key.startsWith(prefix)).findFirst().orElseThrow();
+    try (Secret stored = world.keys.get(name).orElseThrow()) {
+      Fields entry = Fields.of(Cbor.decode(stored.use(Bytes::of)), "generation").nested(0);
+      return entry.text(0);
+    }
   }
 
   @Test
