@@ -245,7 +245,8 @@ class Retire(Operation):
         self.ask(RESEAL)
         self.settle("the re-seal before")
         wait_for("something to retire", lambda: self.row().retirable != ([], []), WITHIN_S)
-        self._wraps = tuple(f"wrap/{self.world.lineages[self.lineage]}/{each.hex()}/" for each in self.row().retirable[0])
+        mine = f"wrap/{self.world.lineages[self.lineage]}/"
+        self._wraps = tuple(f"{mine}{each.hex()}/" for each in self.row().retirable[0])
         self.asked.clear()
 
     def begin(self) -> None:

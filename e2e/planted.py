@@ -142,7 +142,8 @@ def sealed_state(home: pathlib.Path, name: str) -> list[Canary]:
     image = home / "lineages" / name / "image.sigstruct"
     processor = Processor(home / "platform" / "machine", image.read_bytes(), found[9])
     named = f"wrap/{lineage.hex()}/{slot.wrap_id.hex()}/"
-    wrap = X25519PrivateKey.from_private_bytes(next(key for name, key in key_store(home).items() if name.startswith(named)))
+    kept = next(key for name, key in key_store(home).items() if name.startswith(named))
+    wrap = X25519PrivateKey.from_private_bytes(kept)
     info = hpke.info("share", lineage, slot.op_id, slot.fence, slot.wrap_id, digest, sha256(slot.header))
     s_auth = hpke.open_box(wrap, info, slot.enc, slot.share)
     assert slot.request is not None
