@@ -3,6 +3,8 @@ package dev.reseal.emulator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
@@ -11,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** One machine that several change at once: commands, and the daemon that runs it. */
 class MachineChangesTest {
-  private static final int EACH = 5;
+  private static final int EACH = 3;
 
   @TempDir private Path home;
 
@@ -26,40 +28,34 @@ class MachineChangesTest {
                     "surefire.test.class.path", System.getProperty("java.class.path")),
                 OtherProcess.class.getName(),
                 home.toString())
-            .inheritIO()
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
-    CompletableFuture<Long> here = CompletableFuture.supplyAsync(() -> changesWhile(other));
-    long there = changesWhile(other);
+    assertThat(other.inputReader(StandardCharsets.UTF_8).readLine()).isEqualTo("first of mine");
+    CompletableFuture<Void> here = CompletableFuture.runAsync(() -> change(home, EACH));
+    change(home, EACH);
+    here.join();
     assertThat(other.waitFor()).isZero();
-    assertThat(Machine.read(home).crlNumber())
-        .isEqualTo(made.crlNumber() + EACH + there + here.get());
+    assertThat(Machine.read(home).crlNumber()).isEqualTo(made.crlNumber() + 1 + 3 * EACH);
   }
 
-  private long changesWhile(Process other) {
-    long changes = 0;
-    while (other.isAlive()) {
-      change(home);
-      changes++;
-    }
-    return changes;
-  }
-
-  private static void change(Path home) {
+  private static void change(Path home, int times) {
     try {
-      Machine.change(home, old -> old.reissued(Instant.now()));
+      for (int i = 0; i < times; i++) {
+        Machine.change(home, old -> old.reissued(Instant.now()));
+      }
     } catch (IOException lost) {
-      throw new java.io.UncheckedIOException(lost);
+      throw new UncheckedIOException(lost);
     }
   }
 
-  /** Who changes the machine a few times, and ends. */
+  /** Who says when it has begun to change the machine. */
   static final class OtherProcess {
     private OtherProcess() {}
 
     public static void main(String[] arguments) {
-      for (int i = 0; i < EACH; i++) {
-        change(Path.of(arguments[0]));
-      }
+      change(Path.of(arguments[0]), 1);
+      System.out.println("first of mine");
+      change(Path.of(arguments[0]), EACH);
     }
   }
 }
