@@ -46,9 +46,7 @@ final class Activations {
       Bytes message,
       Optional<EvidenceJudge.Verdict> verdict) {
     Denied.unless(
-        peeked
-            .head()
-            .equals(new Head(row.lineage(), operation.opId(), operation.fence(), row.epoch())),
+        peeked.head().equals(row.about(operation)),
         Code.FENCED,
         "OTHER_OPERATION",
         "the ready is for another operation");

@@ -44,7 +44,7 @@ final class Grants {
       EvidenceJudge.Verdict verdict,
       boolean fresh) {
     Denied.unless(
-        request.head().equals(head(operation)),
+        request.head().equals(row.about(operation)),
         Code.FENCED,
         "OTHER_OPERATION",
         "the grant-request is for another operation");
@@ -100,7 +100,7 @@ final class Grants {
   }
 
   private Grant genesisGrant(Operation operation, Identity identity) {
-    Head head = head(operation);
+    Head head = row.about(operation);
     Bytes info = HpkeInfo.of(head).grant(identity.instanceId(), ZERO32, ZERO32);
     return grant(
         operation,
@@ -123,7 +123,7 @@ final class Grants {
               || essentials.recovery() == Essentials.Recovery.AUTHORITY;
       halves.add(release ? Optional.of(share(slot, coreDigest)) : Optional.empty());
     }
-    HpkeInfo purpose = HpkeInfo.of(head(operation));
+    HpkeInfo purpose = HpkeInfo.of(row.about(operation));
     Bytes info = purpose.grant(identity.instanceId(), coreDigest, Digests.slots(state.slots()));
     Hpke.Box opening;
     try (Secret secret = Secret.own(z.toArray())) {
@@ -164,7 +164,7 @@ final class Grants {
       Hpke.Box shares,
       Optional<Hpke.Box> opening) {
     return new Grant(
-        head(operation),
+        row.about(operation),
         identity.instanceId(),
         false,
         coreDigest,
@@ -188,10 +188,6 @@ final class Grants {
 
   private Denied missing(Bytes wrapId) {
     return Denied.of(Code.KEY_DESTROYED, "KEY_MISSING", "the key store lacks wrap key " + wrapId);
-  }
-
-  private Head head(Operation operation) {
-    return new Head(row.lineage(), operation.opId(), operation.fence(), row.epoch());
   }
 
   /** The log entry of an event that is about a candidate. */

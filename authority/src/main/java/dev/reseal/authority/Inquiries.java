@@ -6,7 +6,6 @@ import dev.reseal.bytes.Bytes;
 import dev.reseal.wire.AuthorityMessage.Challenge;
 import dev.reseal.wire.Code;
 import dev.reseal.wire.Fields;
-import dev.reseal.wire.Head;
 import dev.reseal.wire.Randomness;
 import dev.reseal.wire.Signed;
 import dev.reseal.wire.SigningKey;
@@ -100,9 +99,8 @@ final class Inquiries {
         "OTHER_OPERATION",
         "the operation in flight is " + operation.opId());
     Bytes nonce = challenges.give(row.lineage(), opId, watch.monotonicMs());
-    Head head = new Head(row.lineage(), opId, operation.fence(), row.epoch());
     return new Reply.Answer(
-        Signed.sign(new Challenge(head, nonce, ledger.logHead()), signer).cose());
+        Signed.sign(new Challenge(row.about(operation), nonce, ledger.logHead()), signer).cose());
   }
 
   private Reply named(String name) {

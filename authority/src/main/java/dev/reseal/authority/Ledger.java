@@ -181,8 +181,7 @@ final class Ledger {
             held.version(),
             encode(row),
             List.of(),
-            Map.of(key, stored),
-            List.of()));
+            Map.of(key, stored)));
   }
 
   /**
@@ -216,8 +215,7 @@ final class Ledger {
     }
     accepted.event().ifPresent(event -> extent(event, row, keep));
     accepted.revoke().forEach(name -> carriers.revoke(row.lineage(), name, keep));
-    store.commit(
-        new Change(row.lineage(), row.policy().name(), version, encoded, log, keep, List.of()));
+    store.commit(new Change(row.lineage(), row.policy().name(), version, encoded, log, keep));
     if (!log.isEmpty()) {
       Tail before = tail;
       tail = new Tail(log.getFirst().seq(), log.getFirst().hash(), before.hash());

@@ -76,7 +76,6 @@ public final class MemoryStore implements Store {
     names.put(change.name(), change.lineage());
     log.addAll(change.log());
     answers.putAll(change.keep());
-    change.drop().forEach(answers::remove);
   }
 
   @Override

@@ -53,7 +53,7 @@ final class Operations {
     Denied.unless(!ask.targets().isEmpty(), Code.CORRUPT, "FIELD", "a genesis without targets");
     ask.targets().forEach(this::allowed);
     Denied.unless(
-        NewKeys.nextFits(row, 1, desk),
+        NewKeys.nextFits(row, 1, row.policy().essentials().purposes(), desk),
         Code.POLICY_REFUSED,
         "KEYSET_BOUND",
         "the keys of the first generation do not fit one keyset: add shorter ones");
@@ -241,9 +241,8 @@ final class Operations {
         "a takeover cannot be aborted: nobody is left to resume");
     State back = row.incumbent().<State>map(State.Active::new).orElseGet(State.Empty::new);
     Row next = row.with(back).withKeys(withoutPrevious());
-    Head about = new Head(row.lineage(), operation.opId(), operation.fence(), row.epoch());
     Bytes instance = row.incumbent().map(each -> each.identity().instanceId()).orElse(ZERO32);
-    Bytes abort = desk.sign(new Abort(about, instance));
+    Bytes abort = desk.sign(new Abort(row.about(operation), instance));
     return Accepted.of(next, Requests.event("abort", next, ask, signed))
         .answering(abort)
         .keeping(new Keep(operation.opId(), "abort", ZERO32, abort, List.of()));

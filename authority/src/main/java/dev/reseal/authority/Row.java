@@ -5,6 +5,7 @@ import dev.reseal.sealed.Core;
 import dev.reseal.sealed.Footer;
 import dev.reseal.wire.Digests;
 import dev.reseal.wire.Essentials;
+import dev.reseal.wire.Head;
 import dev.reseal.wire.Kind;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -234,6 +235,11 @@ public record Row(
 
   Row withLease(Lease newer) {
     return changed(draft -> draft.lease = newer);
+  }
+
+  /** What messages of this operation are about, until it is committed. */
+  Head about(Operation operation) {
+    return new Head(lineage, operation.opId(), operation.fence(), epoch);
   }
 
   Essentials epochEssentials(Incumbent incumbent) {

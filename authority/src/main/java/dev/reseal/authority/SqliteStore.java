@@ -144,11 +144,6 @@ public final class SqliteStore implements Store {
               each.hash().toArray(),
               each.entry().toArray());
         }
-        for (AnswerKey key : change.drop()) {
-          run(
-              "delete from answer where lineage = ? and op = ? and type = ? and payload = ?",
-              parts(key));
-        }
         for (Map.Entry<AnswerKey, Bytes> each : change.keep().entrySet()) {
           Object[] parts = Arrays.copyOf(parts(each.getKey()), 5);
           parts[4] = each.getValue().toArray();

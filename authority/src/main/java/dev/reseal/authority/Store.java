@@ -36,8 +36,7 @@ public interface Store extends AutoCloseable {
       long expectedVersion,
       Bytes row,
       List<LogRecord> log,
-      Map<AnswerKey, Bytes> keep,
-      List<AnswerKey> drop) {}
+      Map<AnswerKey, Bytes> keep) {}
 
   Optional<Versioned> row(Bytes lineage);
 

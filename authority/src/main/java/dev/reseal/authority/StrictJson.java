@@ -72,7 +72,7 @@ final class StrictJson {
       case START_OBJECT -> {
         Map<String, Node> fields = new LinkedHashMap<>();
         while (parser.nextToken() != JsonToken.END_OBJECT) {
-          String name = text(parser.currentName(), line(parser));
+          String name = parser.currentName();
           parser.nextToken();
           fields.put(name, node(parser));
         }

@@ -11,7 +11,6 @@ import dev.reseal.instance.State;
 import dev.reseal.instance.Verb;
 import dev.reseal.sealed.Slot;
 import dev.reseal.wire.Ask;
-import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Code;
 import dev.reseal.wire.Fields;
 import dev.reseal.wire.Kind;
@@ -132,7 +131,7 @@ class RequestsTest extends OnItsOwnWorld {
     String name =
         world.keys.names().stream().filter(key -> key.startsWith(prefix)).findFirst().orElseThrow();
     try (Secret stored = world.keys.get(name).orElseThrow()) {
-      Fields entry = Fields.of(Cbor.decode(stored.use(Bytes::of)), "generation").nested(0);
+      Fields entry = Fields.ofArray(stored.use(Bytes::of), "generation").nested(0);
       return entry.text(0);
     }
   }

@@ -44,8 +44,7 @@ class StoreTest {
         version,
         Bytes.u32(row),
         List.of(new LogRecord(seq, hash(seq), Bytes.u32(seq))),
-        Map.of(KEY, Bytes.u32(row)),
-        List.of());
+        Map.of(KEY, Bytes.u32(row)));
   }
 
   @ParameterizedTest
@@ -84,8 +83,7 @@ class StoreTest {
   void aNameBelongsToOneLineage(String kind) {
     try (Store store = open(kind)) {
       store.commit(change(0, 1, 1));
-      Change other =
-          new Change(Bytes.zeros(16), "customers", 0, Bytes.u32(1), List.of(), Map.of(), List.of());
+      Change other = new Change(Bytes.zeros(16), "customers", 0, Bytes.u32(1), List.of(), Map.of());
       assertThatThrownBy(() -> store.commit(other)).isInstanceOf(StoreException.class);
     }
   }

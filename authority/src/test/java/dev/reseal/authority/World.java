@@ -175,7 +175,7 @@ final class World {
   void put(Row row) {
     long version = store.row(LINEAGE).orElseThrow().version();
     Bytes bytes = Ledger.encode(row);
-    store.commit(new Store.Change(LINEAGE, NAME, version, bytes, List.of(), Map.of(), List.of()));
+    store.commit(new Store.Change(LINEAGE, NAME, version, bytes, List.of(), Map.of()));
   }
 
   private Optional<Status> row() {

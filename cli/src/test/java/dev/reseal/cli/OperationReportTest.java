@@ -78,7 +78,7 @@ class OperationReportTest {
   void anOperationWhoseInstanceDiesAfterTheCommitLosesWhatItsTakeoverLoses(Kind kind, Phase phase) {
     dev.reseal.lifecycle.Run run =
         new dev.reseal.lifecycle.Run(
-            kind, OP, 1, phase, 1, HANDLE, HANDLE, NONE, NONE, NONE, new Tries(0, 0, "", 0));
+            kind, OP, 1, phase, 1, HANDLE, HANDLE, NONE, NONE, NONE, new Tries(0, 0, 0, "", 0));
     Outcome outcome =
         new Lifecycle(Limits.DEFAULT)
             .decide(new Situation.Running(run), new Event.Exited("a")).effects().stream()
