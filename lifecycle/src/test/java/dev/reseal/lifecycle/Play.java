@@ -71,6 +71,11 @@ final class Play {
         .toList();
   }
 
+  /** Of the operation that runs; 0 when none does. */
+  long turn() {
+    return situation() instanceof Situation.Running(Run run) ? run.turn() : 0;
+  }
+
   /** The newest order to wait for this. */
   Effect.Wait waiting(Alarm alarm) {
     return all.reversed().stream()
