@@ -75,6 +75,11 @@ class Operation:
         """What is wrong, once the world is whole and whoever asked was answered; ``committed``: a planned epoch began."""
         return []
 
+    def misled(self, came: bool) -> list[str]:
+        """Whether whoever asked first was told what is not so; ``came``: it came to pass."""
+        told = self.asked[0].done and not came
+        return ["whoever asked was told that it is done, and it did not come to pass"] if told else []
+
     def ask(self, kind: int) -> Asked:
         asked = self.world.ask(self.lineage, kind)
         self.asked.append(asked)
@@ -110,10 +115,10 @@ class Planned(Operation):
         return committed
 
     def end(self, committed: bool) -> list[str]:
-        if self.came(committed):
-            return []
-        if self.asked[0].done:
-            return ["whoever asked was told that it is done, and it did not come to pass"]
+        came = self.came(committed)
+        misled = self.misled(came)
+        if came or misled:
+            return misled
         again = self.ask(self.kind)
         self.settle("the end of what was asked for again")
         return [] if again.done else [f"it was refused when it was asked for again: {again.end}"]
@@ -166,8 +171,7 @@ class Abort(Operation):
 
     def end(self, committed: bool) -> list[str]:
         """It is given up, unless an instance died and another drains in time."""
-        told = self.asked[0].done and not committed
-        return ["whoever asked was told that it is done, and it did not come to pass"] if told else []
+        return self.misled(committed)
 
     def _slow(self, client: AttestedClient) -> None:
         with contextlib.suppress(ResealError, OSError), client:

@@ -30,8 +30,9 @@ final class Erasure {
     } else {
       row.keys().destroying().forEach(kept::remove);
     }
+    String lineage = row.lineage().toHex();
     for (String name : keys.names()) {
-      if (KeyNames.belongs(name, row.lineage())
+      if (KeyNames.lineage(name).equals(lineage)
           && !kept.contains(name)
           && (closed || KeyNames.fence(name) <= row.fence())) {
         keys.destroy(name);

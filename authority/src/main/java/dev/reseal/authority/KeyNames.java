@@ -29,8 +29,10 @@ final class KeyNames {
     return policy.essentials().purposes().stream().map(each -> added(lineage, each)).toList();
   }
 
-  static boolean belongs(String name, Bytes lineage) {
-    return name.startsWith("/" + lineage + "/", name.indexOf('/'));
+  /** Whose key it is, in hex; empty for the authority's own. */
+  static String lineage(String name) {
+    String[] parts = name.split("/", 3);
+    return parts.length == 3 ? parts[1] : "";
   }
 
   /** Of the operation that made the key; 0 for bytes that an operator added. */

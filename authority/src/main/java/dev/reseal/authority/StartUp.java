@@ -120,17 +120,17 @@ final class StartUp {
    * that no row can know belong to a newer register, and without them its states are lost.
    */
   private void newer(List<Row> rows) {
+    Map<String, Row> known = new HashMap<>();
+    rows.forEach(row -> known.put(row.lineage().toHex(), row));
     for (String name : ledger.keys().names()) {
       if (name.equals(KeyNames.AUTHORITY)) {
         continue;
       }
-      Row row =
-          rows.stream()
-              .filter(each -> KeyNames.belongs(name, each.lineage()))
-              .findFirst()
-              .orElseThrow(() ->
-                  new StoreException.Rollback(
-                      "the key store has " + name + ", of a lineage that the register lacks"));
+      Row row = known.get(KeyNames.lineage(name));
+      if (row == null) {
+        throw new StoreException.Rollback(
+            "the key store has " + name + ", of a lineage that the register lacks");
+      }
       if (KeyNames.fence(name) > row.fence() + 1) {
         throw new StoreException.Rollback(
             "the key store has "

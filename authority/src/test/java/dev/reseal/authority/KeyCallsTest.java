@@ -69,13 +69,19 @@ class KeyCallsTest extends OnItsOwnWorld {
     assertThat(stored(KEY)).isTrue();
   }
 
-  @Test
-  void bytesThatAGenerationTookGoIntoNoOtherThoughTheAnchorFailedAtFirst() {
+  /** It took bytes that an operator added. */
+  private Ask rekeyWhoseAnchorFailed() {
     Power power = Power.of(world);
     answer(add("records"));
     Ask ask = world.ask(Kind.REKEY, true, Ask.NOTHING);
     power.fails(3);
     assertThat(refusal(world.request(ask, world.operator)).code()).isEqualTo(Code.UNAVAILABLE);
+    return ask;
+  }
+
+  @Test
+  void bytesThatAGenerationTookGoIntoNoOtherThoughTheAnchorFailedAtFirst() {
+    Ask ask = rekeyWhoseAnchorFailed();
     answer(world.request(ask, world.operator));
     world.begin(Kind.REKEY, true);
     assertThat(world.status().operation().gen()).isEqualTo(3);
@@ -84,11 +90,7 @@ class KeyCallsTest extends OnItsOwnWorld {
 
   @Test
   void bytesThatAGenerationTookAreGoneAfterAStartToo() {
-    Power power = Power.of(world);
-    answer(add("records"));
-    Ask ask = world.ask(Kind.REKEY, true, Ask.NOTHING);
-    power.fails(3);
-    assertThat(refusal(world.request(ask, world.operator)).code()).isEqualTo(Code.UNAVAILABLE);
+    rekeyWhoseAnchorFailed();
     world.restart();
     assertThat(added()).isEmpty();
     assertThat(stored(KEY)).isTrue();

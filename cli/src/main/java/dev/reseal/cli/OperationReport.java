@@ -79,15 +79,7 @@ final class OperationReport implements ControlClient.Watcher {
 
   private int unfinished(ExitCode exit, String outcome, Cause cause) {
     if (json) {
-      Map<String, Object> object = new LinkedHashMap<>();
-      object.put("verb", verb);
-      object.put("lineage", name);
-      object.put("exit", exit.number());
-      object.put("outcome", outcome);
-      object.put("rule", cause.rule());
-      object.put("detail", cause.detail());
-      object.put("next", cause.next());
-      out.println(JsonMapper.shared().writeValueAsString(object));
+      out.println(JsonMapper.shared().writeValueAsString(object(exit.number(), outcome, cause)));
     } else {
       out.println(outcome + "  " + cause);
     }
@@ -131,15 +123,22 @@ final class OperationReport implements ControlClient.Watcher {
     return takenOver ? Plan.atMost(before) : "0";
   }
 
-  private void json(Summary summary, Status before, String platform) {
+  /** What is said of every end. */
+  private Map<String, Object> object(int exit, String outcome, Cause cause) {
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("verb", verb);
     object.put("lineage", name);
-    object.put("exit", summary.exitCode());
-    object.put("outcome", summary.word());
-    object.put("rule", summary.rule());
-    object.put("detail", summary.detail());
-    object.put("next", summary.next());
+    object.put("exit", exit);
+    object.put("outcome", outcome);
+    object.put("rule", cause.rule());
+    object.put("detail", cause.detail());
+    object.put("next", cause.next());
+    return object;
+  }
+
+  private void json(Summary summary, Status before, String platform) {
+    Cause cause = new Cause(summary.rule(), summary.detail(), summary.next());
+    Map<String, Object> object = object(summary.exitCode(), summary.word(), cause);
     summary
         .row()
         .ifPresent(row -> {

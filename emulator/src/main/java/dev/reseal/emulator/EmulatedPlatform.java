@@ -106,7 +106,7 @@ public final class EmulatedPlatform implements Platform, Faulty {
 
   @Override
   public void awaitEnd(String handle) {
-    Cbor request = Cbor.array(Cbor.of("await-end"), Cbor.of(handle));
+    Bytes request = Cbor.array(Cbor.of("await-end"), Cbor.of(handle)).encode();
     try {
       Optional<Cbor> answer = exchange(connect(), request);
       if (answer.isEmpty()) {
@@ -149,13 +149,12 @@ public final class EmulatedPlatform implements Platform, Faulty {
     Cbor[] request = new Cbor[arguments.length + 1];
     request[0] = Cbor.of(verb);
     System.arraycopy(arguments, 0, request, 1, arguments.length);
-    Cbor frame = Cbor.array(request);
-    int size = frame.encode().size();
-    if (size > Limits.FRAME) {
+    Bytes frame = Cbor.array(request).encode();
+    if (frame.size() > Limits.FRAME) {
       return new Answer.No(
           Refusal.DECLARATION,
           "a request of %d bytes, at most %d: declare fewer files, or with shorter paths"
-              .formatted(size, Limits.FRAME));
+              .formatted(frame.size(), Limits.FRAME));
     }
     try {
       return answer(verb, Fields.ofArray(exchange(verb, frame), "answer to " + verb));
@@ -171,7 +170,7 @@ public final class EmulatedPlatform implements Platform, Faulty {
    * Over a kept connection, or a new one when that is gone: the daemon behind it ended, and with it
    * every instance that it made, so that asking its successor again does nothing twice.
    */
-  private Cbor exchange(String verb, Cbor request) throws IOException {
+  private Cbor exchange(String verb, Bytes request) throws IOException {
     Optional<Cbor> answer = Optional.ofNullable(idle.poll()).flatMap(c -> exchange(c, request));
     if (answer.isPresent()) {
       return answer.get();
@@ -192,7 +191,7 @@ public final class EmulatedPlatform implements Platform, Faulty {
   }
 
   /** Empty when the connection is at its end; one that answered is kept for the next call. */
-  private Optional<Cbor> exchange(SocketChannel channel, Cbor request) {
+  private Optional<Cbor> exchange(SocketChannel channel, Bytes request) {
     try {
       Optional<Cbor> answer = Optional.empty();
       try {

@@ -13,6 +13,7 @@ import dev.reseal.lifecycle.Phase;
 import dev.reseal.lifecycle.Situation;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -76,7 +77,7 @@ final class Faults implements World.Observer {
   }
 
   @Override
-  public void point(Phase phase, World.Moment moment) {
+  public void point(Phase phase, Optional<CrashPoint.Side> side) {
     if (over) {
       return;
     }

@@ -121,7 +121,7 @@ final class HostNode implements Effects {
   }
 
   private void create() {
-    if (!world.platformAnswers()) {
+    if (!world.platformTakesOrder()) {
       hear(new Event.NotCreated(false, new Cause("PLATFORM", "nobody answers", "")));
       return;
     }

@@ -104,7 +104,7 @@ final class SupervisorNode implements InstanceNode.Ears {
     try {
       FileJournal opened = FileJournal.open(journalPath, AuthorityNode.LINEAGE, clocks::wallMs);
       journal = Optional.of(opened);
-      CrashSeams seams = new CrashSeams((side, _, _) -> world.point(moment(side)));
+      CrashSeams seams = new CrashSeams((side, _, _) -> world.point(Optional.of(side)));
       HostNode host = new HostNode(world, life);
       engine =
           Optional.of(
@@ -122,13 +122,6 @@ final class SupervisorNode implements InstanceNode.Ears {
     decide(engine -> engine.start());
     world.visible().forEach(this::introduce);
     checkpoints(life);
-  }
-
-  private static World.Moment moment(CrashPoint.Side side) {
-    return switch (side) {
-      case BEFORE -> World.Moment.BEFORE;
-      case AFTER -> World.Moment.AFTER;
-    };
   }
 
   private void stamp(long seq) {

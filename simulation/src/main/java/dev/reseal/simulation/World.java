@@ -66,16 +66,10 @@ final class World {
   /** A message that reached an instance. */
   record Advised(Verb verb, Bytes payload) {}
 
-  /** When something can go wrong: between two happenings, or around what a supervisor does. */
-  enum Moment {
-    STEP,
-    BEFORE,
-    AFTER
-  }
-
   /** Told of every point at which something can go wrong, and in which phase. */
   interface Observer {
-    void point(Phase phase, Moment moment);
+    /** Before or after what a supervisor does, or empty: between two happenings. */
+    void point(Phase phase, Optional<CrashPoint.Side> side);
 
     /** A fault that was planned comes now, or one that follows from another. */
     default void struck(Phase phase, String what) {}
@@ -134,8 +128,8 @@ final class World {
     return keys;
   }
 
-  void point(Moment moment) {
-    observer.point(Situation.phase(supervisor.situation()), moment);
+  void point(Optional<CrashPoint.Side> side) {
+    observer.point(Situation.phase(supervisor.situation()), side);
   }
 
   void struck(String what) {
@@ -144,7 +138,7 @@ final class World {
 
   /** One happening, then the invariants; false when nothing waits. */
   boolean step() {
-    point(Moment.STEP);
+    point(Optional.empty());
     if (!time.step()) {
       return false;
     }
@@ -232,11 +226,11 @@ final class World {
     platformIsGone = true;
   }
 
-  /** Whether somebody takes the order to create an enclave. */
-  boolean platformAnswers() {
-    boolean answers = !platformIsGone;
+  /** Whether somebody takes this order to create an enclave; somebody takes the next one. */
+  boolean platformTakesOrder() {
+    boolean taken = !platformIsGone;
     platformIsGone = false;
-    return answers;
+    return taken;
   }
 
   /** Suspended and awake again: no enclave is left. */

@@ -18,6 +18,7 @@ import dev.reseal.wire.Status;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -146,16 +147,16 @@ final class CrashCell implements World.Observer {
   }
 
   @Override
-  public void point(Phase phase, World.Moment moment) {
+  public void point(Phase phase, Optional<Side> around) {
     if (!armed) {
       return;
     }
-    if (moment == World.Moment.STEP) {
+    if (around.isEmpty()) {
       // Nobody helps: it must converge by itself.
       assertThat(world.supervisor.situation()).as("T19").isNotInstanceOf(Situation.Halted.class);
       return;
     }
-    Side side = moment == World.Moment.BEFORE ? Side.BEFORE : Side.AFTER;
+    Side side = around.get();
     passed += side == Side.BEFORE ? 1 : 0;
     giveUp(phase);
     if (fired == points.size()) {

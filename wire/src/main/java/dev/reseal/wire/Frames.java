@@ -13,7 +13,11 @@ public final class Frames {
   private Frames() {}
 
   public static void write(OutputStream out, Cbor item) throws IOException {
-    Bytes body = item.encode();
+    write(out, item.encode());
+  }
+
+  /** The same of an item that is encoded already. */
+  public static void write(OutputStream out, Bytes body) throws IOException {
     if (body.size() > Limits.FRAME) {
       throw new IllegalArgumentException("a frame of " + body.size() + " bytes");
     }
