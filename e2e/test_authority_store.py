@@ -7,6 +7,7 @@ import http.client
 import pathlib
 import random
 import shutil
+import socket
 import sqlite3
 import sys
 import threading
@@ -83,6 +84,17 @@ def test_an_older_register_is_refused_by_name_and_the_newest_one_serves(world: W
     put_back(database, today)
     with authority(world):
         born(world, "fourth")
+
+
+def test_a_port_in_use_is_named_in_a_line_and_the_authority_starts_once_it_has_one(world: World) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = world.cli("authority", "start", "--port", str(port), check=False)
+    assert done.returncode == BLOCKED
+    assert "PORT_IN_USE" in done.stderr and f"127.0.0.1:{port}" in done.stderr
+    assert "\tat " not in done.stderr, "a stack trace is no message"
+    with authority(world):
+        pass
 
 
 CHANGES = {

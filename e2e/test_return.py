@@ -61,6 +61,22 @@ def test_a_supervisor_that_comes_back_without_its_authority_lets_clients_through
     assert site.rotate("without")[0] == 0
 
 
+def test_what_is_ended_in_order_goes_on_later_with_every_update(site: Site) -> None:
+    app = site.app("ends", SERVICE)
+    supervisor = site.start("ends", app, "--checkpoint-ms", "0")
+    client = site.client("ends")
+    for path in ("/a", "/b", "/c"):
+        client.put(path, path.encode())
+    supervisor.stop()
+    assert "no last checkpoint" not in supervisor.output()
+    site.world.processes.pop("platform").stop()
+    site.world.start("platform", "platform", "start", ready="ready")
+    site.start("ends", app)
+    client = site.client("ends")
+    wait_for("its first passport", lambda: answers(client, b"/a"))
+    assert [client.get(path).body for path in ("/a", "/b", "/c")] == [b"/a", b"/b", b"/c"]
+
+
 def test_nobody_is_let_through_while_it_drains_and_a_drain_that_fails_is_served_again(site: Site) -> None:
     app = site.app("drains", SERVICE.replace("drain_timeout=1.0", "drain_timeout=5.0"))
     supervisor = site.start("drains", app)

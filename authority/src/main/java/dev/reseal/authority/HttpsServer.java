@@ -12,6 +12,10 @@ import io.helidon.webserver.http1.Http1Config;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.SocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -112,14 +116,26 @@ public final class HttpsServer implements AutoCloseable {
     return new HttpsServer(port, server, connections, endpoint);
   }
 
-  /** Listens from now on; {@link IOException} if the port is not to be had. */
+  /** Listens from now on; {@link BindException} if the port is not to be had. */
   void serve(Endpoint behind) throws IOException {
+    free(port);
     endpoint.complete(behind);
     server.start();
     if (!server.isRunning()) {
-      throw new IOException("cannot listen on 127.0.0.1:" + port + ": is the port in use?");
+      throw new BindException("cannot listen on 127.0.0.1:" + port);
     }
     connections.watch();
+  }
+
+  /** Asked before: the server below logs a stack trace, and forgets what the system said. */
+  private static void free(int port) throws IOException {
+    try (ServerSocket asked = new ServerSocket()) {
+      asked.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+    } catch (BindException taken) {
+      throw (BindException)
+          new BindException("cannot listen on 127.0.0.1:" + port + ": " + taken.getMessage())
+              .initCause(taken);
+    }
   }
 
   public int port() {

@@ -9,6 +9,7 @@ import dev.reseal.lifecycle.ExitCode;
 import dev.reseal.wire.Essentials.Env;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.net.BindException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -160,6 +161,12 @@ public final class AuthorityCommand {
                 "AUTHORITY_ROLLBACK",
                 String.valueOf(older.getMessage()),
                 "put the newest register.db back; an older one is never served"));
+      } catch (BindException taken) {
+        throw new Refused(
+            "PORT_IN_USE",
+            String.valueOf(taken.getMessage()),
+            "end what listens there, or choose another with --port: a supervisor that runs goes on"
+                + " asking where it was started");
       } catch (StoreException | KeyStoreException | IOException refused) {
         throw new Refused(
             "AUTHORITY_START",

@@ -28,6 +28,9 @@ import picocli.CommandLine.Model.OptionSpec;
 
 /** {@code reseal run}: the supervisor of one lineage, with its application. */
 public final class RunCommand implements Callable<Integer> {
+  /** Shorter than what those who end processes wait before they kill. */
+  private static final long LAST_CHECKPOINT_MS = 8_000;
+
   private final Starter starter;
 
   private final OptionSpec named =
@@ -237,11 +240,17 @@ public final class RunCommand implements Callable<Integer> {
     return child.waitFor();
   }
 
+  /** Whoever stops a service stops the platform next: nothing that a client was told is lost. */
   private static void close(Supervisor supervisor) {
-    try {
-      supervisor.close();
+    try (supervisor) {
+      if (!supervisor.settle(LAST_CHECKPOINT_MS)) {
+        System.err.println(
+            "reseal: no last checkpoint: what is newer than the newest one ends with the platform");
+      }
     } catch (IOException late) {
       System.err.println("reseal: while stopping: " + late.getMessage());
+    } catch (InterruptedException hurried) {
+      Thread.currentThread().interrupt();
     }
   }
 }

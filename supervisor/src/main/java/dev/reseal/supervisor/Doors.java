@@ -152,6 +152,11 @@ public final class Doors implements AutoCloseable {
     remember(port);
   }
 
+  /** No client is let through any more, and none is left. */
+  void shut() throws IOException {
+    relay.close();
+  }
+
   /** Not to remember it costs a supervisor that comes back a moment, no more. */
   private void remember(int serving) {
     try {

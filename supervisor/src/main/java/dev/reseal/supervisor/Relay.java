@@ -8,6 +8,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
@@ -31,7 +33,7 @@ final class Relay implements AutoCloseable {
   private final long holdMs;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition released = lock.newCondition();
-  private final AtomicInteger open = new AtomicInteger();
+  private final Set<SocketChannel> clients = ConcurrentHashMap.newKeySet();
   private final AtomicInteger parked = new AtomicInteger();
   private int target = NOBODY;
 
@@ -60,7 +62,7 @@ final class Relay implements AutoCloseable {
   }
 
   int open() {
-    return open.get();
+    return clients.size();
   }
 
   int parked() {
@@ -75,9 +77,13 @@ final class Relay implements AutoCloseable {
     switchTo(port);
   }
 
+  /** Nothing that an instance says from now on reaches a client. */
   @Override
   public void close() throws IOException {
     server.close();
+    for (SocketChannel client : clients) {
+      client.close();
+    }
   }
 
   private void switchTo(int port) {
@@ -104,8 +110,9 @@ final class Relay implements AutoCloseable {
   }
 
   private void serve(SocketChannel client) {
+    clients.add(client);
     try (client) {
-      int port = open.incrementAndGet() > OPEN_MAX ? NOBODY : await();
+      int port = clients.size() > OPEN_MAX || !server.isOpen() ? NOBODY : await();
       if (port != NOBODY) {
         connect(client, port);
       }
@@ -114,7 +121,7 @@ final class Relay implements AutoCloseable {
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
     } finally {
-      open.decrementAndGet();
+      clients.remove(client);
     }
   }
 

@@ -35,6 +35,7 @@ public final class Supervisor implements AutoCloseable {
   private final Stopwatch stopwatch;
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private final Followers followers = new Followers();
+  private final LastCheckpoint lastCheckpoint = new LastCheckpoint();
   private volatile Situation situation = new Situation.Unsettled(false);
   private volatile boolean closing;
 
@@ -106,6 +107,22 @@ public final class Supervisor implements AutoCloseable {
         instances);
   }
 
+  /**
+   * Cuts clients off for good, then has whoever serves make a checkpoint; to be closed afterwards.
+   *
+   * @return false where somebody serves and made none within {@code limitMs}
+   */
+  public boolean settle(long limitMs) throws IOException, InterruptedException {
+    if (!(situation instanceof Situation.Idle(String active))) {
+      return true;
+    }
+    doors.shut();
+    Optional<Link> link = doors.roster().find(active);
+    return link.isEmpty()
+        || lastCheckpoint.made(
+            link.get(), () -> situation.equals(new Situation.Idle(active)), limitMs);
+  }
+
   @Override
   public void close() throws IOException {
     closing = true;
@@ -122,6 +139,7 @@ public final class Supervisor implements AutoCloseable {
       engine.start();
       for (Event event = next(); !closing; event = next()) {
         engine.handle(event);
+        lastCheckpoint.heard(event);
       }
       ended.complete(null);
     } catch (InterruptedException stopped) {

@@ -128,6 +128,21 @@ class RelayTest {
   }
 
   @Test
+  void whatIsInFlightIsCutOffWhenItCloses() throws Exception {
+    Relay relay = relay(10_000);
+    try (Echo old = Echo.start("old:")) {
+      relay.release(old.port());
+      try (Socket socket = connect(relay)) {
+        assertThat(socket.getInputStream().readNBytes(4)).hasSize(4);
+        relay.close();
+        assertThat(socket.getInputStream().read()).isEqualTo(-1);
+        awaitOpen(relay, 0);
+      }
+      assertThatThrownBy(() -> connect(relay).close()).isInstanceOf(IOException.class);
+    }
+  }
+
+  @Test
   void aConnectionInFlightStaysWithItsInstance() throws IOException {
     try (Relay relay = relay(10_000);
         Echo old = Echo.start("old:")) {
