@@ -100,8 +100,7 @@ public final class InspectCommand implements Callable<Integer> {
   }
 
   private int fail(ExitCode code, Path file, String words) {
-    spec.commandLine().getErr().println("inspect " + file + ": " + words);
-    spec.commandLine().getErr().flush();
-    return code.number();
+    String said = file + ": " + words;
+    return Failure.tell(spec.commandLine(), code, said, "inspect " + said);
   }
 }

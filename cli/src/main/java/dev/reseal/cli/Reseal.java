@@ -1,8 +1,5 @@
 package dev.reseal.cli;
 
-import dev.reseal.lifecycle.ExitCode;
-import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.logging.Level;
@@ -74,7 +71,7 @@ public final class Reseal {
         new CommandLine(Declared.group("reseal", "Swap the enclave, keep the state, prove it."));
     add(line, VERBS, List.of(arguments));
     help(line);
-    line.setExecutionExceptionHandler((failure, verb, _) -> failed(failure, verb.getErr()));
+    line.setExecutionExceptionHandler((failure, verb, _) -> Failure.tell(verb, failure));
     return line;
   }
 
@@ -99,27 +96,5 @@ public final class Reseal {
     HELIDON.setLevel(Level.WARNING);
     HeadStart.begin(arguments);
     System.exit(commandLine(arguments).execute(arguments));
-  }
-
-  private static int failed(Exception failure, PrintWriter err) {
-    ExitCode exit = exitCode(failure);
-    if (exit == ExitCode.BUG) {
-      failure.printStackTrace(err);
-    }
-    err.println("reseal: " + (exit == ExitCode.BUG ? "a bug: " + failure : failure.getMessage()));
-    err.flush();
-    return exit.number();
-  }
-
-  /** What the world does has a type of ours or of I/O; after anything else nobody knows. */
-  private static ExitCode exitCode(Exception failure) {
-    return switch (failure) {
-      case Refused refused -> refused.exitCode();
-      case UncheckedIOException _ -> ExitCode.BLOCKED;
-      case RuntimeException other
-          when !other.getClass().getPackageName().startsWith("dev.reseal.") ->
-          ExitCode.BUG;
-      case Exception _ -> ExitCode.BLOCKED;
-    };
   }
 }

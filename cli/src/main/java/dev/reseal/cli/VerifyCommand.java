@@ -201,8 +201,6 @@ public final class VerifyCommand implements Callable<Integer> {
   }
 
   private int fail(ExitCode code, String words) {
-    spec.commandLine().getErr().println("verify: " + words);
-    spec.commandLine().getErr().flush();
-    return code.number();
+    return Failure.tell(spec.commandLine(), code, words, "verify: " + words);
   }
 }

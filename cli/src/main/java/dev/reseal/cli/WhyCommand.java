@@ -274,8 +274,7 @@ public final class WhyCommand implements Callable<Integer> {
   }
 
   private int fail(ExitCode code, String words) {
-    spec.commandLine().getErr().println("why " + current + ": " + words);
-    spec.commandLine().getErr().flush();
-    return code.number();
+    String said = current + ": " + words;
+    return Failure.tell(spec.commandLine(), code, said, "why " + said);
   }
 }
