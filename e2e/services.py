@@ -159,8 +159,12 @@ class Site:
         return self.world.cli("run", "--lineage", name, *flags, "--", sys.executable, str(app), check=False)
 
     def rotate(self, name: str, *flags: str) -> tuple[int, Any]:
-        done = self.world.cli("rotate", name, "--json", *flags, check=False)
-        return done.returncode, json.loads(done.stdout.strip().splitlines()[-1]) if done.stdout.strip() else done.stderr
+        return self.ask("rotate", name, *flags)
+
+    def ask(self, verb: str, name: str, *flags: str) -> tuple[int, Any]:
+        """Exit code and object of a verb."""
+        done = self.world.cli(verb, name, "--json", *flags, check=False)
+        return done.returncode, json.loads(done.stdout.strip().splitlines()[-1])
 
     def status(self, name: str) -> Any:
         return self.world.json("status", name)

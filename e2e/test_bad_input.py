@@ -184,7 +184,9 @@ def test_without_its_authority_a_rotation_is_blocked_and_the_service_goes_on(sit
         done = site.world.cli("rotate", "alone", check=False)
         assert done.returncode == 20
         assert "AUTHORITY_UNREACHABLE" in done.stderr
-        assert site.world.cli("status", "alone", check=False).returncode == 20
+        code, known = site.ask("status", "alone")
+        assert code == 20 and known["rule"] == "AUTHORITY_UNREACHABLE"
+        assert known["supervisor"]["situation"] == "IDLE", "what is known here is said all the same"
     finally:
         site.world.start("authority", "authority", "start", ready="ready", within_s=60)
     wait_for("the passport to be renewed", lambda: answers(client, b"one"), 30)
@@ -202,7 +204,7 @@ def test_an_authority_that_vanishes_during_a_rotation_is_waited_for(site: Site) 
     operator.start()
     wait_for("a permit", lambda: supervisor.output().count("PERMIT    done") > permits, 30)
     site.world.processes.pop("authority").kill()
-    time.sleep(1.0)
+    wait_for("what it waits for", lambda: "; waits: " in site.ask("status", "midway")[1]["supervisor"]["detail"])
     site.world.start("authority", "authority", "start", ready="ready", within_s=60)
     operator.join(60)
     assert result and result[0][0] == 0, result

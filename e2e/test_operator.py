@@ -6,7 +6,6 @@ import json
 import os
 import pathlib
 import signal
-from typing import Any
 
 import pytest
 from services import SERVICE, Background, Site, answers, refusing_restore
@@ -17,13 +16,6 @@ def patient(flag: pathlib.Path) -> str:
     """An application whose request to /slow ends when the file ``flag`` is there."""
     held = SERVICE.replace("drain_timeout=1.0", "drain_timeout=200.0")
     return held.replace("time.sleep(20)", f"while not os.path.exists({str(flag)!r}): time.sleep(0.02)")
-
-
-def ask(site: Site, verb: str, name: str, *flags: str) -> tuple[int, Any]:
-    """Exit code and last object of a verb; the text of standard error if it printed none."""
-    done = site.world.cli(verb, name, "--json", *flags, check=False)
-    lines = done.stdout.strip().splitlines()
-    return done.returncode, json.loads(lines[-1]) if lines else done.stderr
 
 
 def kill_serving(site: Site, name: str) -> None:
@@ -42,7 +34,7 @@ def test_an_abort_while_a_request_is_drained_leaves_the_old_instance_serving(sit
     wait_for("the request to be sent", lambda: held.passport is not None, 60)
     rotation = Background(lambda: site.rotate("undone"))
     wait_for("the drain", lambda: supervisor.output().count("PERMIT    done") > 2, 120)
-    abort = Background(lambda: ask(site, "abort", "undone"))
+    abort = Background(lambda: site.ask("abort", "undone"))
     wait_for("the abort", lambda: "QUIESCE   failed" in supervisor.output(), 120)
     flag.touch()
     code, summary = abort.result()
@@ -60,11 +52,11 @@ def test_an_abort_while_a_request_is_drained_leaves_the_old_instance_serving(sit
 
 def test_an_abort_of_nothing_is_refused_and_touches_nothing(site: Site) -> None:
     app = site.app("calm", SERVICE)
-    assert ask(site, "abort", "calm")[0] == 20, "there is no supervisor yet"
+    assert site.ask("abort", "calm")[0] == 20, "there is no supervisor yet"
     site.start("calm", app)
-    code, summary = ask(site, "abort", "calm")
+    code, summary = site.ask("abort", "calm")
     assert (code, summary["rule"]) == (20, "NOTHING_TO_ABORT")
-    code, summary = ask(site, "recover", "calm")
+    code, summary = site.ask("recover", "calm")
     assert (code, summary["rule"]) == (20, "ACTIVE_SERVES")
     assert "reseal rotate" in summary["next"]
     assert site.status("calm")["epoch"] == 1
@@ -78,7 +70,7 @@ def test_an_abort_gives_up_an_operation_that_has_stopped(site: Site) -> None:
     flag.touch()
     assert site.rotate("given-up")[0] == 50
     flag.unlink()
-    code, summary = ask(site, "abort", "given-up")
+    code, summary = site.ask("abort", "given-up")
     assert code in (0, 10), summary
     wait_for("a takeover from the head that was sealed", lambda: answers(client, b"one"), 60)
     assert site.status("given-up")["epoch"] == 2
@@ -98,7 +90,7 @@ def test_a_takeover_that_policy_denies_to_the_host_is_the_operators_to_ask(site:
     detail = site.status("orphan")["supervisor"]["detail"]
     assert "DENY verb=takeover" in detail and '"may"' in detail, detail
     assert not answers(client, b"one"), supervisor.output()
-    code, summary = ask(site, "recover", "orphan")
+    code, summary = site.ask("recover", "orphan")
     assert (code, summary["updates_lost"]) == (0, "at most 64"), summary
     assert client.get("/a").body == b"one"
     assert site.status("orphan")["epoch"] == 3
@@ -122,15 +114,15 @@ def test_retire_destroys_the_old_keys_once(site: Site) -> None:
         assert site.rotate("tidy")[0] == 0
     before = generations(site, "tidy")
     assert len(before) == 4, "the host may not retire, so nothing is retired"
-    code, summary = ask(site, "retire", "tidy", "--dry-run")
+    code, summary = site.ask("retire", "tidy", "--dry-run")
     assert code == 0 and generations(site, "tidy") == before
-    code, summary = ask(site, "retire", "tidy")
+    code, summary = site.ask("retire", "tidy")
     assert code == 0, summary
     after = generations(site, "tidy")
     assert max(after) == max(before) and len(after) < len(before), (before, after)
     assert client.get("/a").body == b"one"
-    code, said = ask(site, "retire", "tidy")
-    assert code == 20 and "NOTHING_TO_RETIRE" in said and "raises its floor" in said
+    code, refused = site.ask("retire", "tidy")
+    assert code == 20 and refused["rule"] == "NOTHING_TO_RETIRE" and "raises its floor" in refused["next"], refused
 
 
 def generations(site: Site, name: str) -> list[int]:

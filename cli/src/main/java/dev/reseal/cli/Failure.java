@@ -29,15 +29,21 @@ final class Failure {
     }
     Cause cause = failure instanceof Refused refused ? refused.why() : cause(exit, failure);
     String words = exit == ExitCode.BUG ? "a bug: " + failure : words(failure);
-    return tell(verb, exit, cause, "reseal: " + words);
+    return tell(verb, exit, cause, "reseal: " + words, Map.of());
+  }
+
+  /** The same where something is known all the same, {@code facts} of the object. */
+  static int tell(CommandLine verb, Refused refused, Map<String, Object> facts) {
+    return tell(verb, refused.exitCode(), refused.why(), "reseal: " + words(refused), facts);
   }
 
   /** The same of a verb that says by itself whose mistake it is. */
   static int tell(CommandLine verb, ExitCode exit, String detail, String line) {
-    return tell(verb, exit, new Cause(exit.name(), detail, ""), line);
+    return tell(verb, exit, new Cause(exit.name(), detail, ""), line, Map.of());
   }
 
-  private static int tell(CommandLine verb, ExitCode exit, Cause cause, String line) {
+  private static int tell(
+      CommandLine verb, ExitCode exit, Cause cause, String line, Map<String, Object> facts) {
     PrintWriter err = verb.getErr();
     err.println(line);
     err.flush();
@@ -49,6 +55,7 @@ final class Failure {
       object.put("rule", cause.rule());
       object.put("detail", cause.detail());
       object.put("next", cause.next());
+      object.putAll(facts);
       verb.getOut().println(JsonLine.of(object));
       verb.getOut().flush();
     }

@@ -47,6 +47,14 @@ final class OperationReport implements ControlClient.Watcher {
     }
   }
 
+  @Override
+  public void waits(String obstacle) {
+    if (!json) {
+      out.println("  waits     " + obstacle);
+      out.flush();
+    }
+  }
+
   /** Prints the end and gives the exit code. */
   int end(ControlClient.Result result, Status before) {
     return end(result, before, ServiceWords.platform(before));

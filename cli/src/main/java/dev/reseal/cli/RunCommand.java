@@ -8,6 +8,7 @@ import dev.reseal.lifecycle.Situation;
 import dev.reseal.platform.Platform;
 import dev.reseal.supervisor.Authority;
 import dev.reseal.supervisor.Doors;
+import dev.reseal.supervisor.LocalStatus;
 import dev.reseal.supervisor.Settings;
 import dev.reseal.supervisor.StartException;
 import dev.reseal.supervisor.Supervisor;
@@ -30,6 +31,8 @@ import picocli.CommandLine.Model.OptionSpec;
 public final class RunCommand implements Callable<Integer> {
   /** Shorter than what those who end processes wait before they kill. */
   private static final long LAST_CHECKPOINT_MS = 8_000;
+
+  private static final long LOOK_MS = 10;
 
   private final Starter starter;
 
@@ -192,15 +195,7 @@ public final class RunCommand implements Callable<Integer> {
         return born;
       }
     }
-    out.println(
-        "serving "
-            + name()
-            + " on 127.0.0.1:"
-            + supervisor.publicPort()
-            + "  "
-            + supervisor.local().situation()
-            + "  platform EMULATED (no security)");
-    out.flush();
+    awaitServing(supervisor, out);
     try {
       supervisor.ended().get();
       return 0;
@@ -210,9 +205,34 @@ public final class RunCommand implements Callable<Integer> {
     }
   }
 
+  /** Says what it does until somebody serves: a takeover may have to wait for a passport's end. */
+  private void awaitServing(Supervisor supervisor, PrintWriter out) throws InterruptedException {
+    String said = "";
+    while (!said.equals("serving") && !supervisor.ended().isDone()) {
+      LocalStatus here = supervisor.local();
+      String word =
+          switch (supervisor.situation()) {
+            case Situation.Idle _ -> "serving";
+            case Situation.Unsettled _, Situation.Unborn _ -> "";
+            case Situation.Running _, Situation.BackingOut _ -> "recovering";
+            case Situation.Halted _, Situation.Aside _ -> "stopped";
+          };
+      if (!word.isEmpty() && !word.equals(said)) {
+        out.println(
+            word
+                + (" " + name() + " on 127.0.0.1:" + here.publicPort())
+                + (here.detail().isEmpty() ? "" : "  " + here.phase() + " " + here.detail())
+                + "  platform EMULATED (no security)");
+        out.flush();
+        said = word;
+      }
+      Thread.sleep(LOOK_MS);
+    }
+  }
+
   private static Situation settled(Supervisor supervisor) throws InterruptedException {
     while (supervisor.situation() instanceof Situation.Unsettled && !supervisor.ended().isDone()) {
-      Thread.sleep(10);
+      Thread.sleep(LOOK_MS);
     }
     return supervisor.situation();
   }

@@ -1,5 +1,6 @@
 package dev.reseal.cli;
 
+import dev.reseal.supervisor.Authority;
 import dev.reseal.supervisor.ControlClient;
 import dev.reseal.supervisor.LocalStatus;
 import dev.reseal.wire.Kind;
@@ -39,9 +40,16 @@ final class StatusCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Status status = Services.status(home, name);
-    Optional<LocalStatus> local = local();
     PrintWriter out = spec.commandLine().getOut();
+    home.lineage(name);
+    Authority.Reply reply = home.authority().named(name);
+    Optional<LocalStatus> local = local();
+    Status status;
+    try {
+      status = Services.status(reply, name);
+    } catch (Refused silent) {
+      return withoutRegister(out, local, silent);
+    }
     if (json) {
       out.println(JsonMapper.shared().writeValueAsString(object(status, local)));
     } else {
@@ -49,6 +57,18 @@ final class StatusCommand implements Callable<Integer> {
     }
     out.flush();
     return 0;
+  }
+
+  /** What the supervisor here knows stands also while the authority cannot say what it knows. */
+  private int withoutRegister(PrintWriter out, Optional<LocalStatus> local, Refused silent) {
+    Map<String, Object> facts = new LinkedHashMap<>();
+    facts.put("lineage", name);
+    local.ifPresent(here -> facts.put("supervisor", supervisor(here)));
+    if (!json) {
+      local.ifPresent(here -> local(out, here));
+      out.flush();
+    }
+    return Failure.tell(spec.commandLine(), silent, facts);
   }
 
   private Optional<LocalStatus> local() throws IOException {

@@ -33,12 +33,17 @@ public sealed interface Situation {
   /** The authority is in quarantine, another instance is active, or the lineage is closed. */
   record Aside(Cause cause) implements Situation {}
 
-  static Phase phase(Situation situation) {
+  /** The operation that is under way or has stopped. */
+  static Optional<Run> run(Situation situation) {
     return switch (situation) {
-      case Unsettled _, Unborn _, Idle _, Aside _ -> Phase.IDLE;
-      case Running(Run run) -> run.phase();
-      case BackingOut(Run run, _, _, _) -> run.phase();
-      case Halted(Run run, _) -> run.phase();
+      case Running(Run run) -> Optional.of(run);
+      case BackingOut(Run run, _, _, _) -> Optional.of(run);
+      case Halted(Run run, _) -> Optional.of(run);
+      case Unsettled _, Unborn _, Idle _, Aside _ -> Optional.empty();
     };
+  }
+
+  static Phase phase(Situation situation) {
+    return run(situation).map(Run::phase).orElse(Phase.IDLE);
   }
 }

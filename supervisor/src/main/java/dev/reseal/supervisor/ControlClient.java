@@ -46,6 +46,9 @@ public final class ControlClient implements AutoCloseable {
   public interface Watcher {
     /** {@code edge} is intent, done or failed; {@code micros} is 0 for an intent. */
     void phase(String phase, String edge, long micros);
+
+    /** What stands in the way, once for each obstacle; it goes on by itself. */
+    default void waits(String obstacle) {}
   }
 
   /** How an operation that was asked for ended. */
@@ -112,10 +115,13 @@ public final class ControlClient implements AutoCloseable {
         if (frame.uint(0) != 0) {
           return new Result.Refused(frame.text(1), frame.text(2));
         }
-        if (frame.text(1).equals("done")) {
-          return new Result.Ended(Summary.decode(frame.any(2)));
+        switch (frame.text(1)) {
+          case "done" -> {
+            return new Result.Ended(Summary.decode(frame.any(2)));
+          }
+          case "waits" -> watcher.waits(frame.text(2));
+          default -> watcher.phase(frame.text(2), frame.text(3), frame.uint(4));
         }
-        watcher.phase(frame.text(2), frame.text(3), frame.uint(4));
       }
     } catch (IOException ended) {
       return new Result.Unknown(String.valueOf(ended.getMessage()));

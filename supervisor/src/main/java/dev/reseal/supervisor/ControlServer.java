@@ -27,8 +27,8 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import jdk.net.ExtendedSocketOptions;
 import jdk.net.UnixDomainPrincipal;
@@ -42,7 +42,7 @@ final class ControlServer implements AutoCloseable {
   private final Followers followers;
   private final Consumer<Event> events;
   private final Supplier<Cbor> status;
-  private final Function<Outcome, Summary> summaries;
+  private final BiFunction<Bytes, Outcome, Summary> summaries;
 
   ControlServer(
       Path socket,
@@ -51,7 +51,7 @@ final class ControlServer implements AutoCloseable {
       Followers followers,
       Consumer<Event> events,
       Supplier<Cbor> status,
-      Function<Outcome, Summary> summaries)
+      BiFunction<Bytes, Outcome, Summary> summaries)
       throws IOException {
     this.socket = socket;
     this.lineage = lineage;
@@ -171,8 +171,10 @@ final class ControlServer implements AutoCloseable {
                       Cbor.of(phase.name()),
                       Cbor.of(edge),
                       Cbor.of(micros)));
-          case News.Ended(Outcome outcome) -> {
-            Cbor summary = summaries.apply(outcome).encode();
+          case News.Waits(String obstacle) ->
+              Frames.write(out, Cbor.array(Cbor.of(0), Cbor.of("waits"), Cbor.of(obstacle)));
+          case News.Ended(Bytes opId, Outcome outcome) -> {
+            Cbor summary = summaries.apply(opId, outcome).encode();
             Frames.write(out, Cbor.array(Cbor.of(0), Cbor.of("done"), summary));
             return;
           }

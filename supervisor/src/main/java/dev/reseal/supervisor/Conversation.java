@@ -33,6 +33,7 @@ final class Conversation {
   private final Bytes lineage;
   private final SigningKey key;
   private final Consumer<Event> events;
+  private final Consumer<String> obstacles;
   private final Consumer<Throwable> broken;
   private final AtomicLong newest = new AtomicLong();
   private final AtomicReference<Optional<Early>> early = new AtomicReference<>(Optional.empty());
@@ -42,11 +43,13 @@ final class Conversation {
       Bytes lineage,
       SigningKey key,
       Consumer<Event> events,
+      Consumer<String> obstacles,
       Consumer<Throwable> broken) {
     this.authority = authority;
     this.lineage = lineage;
     this.key = key;
     this.events = events;
+    this.obstacles = obstacles;
     this.broken = broken;
   }
 
@@ -165,6 +168,7 @@ final class Conversation {
       }
       if (tried == 1) {
         Log.warn(call + ": " + detail(reply) + "; repeating");
+        obstacles.accept(call + ": " + detail(reply));
       }
       if (tried >= ATTEMPTS && !call.enduring()) {
         events.accept(new Event.Unanswered(call, detail(reply)));

@@ -94,22 +94,12 @@ public final class Engine {
     return text.length() > 1_000 ? text.substring(0, 1_000) : text;
   }
 
-  private static Optional<Run> run(Situation situation) {
-    return switch (situation) {
-      case Situation.Running(Run run) -> Optional.of(run);
-      case Situation.BackingOut(Run run, _, _, _) -> Optional.of(run);
-      case Situation.Halted(Run run, _) -> Optional.of(run);
-      case Situation.Unsettled _, Situation.Unborn _, Situation.Idle _, Situation.Aside _ ->
-          Optional.empty();
-    };
-  }
-
   private static Bytes opId(Situation situation) {
-    return run(situation).map(Run::opId).orElse(Bytes.zeros(16));
+    return Situation.run(situation).map(Run::opId).orElse(Bytes.zeros(16));
   }
 
   private static Cbor.Map payload(Situation situation) {
-    return run(situation).map(Engine::payload).orElse(Cbor.map());
+    return Situation.run(situation).map(Engine::payload).orElse(Cbor.map());
   }
 
   private static Cbor.Map payload(Run run) {

@@ -20,7 +20,9 @@ final class Followers implements Stopwatch.Follower {
   sealed interface News {
     record Entered(Phase phase, String edge, long micros) implements News {}
 
-    record Ended(Outcome outcome) implements News {}
+    record Waits(String obstacle) implements News {}
+
+    record Ended(Bytes opId, Outcome outcome) implements News {}
   }
 
   /** One connection; {@code opId} is empty when it waits for whatever goes on. */
@@ -49,16 +51,23 @@ final class Followers implements Stopwatch.Follower {
 
   @Override
   public void phase(Phase phase, String edge, long micros) {
-    followers.stream()
-        .filter(f -> f.news.size() < NEWS_MAX)
-        .forEach(f -> f.news.add(new News.Entered(phase, edge, micros)));
+    tell(new News.Entered(phase, edge, micros));
+  }
+
+  /** What stands in the way of whatever goes on. */
+  void waits(String obstacle) {
+    tell(new News.Waits(obstacle));
+  }
+
+  private void tell(News news) {
+    followers.stream().filter(f -> f.news.size() < NEWS_MAX).forEach(f -> f.news.add(news));
   }
 
   /** Whoever asked for it hears its end; who only follows hears the end of any. */
   void ended(Bytes opId, Outcome outcome) {
     for (Follower follower : followers) {
       if (follower.opId.isEmpty() || follower.opId.get().equals(opId)) {
-        follower.news.add(new News.Ended(outcome));
+        follower.news.add(new News.Ended(opId, outcome));
       }
     }
   }

@@ -60,6 +60,7 @@ final class Host implements Effects, AutoCloseable {
       Doors doors,
       Journal journal,
       BiConsumer<Bytes, Outcome> finished,
+      Consumer<String> obstacles,
       Consumer<Throwable> broken) {
     this.settings = settings;
     this.platform = platform;
@@ -72,7 +73,7 @@ final class Host implements Effects, AutoCloseable {
     this.finished = finished;
     this.broken = broken;
     this.conversation =
-        new Conversation(authority, settings.lineage(), settings.key(), events, broken);
+        new Conversation(authority, settings.lineage(), settings.key(), events, obstacles, broken);
     this.preflight = new Preflight(settings, authority, platform, containers);
     this.surveyor = new Surveyor(settings.lineage(), authority, platform, roster, containers);
   }

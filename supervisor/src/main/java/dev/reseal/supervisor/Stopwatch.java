@@ -1,10 +1,14 @@
 package dev.reseal.supervisor;
 
+import dev.reseal.bytes.Bytes;
 import dev.reseal.lifecycle.Phase;
 import dev.reseal.lifecycle.Situation;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.TimeUnit;
 
@@ -21,6 +25,7 @@ final class Stopwatch implements Observer {
   private long beganNanos = System.nanoTime();
   private long parkedNanos;
   private final ConcurrentSkipListMap<Long, Long> micros = new ConcurrentSkipListMap<>();
+  private final Set<Bytes> operations = ConcurrentHashMap.newKeySet();
   private volatile long gapMicros;
   private volatile long totalMicros;
 
@@ -33,6 +38,11 @@ final class Stopwatch implements Observer {
   public void changed(Situation from, Situation to, String failed) {
     Phase left = Situation.phase(from);
     Phase entered = Situation.phase(to);
+    boolean begins = left == Phase.IDLE && entered != Phase.IDLE;
+    if (begins) {
+      operations.clear();
+    }
+    count(to);
     if (left == entered && failed.isEmpty()) {
       return;
     }
@@ -41,7 +51,7 @@ final class Stopwatch implements Observer {
       tell(left, failed.isEmpty() ? "done" : "failed", now - enteredNanos, failed);
     }
     enteredNanos = now;
-    if (left == Phase.IDLE) {
+    if (begins) {
       beganNanos = now;
       parkedNanos = 0;
       gapMicros = 0;
@@ -50,6 +60,14 @@ final class Stopwatch implements Observer {
     totalMicros = micros(now - beganNanos);
     if (entered != Phase.IDLE && entered != left) {
       follower.phase(entered, "intent", 0);
+    }
+  }
+
+  /** An abort that an operator asks for has an op_id of its own. */
+  private void count(Situation to) {
+    Situation.run(to).ifPresent(run -> operations.add(run.opId()));
+    if (to instanceof Situation.BackingOut(_, _, Optional<Bytes> askedBy, _)) {
+      askedBy.ifPresent(operations::add);
     }
   }
 
@@ -66,13 +84,12 @@ final class Stopwatch implements Observer {
     }
   }
 
-  /** Of the newest operation: from the first parked connection to the release. */
-  long gapMicros() {
-    return gapMicros;
-  }
+  /** {@code gapMicros}: from the first parked connection to the release. */
+  record Times(long gapMicros, long totalMicros) {}
 
-  long totalMicros() {
-    return totalMicros;
+  /** Zero of an operation that never began; together with what took its place without a pause. */
+  Times times(Bytes opId) {
+    return operations.contains(opId) ? new Times(gapMicros, totalMicros) : new Times(0, 0);
   }
 
   /** Of the newest operation, by number; a phase that was repeated counts with all its tries. */

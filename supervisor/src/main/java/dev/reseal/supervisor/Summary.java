@@ -30,14 +30,14 @@ public record Summary(
   /** The register afterwards. */
   public record Row(long epoch, long fence, long gen, Bytes mrenclave) {}
 
-  static Summary of(Outcome outcome, Stopwatch stopwatch, Optional<Row> row) {
+  static Summary of(Outcome outcome, Stopwatch.Times times, Optional<Row> row) {
     return switch (outcome) {
-      case Outcome.Done(String note) -> make(outcome, "DONE", cause("", note), stopwatch, row);
-      case Outcome.Aborted(Cause c) -> make(outcome, "ABORTED_SAFELY", c, stopwatch, row);
-      case Outcome.Blocked(Cause c) -> make(outcome, "BLOCKED", c, stopwatch, row);
-      case Outcome.HoldOver(Cause c) -> make(outcome, "HOLD_OVER", c, stopwatch, row);
-      case Outcome.Refused(Denial d) -> make(outcome, "REFUSED", d.cause(), stopwatch, row);
-      case Outcome.Stopped(Cause c) -> make(outcome, "STOPPED", c, stopwatch, row);
+      case Outcome.Done(String note) -> make(outcome, "DONE", cause("", note), times, row);
+      case Outcome.Aborted(Cause c) -> make(outcome, "ABORTED_SAFELY", c, times, row);
+      case Outcome.Blocked(Cause c) -> make(outcome, "BLOCKED", c, times, row);
+      case Outcome.HoldOver(Cause c) -> make(outcome, "HOLD_OVER", c, times, row);
+      case Outcome.Refused(Denial d) -> make(outcome, "REFUSED", d.cause(), times, row);
+      case Outcome.Stopped(Cause c) -> make(outcome, "STOPPED", c, times, row);
     };
   }
 
@@ -46,15 +46,15 @@ public record Summary(
   }
 
   private static Summary make(
-      Outcome outcome, String word, Cause cause, Stopwatch stopwatch, Optional<Row> row) {
+      Outcome outcome, String word, Cause cause, Stopwatch.Times times, Optional<Row> row) {
     return new Summary(
         ExitCode.of(outcome).number(),
         word,
         cause.rule(),
         cause.detail(),
         cause.next(),
-        stopwatch.gapMicros(),
-        stopwatch.totalMicros(),
+        times.gapMicros(),
+        times.totalMicros(),
         row);
   }
 

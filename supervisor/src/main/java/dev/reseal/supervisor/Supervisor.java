@@ -35,6 +35,7 @@ public final class Supervisor implements AutoCloseable {
   private final Stopwatch stopwatch;
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private final Followers followers = new Followers();
+  private final Obstacle obstacle = new Obstacle(followers::waits);
   private final LastCheckpoint lastCheckpoint = new LastCheckpoint();
   private volatile Situation situation = new Situation.Unsettled(false);
   private volatile boolean closing;
@@ -49,7 +50,14 @@ public final class Supervisor implements AutoCloseable {
                 doors.home().journal(), settings.lineage(), System::currentTimeMillis));
     this.stopwatch = new Stopwatch(settings.name(), followers);
     this.host =
-        new Host(settings, platform, doors, journal, this::ended, ended::completeExceptionally);
+        new Host(
+            settings,
+            platform,
+            doors,
+            journal,
+            this::ended,
+            obstacle::meet,
+            ended::completeExceptionally);
     this.effects = seams.effects(host);
     this.engine =
         new Engine(new Lifecycle(settings.limits()), journal, this::perform, this::changed);
@@ -101,7 +109,7 @@ public final class Supervisor implements AutoCloseable {
     return new LocalStatus(
         Words.of(now),
         Situation.phase(now).name(),
-        Words.detail(now),
+        Words.detail(now, obstacle.met()),
         doors.publicPort(),
         doors.parked(),
         instances);
@@ -138,7 +146,9 @@ public final class Supervisor implements AutoCloseable {
     try {
       engine.start();
       for (Event event = next(); !closing; event = next()) {
+        Situation before = situation;
         engine.handle(event);
+        obstacle.heard(before, event, situation);
         lastCheckpoint.heard(event);
       }
       ended.complete(null);
@@ -204,8 +214,8 @@ public final class Supervisor implements AutoCloseable {
     }
   }
 
-  private Summary summary(Outcome outcome) {
-    return Summary.of(outcome, stopwatch, row());
+  private Summary summary(Bytes opId, Outcome outcome) {
+    return Summary.of(outcome, stopwatch.times(opId), row());
   }
 
   private Optional<Summary.Row> row() {

@@ -18,15 +18,20 @@ final class Words {
     };
   }
 
-  static String detail(Situation situation) {
+  /** {@code obstacle}: what stands in its way, or empty. */
+  static String detail(Situation situation, String obstacle) {
     return switch (situation) {
-      case Situation.Unsettled _ -> "comparing with the authority";
+      case Situation.Unsettled _ -> "comparing with the authority" + waits(obstacle);
       case Situation.Unborn _ -> "no instance yet";
       case Situation.Idle _ -> "";
-      case Situation.Running(var run) -> run.kind().wireName() + " " + run.opId();
-      case Situation.BackingOut(_, var cause, _, _) -> cause.toString();
+      case Situation.Running(var run) -> run.kind().wireName() + " " + run.opId() + waits(obstacle);
+      case Situation.BackingOut(_, var cause, _, _) -> cause + waits(obstacle);
       case Situation.Halted(_, var cause) -> cause.toString();
       case Situation.Aside(var cause) -> cause.toString();
     };
+  }
+
+  private static String waits(String obstacle) {
+    return obstacle.isEmpty() ? "" : "; waits: " + obstacle;
   }
 }

@@ -225,6 +225,7 @@ class AuthorityTest {
   }
 
   private static final Bytes OP = Bytes.zeros(16);
+  private final BlockingQueue<String> obstacles = new LinkedBlockingQueue<>();
 
   private Bytes challenged(Conversation conversation, Bytes opId, BlockingQueue<Event> events)
       throws InterruptedException {
@@ -240,6 +241,7 @@ class AuthorityTest {
         OP,
         SigningKey.generate(Randomness.system()),
         events::add,
+        obstacles::add,
         bug -> {
           throw new AssertionError(bug);
         });
@@ -294,6 +296,15 @@ class AuthorityTest {
     gate.release(2);
     assertThat(events.poll(10, TimeUnit.SECONDS)).isInstanceOf(Event.Answered.class);
     assertThat(events.poll(500, TimeUnit.MILLISECONDS)).isNull();
+  }
+
+  @Test
+  void whatIsAskedInVainIsAnObstacleForWhoeverFollows() throws Exception {
+    Conversation conversation = conversation(new LinkedBlockingQueue<>());
+    server.close();
+    conversation.challenge(OP);
+    assertThat(obstacles.poll(10, TimeUnit.SECONDS)).startsWith("CHALLENGE: ");
+    conversation.close();
   }
 
   @Test

@@ -87,7 +87,7 @@ class ControlMatrixTest {
             followers,
             this::happen,
             () -> new LocalStatus("IDLE", "IDLE", "", 4711, 0, List.of()).encode(),
-            outcome -> Summary.of(outcome, stopwatch, Optional.empty()));
+            (opId, outcome) -> Summary.of(outcome, stopwatch.times(opId), Optional.empty()));
   }
 
   @AfterEach

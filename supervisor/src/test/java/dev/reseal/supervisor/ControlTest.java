@@ -63,7 +63,7 @@ class ControlTest {
             followers,
             this::happen,
             () -> new LocalStatus("IDLE", "IDLE", "", 4711, 0, List.of()).encode(),
-            outcome -> Summary.of(outcome, stopwatch, Optional.empty()));
+            (opId, outcome) -> Summary.of(outcome, stopwatch.times(opId), Optional.empty()));
   }
 
   @AfterEach
@@ -76,6 +76,7 @@ class ControlTest {
     events.add(event);
     if (event instanceof Event.Asked asked) {
       followers.phase(Phase.PERMIT, "done", 1_500);
+      followers.waits("EPC: none");
       followers.ended(asked.opId(), new Outcome.Aborted(new Cause("X", "because", "then")));
     }
   }
@@ -97,7 +98,17 @@ class ControlTest {
       Result result =
           client.operate(
               request(Kind.RESEAL, LINEAGE, OPERATOR),
-              (phase, edge, micros) -> phases.add(phase + " " + edge + " " + micros));
+              new ControlClient.Watcher() {
+                @Override
+                public void phase(String phase, String edge, long micros) {
+                  phases.add(phase + " " + edge + " " + micros);
+                }
+
+                @Override
+                public void waits(String obstacle) {
+                  phases.add("waits " + obstacle);
+                }
+              });
       assertThat(result)
           .isInstanceOfSatisfying(
               Result.Ended.class,
@@ -106,7 +117,7 @@ class ControlTest {
                 assertThat(ended.summary().detail()).isEqualTo("because");
               });
     }
-    assertThat(phases).containsExactly("PERMIT done 1500");
+    assertThat(phases).containsExactly("PERMIT done 1500", "waits EPC: none");
     assertThat(events)
         .singleElement()
         .isInstanceOfSatisfying(

@@ -27,7 +27,7 @@ class FollowersTest {
       heard++;
       news = busy.next();
     }
-    assertThat(news).isEqualTo(new News.Ended(new Outcome.Done("")));
+    assertThat(news).isEqualTo(new News.Ended(Bytes.zeros(16), new Outcome.Done("")));
     assertThat(heard).isPositive().isLessThan(told);
   }
 }
