@@ -29,7 +29,7 @@ def main() -> None:
             rotate(world, given.warm)
         times = rotate(world, given.count)
         lineage = pathlib.Path(home) / "lineages" / NAME
-        synced, each_us = intents((lineage / "journal").read_bytes()), sync_us(lineage)
+        synced, each_us = intents(lineage / "journal"), sync_us(lineage)
     size = given.entries * given.bytes / (1 << 20)
     print(f"{given.count} sequential re-seals, {given.entries} x {given.bytes} bytes = {size:.1f} MiB; {machine()}")
     print(f"{'phase':<10} {'p50 ms':>9} {'p90 ms':>9} {'p99 ms':>9}")

@@ -16,31 +16,16 @@ from contextlib import contextmanager
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "e2e"), str(ROOT / "python")]
 
-from reseal import cbor  # noqa: E402
 from reseal.client import EMULATED, AttestedClient, Memory, Policy  # noqa: E402
 from reseal.messages import FLAG_DEMO_POLICY  # noqa: E402
 from world import World  # noqa: E402
 
+from journal import INTENT, Phase, entries  # noqa: E402
+
 NAME = "bench"
-PHASES = [
-    "PREFLIGHT",
-    "PERMIT",
-    "QUIESCE",
-    "SNAPSHOT",
-    "PERSIST",
-    "DESTROY",
-    "RECLAIM",
-    "CREATE",
-    "ATTEST",
-    "PROVISION",
-    "RESTORE",
-    "COMMIT",
-    "RESUME",
-    "RETIRE",
-]
-GAP = PHASES[PHASES.index("QUIESCE") : PHASES.index("RESUME") + 1]
-INTENT = 0  # the edge of a journal entry
-FIRST = 2  # the number of PREFLIGHT
+GAP = [phase for phase in Phase if Phase.QUIESCE <= phase <= Phase.RESUME]
+OURS = [phase.name for phase in GAP if phase != Phase.CREATE]
+"""CREATE is the start of a process, which ends when the instance says who it is."""
 
 # PUT /?FROM,COUNT,SIZE fills; GET /?SIZE answers with so many bytes.
 APP = """
@@ -126,7 +111,7 @@ def rotate(world: World, count: int) -> dict[str, list[float]]:
     classes = f"{ROOT / 'bench' / 'target' / 'quick' / 'lib'}/*"
     command = [str(java), "-Xmx128m", "-XX:+UseSerialGC", "-cp", classes, "dev.reseal.bench.Rotations"]
     asked = subprocess.run([*command, str(world.home), NAME, str(count)], stdout=subprocess.PIPE, text=True, check=True)
-    times: dict[str, list[float]] = {phase: [] for phase in [*PHASES, "gap", "total", "ours"]}
+    times: dict[str, list[float]] = {what: [] for what in [*Phase.__members__, "gap", "total", "ours"]}
     ours = 0.0
     for line in asked.stdout.splitlines():
         what, micros = line.split("\t")
@@ -134,21 +119,15 @@ def rotate(world: World, count: int) -> dict[str, list[float]]:
         if what == "total":
             times["ours"].append(ours)
             ours = 0.0
-        elif what in GAP and what != "CREATE":
+        elif what in OURS:
             ours += int(micros) / 1000
     return times
 
 
-def intents(journal: bytes) -> int:
-    """Synced entries of the newest operation while nothing served (protocol 9.2)."""
-    found: list[tuple[bytes, str]] = []
-    at = 0
-    while size := int.from_bytes(journal[at : at + 4], "big"):
-        entry = cbor.decode(journal[at + 8 : at + 8 + size])
-        if entry[5] == INTENT and entry[4] >= FIRST:
-            found.append((entry[3], PHASES[entry[4] - FIRST]))
-        at += 8 + size
-    return sum(operation == found[-1][0] and phase in GAP for operation, phase in found)
+def intents(journal: pathlib.Path) -> int:
+    """Synced entries of the newest operation while nothing served."""
+    found = [each for each in entries(journal) if each.edge == INTENT and each.phase >= Phase.PREFLIGHT]
+    return sum(each.op_id == found[-1].op_id and each.phase in GAP for each in found)
 
 
 def sync_us(directory: pathlib.Path) -> float:

@@ -1,18 +1,14 @@
-"""What a world looks like from outside: the authority's row, the supervisor's word, the journal on disk, the end of an operation."""
+"""What a world looks like from outside: the authority's row, the supervisor's word, the end of an operation."""
 
 from __future__ import annotations
 
 import pathlib
 import socket
-import struct
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from reseal import cbor
-
-PHASE_QUIESCE, PHASE_CREATE = 4, 9
+import frames
 
 
 @dataclass(frozen=True)
@@ -49,49 +45,6 @@ class Local:
     """Handle, state, pid."""
 
 
-def read_frame(stream: socket.socket) -> Any:
-    head = _exactly(stream, 4)
-    return cbor.decode(_exactly(stream, struct.unpack(">I", head)[0]))
-
-
-def write_frame(stream: socket.socket, content: Any) -> None:
-    frame = cbor.encode(content)
-    stream.sendall(struct.pack(">I", len(frame)) + frame)
-
-
-def asked(path: pathlib.Path, verb: str) -> Any:
-    """What a socket (transport T6, T7) answers to a verb; ``OSError`` when it does not."""
-    with socket.socket(socket.AF_UNIX) as stream:
-        stream.settimeout(5)
-        stream.connect(str(path))
-        write_frame(stream, [verb])
-        return read_frame(stream)[1]
-
-
-def _exactly(stream: socket.socket, size: int) -> bytes:
-    content = b""
-    while len(content) < size:
-        more = stream.recv(size - len(content))
-        if not more:
-            raise OSError("the supervisor closed the connection")
-        content += more
-    return content
-
-
-def journal(path: pathlib.Path) -> Iterator[tuple[float, bytes, int, int]]:
-    """Seconds, op_id, phase and edge of each entry (protocol 9.2); ends at the first torn one."""
-    content = path.read_bytes() if path.exists() else b""
-    at = 0
-    while at + 8 <= len(content):
-        size = struct.unpack_from(">I", content, at)[0]
-        body = content[at + 8 : at + 8 + size]
-        if size == 0 or len(body) < size:
-            return
-        _, wall_ms, _, op_id, phase, edge, _ = cbor.decode(body)
-        yield wall_ms / 1000, op_id, phase, edge
-        at += 8 + size
-
-
 class Asked:
     """Something that a supervisor was asked for, on a thread that waits for its end."""
 
@@ -111,9 +64,9 @@ class Asked:
         try:
             with socket.socket(socket.AF_UNIX) as stream:
                 stream.connect(str(self._control))
-                write_frame(stream, self._words)
+                frames.write(stream, self._words)
                 while not self.end:
-                    code, word, *rest = read_frame(stream)
+                    code, word, *rest = frames.read(stream)
                     if code != 0 or word == "done":
                         self.end = f"{code} {word} {rest}"
                         self.done = code == 0 and rest[0][2] == "DONE"

@@ -8,7 +8,6 @@ from typing import Any
 
 from crash_cells import ONCE, STORE, Cell, Point, Verdict
 from crash_commands import Close, KeyAdd, Policy
-from crash_eyes import journal
 from crash_ledger import States
 from crash_operations import (
     LINEAGE,
@@ -27,6 +26,8 @@ from crash_verdict import judge, measure
 from crash_world import SPARE, CrashWorld
 from crowd import Client, Crowd
 from world import ROOT, WorldError, wait_for
+
+from journal import entries
 
 CLIENTS = 2
 SETTLE_S = 60.0
@@ -188,7 +189,8 @@ class Matrix:
         states = self.states.all()
         begun = [each for each in states if before.epoch < each.epoch]
         verdict.taken_over = any(each.takeover for each in begun)
-        measure(verdict, probe, crashed, list(journal(self.home / "lineages" / LINEAGE / "journal")), operation, begun)
+        noted = list(entries(self.home / "lineages" / LINEAGE / "journal"))
+        measure(verdict, probe, crashed, noted, operation, begun)
         judge(verdict, self.rpo, answers, states)
         verdict.why += operation.end(committed=any(not each.takeover for each in begun))
 

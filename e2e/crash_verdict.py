@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from crash_cells import ONCE, SIDES, VICTIMS, Point, Verdict
-from crash_eyes import PHASE_CREATE, PHASE_QUIESCE
 from crash_ledger import Restored
 from crash_operations import Operation
 from crash_probe import Probe, own_time
+
+from journal import INTENT, Entry, Phase
 
 STALL_MS = 250
 DRAIN_S = 1.5
@@ -20,12 +21,9 @@ DRAIN_S = 1.5
 WRITES = 2
 """Of one update of the application: the client's chain and the count over all."""
 
-Entries = list[tuple[float, bytes, int, int]]
-"""Of a journal: seconds, op_id, phase, edge."""
-
 
 def measure(
-    verdict: Verdict, probe: Probe, crashed: float, entries: Entries, operation: Operation, begun: list[Restored]
+    verdict: Verdict, probe: Probe, crashed: float, entries: list[Entry], operation: Operation, begun: list[Restored]
 ) -> None:
     """The longest silence, without what the passport's end, the application's own start and drain and the operator take of it."""
     marks = [crashed, *(each for each in probe.answers if each > crashed)]
@@ -33,9 +31,9 @@ def measure(
         verdict.why.append("nobody was answered after the crash")
         return
     begin, end = max(itertools.pairwise(marks), key=lambda gap: gap[1] - gap[0])
-    excused = [*spans(entries, PHASE_CREATE, begin, end), (begin, operation.excused_until)]
+    excused = [*spans(entries, Phase.CREATE, begin, end), (begin, operation.excused_until)]
     if operation.drains:
-        drains = spans(entries, PHASE_QUIESCE, begin, end)
+        drains = spans(entries, Phase.QUIESCE, begin, end)
         excused += [(since, min(until, since + DRAIN_S)) for since, until in drains]
     over = {each.epoch - 1 for each in begun if each.takeover}  # whose passports were waited for
     ends = [at + row.wait_ms / 1000 for at, row in probe.waits if row.epoch in over and row.wait_ms and at <= end]
@@ -46,14 +44,14 @@ def measure(
     verdict.own_ms = round(own_time((begin, end), excused) * 1000)
 
 
-def spans(entries: Entries, of: int, begin: float, end: float) -> Iterator[tuple[float, float]]:
+def spans(entries: list[Entry], of: Phase, begin: float, end: float) -> Iterator[tuple[float, float]]:
     """From the newest order of a phase to its end: to create a process until it spoke, to drain until that had ended."""
     since = 0.0
-    for at, _, phase, edge in entries:
-        if phase == of and edge == 0:
-            since = at
-        elif since and phase == of and begin < at:
-            yield since, at
+    for each in entries:
+        if each.phase == of and each.edge == INTENT:
+            since = each.at
+        elif since and each.phase == of and begin < each.at:
+            yield since, each.at
             since = 0.0
 
 

@@ -22,8 +22,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
 
 import asking
+import frames
 from asking import REKEY, RESEAL, RETIRE
-from crash_eyes import Asked, Local, Row, asked
+from crash_eyes import Asked, Local, Row
 from reseal import cbor
 from reseal.client import EMULATED, AttestedClient, Memory, Policy
 from reseal.errors import ResealError
@@ -36,6 +37,7 @@ SEAM = ROOT / "simulation" / "target" / "quick" / "reseal-simulation-0.1.0.jar"
 SPARE = "spare-"
 """Names of lineages that an operation happens to once."""
 LIFE_MS, SKEW_MS = 2000, 200
+LOOK_WITHIN_S = 5.0
 STATE_MAX = 4 << 20
 """The most that policy allows where no update may be lost."""
 
@@ -130,7 +132,7 @@ class CrashWorld:
     def _enclaves(self) -> list[Any]:
         """Handle, MRENCLAVE, pid and log directory of each (transport T7); none while the platform is down."""
         try:
-            return list(asked(self.home / "platform" / "host.sock", "list"))
+            return list(self._look(self.home / "platform" / "host.sock", "list"))
         except OSError:
             return []
 
@@ -198,8 +200,13 @@ class CrashWorld:
 
     def local(self, lineage: str) -> Local:
         """Raises ``OSError`` when the supervisor does not answer."""
-        status = asked(self.control(lineage), "status")
+        status = self._look(self.control(lineage), "status")
         return Local(status[1], status[2], status[4], [(each[0], each[1], each[2]) for each in status[6]])
+
+    @staticmethod
+    def _look(socket: pathlib.Path, verb: str) -> Any:
+        """What a socket answers to a verb; ``OSError`` when it does not."""
+        return frames.ask(socket, verb, within_s=LOOK_WITHIN_S)[1]
 
     def settled(self, lineage: str) -> bool:
         """Exactly one instance lives, it serves, nothing is under way, register and supervisor agree."""

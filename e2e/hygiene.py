@@ -10,9 +10,7 @@ import resource
 import secrets
 import shutil
 import signal
-import socket
 import stat
-import struct
 import subprocess
 import sys
 import tempfile
@@ -200,21 +198,6 @@ def as_nobody(work: Callable[[], object]) -> str:
     os.waitpid(pid, 0)
     with os.fdopen(here, "rb") as answers:
         return answers.read().decode()
-
-
-def frame(content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + content
-
-
-def ask(path: pathlib.Path, content: bytes) -> bytes:
-    """One frame to a local socket and the first one back; empty if the peer hung up."""
-    with socket.socket(socket.AF_UNIX) as peer:
-        peer.settimeout(10)
-        peer.connect(str(path))
-        peer.sendall(frame(content))
-        with peer.makefile("rb") as answer:
-            head = answer.read(4)
-            return answer.read(struct.unpack(">I", head)[0]) if len(head) == 4 else b""
 
 
 def core_limits(pid: int) -> tuple[str, str]:

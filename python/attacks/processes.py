@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 
+import frames
 import hygiene
 from canary import Canary, Scanner
 from ending import Ending, harmless, together, won
@@ -219,14 +220,14 @@ def door() -> Ending:
     endings = []
     if os.getuid() == 0:
         for path in (here.socket, *(here.home / "platform" / name for name in ("host.sock", "device.sock"))):
-            got = hygiene.as_nobody(functools.partial(hygiene.ask, path, cbor.encode(["status"])))
+            got = hygiene.as_nobody(functools.partial(frames.ask, path, "status"))
             if got != "PermissionError":
                 return won(f"another user reaches {path.name}: {got}")
     else:
         print("attack A26: not root, so nothing was tried as another user", file=sys.stderr)
     before = here.site.status(NAME)
     for key in (cose.SigningKey.generate(), _supervisors_key(here)):
-        answer = cbor.decode(hygiene.ask(here.socket, cbor.encode(["operate", _reseal_request(before, key)])))
+        answer = frames.ask(here.socket, "operate", _reseal_request(before, key))
         if answer[0] == 0:
             return won("a re-seal began without an operator's key")
         endings.append(Ending("refused", answer[1], answer[2]))

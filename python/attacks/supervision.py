@@ -4,39 +4,27 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
-import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any
 
+import frames
 import hygiene
 import naive
 from asking import RESEAL
 from crash_eyes import Asked, Row
 from crash_world import CrashWorld
 from ending import Ending, harmless, together, won
+from journal import DONE, FAILED, INTENT, Entry, Phase, entries
 from processes import NAME, Place, place
 from world import WorldError, wait_for
 
-from reseal import cbor
 from reseal.errors import ResealError
 
-DESTROY, CREATE, COMMIT = 7, 9, 13
-INTENT, DONE, FAILED = 0, 1, 2
 ALL_PAGES = 1 << 20
 SETTLE_S = 120.0
 STORM = 100
-
-
-class Note(NamedTuple):
-    """An entry of the journal (protocol 9.2) and where it ends in the file."""
-
-    end: int
-    op_id: bytes
-    phase: int
-    edge: int
-    error: str
 
 
 class Host:
@@ -67,26 +55,16 @@ class Host:
             assert customer.put("/update", value.encode()).status == 200
         return value
 
-    def notes(self) -> list[Note]:
-        content = self.journal.read_bytes()
-        found, at = [], 0
-        while at + 8 <= len(content):
-            size = struct.unpack_from(">I", content, at)[0]
-            body = content[at + 8 : at + 8 + size]
-            if size == 0 or len(body) < size:
-                break
-            at += 8 + size
-            _, _, _, op_id, phase, edge, payload = cbor.decode(body)
-            found.append(Note(at, op_id, phase, edge, payload.get(6, "")))
-        return found
+    def notes(self) -> list[Entry]:
+        return list(entries(self.journal))
 
-    def await_note(self, since: int, phase: int, edge: int = INTENT) -> Note:
+    def await_note(self, since: int, phase: Phase, edge: int = INTENT) -> Entry:
         """The first such entry after the first ``since``."""
 
-        def seen() -> list[Note]:
+        def seen() -> list[Entry]:
             return [each for each in self.notes()[since:] if (each.phase, each.edge) == (phase, edge)]
 
-        wait_for(f"the note of phase {phase}, edge {edge}", lambda: bool(seen()), SETTLE_S)
+        wait_for(f"the note of {phase.name}, edge {edge}", lambda: bool(seen()), SETTLE_S)
         return seen()[0]
 
     def without_supervisor(self, meanwhile: Callable[[], object]) -> None:
@@ -99,8 +77,8 @@ class Host:
             file.truncate(size)
 
     def strike(self, fault: str, amount: int = 0) -> None:
-        answer = hygiene.ask(self.here.home / "platform" / "host.sock", cbor.encode(["fault", fault, amount]))
-        if cbor.decode(answer)[0] != 0:
+        answer = frames.ask(self.here.home / "platform" / "host.sock", "fault", fault, amount)
+        if answer[0] != 0:
             raise WorldError(f"the platform has no {fault}: {answer!r}")
 
     def serves(self) -> bool:
@@ -158,16 +136,16 @@ def notes_cut() -> Ending:
     world = host()
     begun = len(world.notes())
     world.reseal()
-    world.await_note(begun, COMMIT)
+    world.await_note(begun, Phase.COMMIT)
     wait_for("the end of the re-seal", lambda: world.eyes.settled(NAME), SETTLE_S)
     value, epoch = world.write(), world.row().epoch
     ends = {each.phase: each.end for each in reversed(world.notes()[begun:]) if each.edge == INTENT}
-    world.without_supervisor(lambda: world.cut(ends[DESTROY] + 5))
+    world.without_supervisor(lambda: world.cut(ends[Phase.DESTROY] + 5))
     if fault := world.broken(value, epoch, epoch):
         return won(f"notes that end in DESTROY of a re-seal that is over: {fault}")
     begun = len(world.notes())
     world.reseal()
-    world.await_note(begun, DESTROY)
+    world.await_note(begun, Phase.DESTROY)
     world.without_supervisor(lambda: world.cut(0))
     if fault := world.broken(value, epoch, epoch + 1):
         return won(f"no notes in the middle of a re-seal: {fault}")
@@ -189,9 +167,9 @@ def epc_taken() -> Ending:
         taking = threads.submit(neighbour)
         try:
             world.reseal()
-            waiting = world.await_note(begun, DESTROY, DONE)
+            waiting = world.await_note(begun, Phase.DESTROY, DONE)
             time.sleep(0.5)
-            late = [each for each in world.notes()[begun:] if each.end > waiting.end and each.phase > CREATE]
+            late = [each for each in world.notes()[begun:] if each.end > waiting.end and each.phase > Phase.CREATE]
             row = world.row()
         finally:
             stop.set()
@@ -213,7 +191,7 @@ def epc_leaks() -> Ending:
     world.strike("forked-child")
     try:
         world.reseal()
-        refused = world.await_note(begun, CREATE, FAILED)
+        refused = world.await_note(begun, Phase.CREATE, FAILED)
         row, serves = world.row(), world.serves()
     finally:
         world.strike("children-exit")
@@ -242,7 +220,7 @@ def storm() -> Ending:
         wait_for("one serving instance", lambda: world.eyes.settled(NAME), SETTLE_S)
     except WorldError as fault:
         return won(f"{fault}: {world.eyes.describe(NAME)}")
-    creates = [each for each in world.notes()[begun:] if (each.phase, each.edge) == (CREATE, INTENT)]
+    creates = [each for each in world.notes()[begun:] if (each.phase, each.edge) == (Phase.CREATE, INTENT)]
     if len(creates) != 1 or world.row().epoch != before.epoch + 1 or not (record and world.here.intact()):
         return won(f"{len(creates)} creates, epoch {world.row().epoch} after {before.epoch}")
     ending = together(answers)
@@ -250,15 +228,15 @@ def storm() -> Ending:
 
 
 def _asked(world: Host, request: bytes) -> Ending:
-    answers: list[bytes] = []
+    answers: list[Any] = []
 
     def heard() -> bool:
         with contextlib.suppress(BlockingIOError):  # more callers at once than the socket queues
-            answers.append(hygiene.ask(world.here.socket, cbor.encode(["operate", request])))
+            answers.append(frames.ask(world.here.socket, "operate", request))
         return bool(answers)
 
     wait_for("an answer of the supervisor", heard, SETTLE_S)
-    code, word, *rest = cbor.decode(answers[0])
+    code, word, *rest = answers[0]
     if code == 0 and word == "done" and rest[0][2] == "BLOCKED":
         return Ending("refused", rest[0][3], rest[0][4])
     return won(f"an operation began: {word} {rest}")
@@ -270,7 +248,7 @@ def verifier_down() -> Ending:
     value, epoch = world.write(), world.row().epoch
     begun = len(world.notes())
     asked = world.reseal()
-    world.await_note(begun, DESTROY)
+    world.await_note(begun, Phase.DESTROY)
     with _down(world):
         time.sleep(1.0)
         states = [state for _, state, _ in world.eyes.local(NAME).instances]
