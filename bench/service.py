@@ -16,8 +16,8 @@ from contextlib import contextmanager
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "e2e"), str(ROOT / "python")]
 
-from reseal.client import EMULATED, AttestedClient, Memory, Policy  # noqa: E402
-from reseal.messages import FLAG_DEMO_POLICY  # noqa: E402
+import relying  # noqa: E402
+from reseal.client import AttestedClient, Memory  # noqa: E402
 from world import World  # noqa: E402
 
 from journal import INTENT, Phase, entries  # noqa: E402
@@ -68,7 +68,7 @@ def serving(home: pathlib.Path, *, state_max: int = 256 << 20, large: bool = Fal
         world.start("authority", "authority", "start", ready="ready", within_s=60)
         world.start("platform", "platform", "start", ready="ready", within_s=60)
         words = ["draft", "--lineage", NAME, "--purpose", "app", "--state-max", str(state_max)]
-        words += ["--rpo-updates", "1000000"] if large else ["--life-ms", "4000", "--skew-ms", "200"]
+        words += ["--rpo-updates", "1000000"] if large else ["--life-ms", "4000", "--skew-ms", str(relying.SKEW_MS)]
         policy = home / "policy.json"
         policy.write_text(world.cli(*words, "--", sys.executable, str(app)).stdout)
         world.cli("authority", "policy", "apply", str(policy))
@@ -80,14 +80,8 @@ def serving(home: pathlib.Path, *, state_max: int = 256 << 20, large: bool = Fal
 def client(world: World) -> AttestedClient:
     """A relying party of the service."""
     lineage = json.loads((world.home / "policy.json").read_text())["lineages"][0]
-    policy = Policy.of(
-        str(world.home / "public" / "authority.spki"),
-        str(lineage["lineage"]),
-        [lineage["allowed"][0]["mrenclave"]],
-        [EMULATED],
-        accept_flags=FLAG_DEMO_POLICY,
-        skew_ms=200,
-    )
+    spki = world.home / "public" / "authority.spki"
+    policy = relying.policy(spki, lineage["lineage"], lineage["allowed"][0]["mrenclave"])
     port = world.json("status", NAME)["supervisor"]["public_port"]
     return AttestedClient(f"https://127.0.0.1:{port}", policy, Memory(str(world.home / "seen")))
 

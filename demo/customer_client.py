@@ -1,42 +1,32 @@
-"""One client of the demo, a process of its own: commands on standard input, one JSON answer each.
-
-It trusts what it was given on its first line (the authority's key, the lineage, the measurement) and
-keeps its ledger to itself; the verdict on every operation is its own.
-"""
+"""One client of the demo: it reads and writes customers of its own, and reads all of them back after every operation."""
 
 from __future__ import annotations
 
 import json
 import pathlib
 import sys
-import threading
 import time
 from typing import Any
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
+from crowd_member import Member, obey
 from ledger import Finding, Ledger, record
-from reseal.client import EMULATED, AttestedClient, Memory, Policy, Response
+from reseal.client import Response
 from reseal.errors import ResealError
-from reseal.messages import FLAG_DEMO_POLICY, FLAG_TAKEOVER
+from reseal.messages import FLAG_TAKEOVER
 
 BATCH = 500
-PAUSE_S = 0.01
 
 
-class CustomerClient:
+class CustomerClient(Member):
+    accepts = FLAG_TAKEOVER
+    connect_within_s = 40.0
+    rest_s = 0.01
+
     def __init__(self, given: dict[str, Any]) -> None:
-        policy = Policy.of(
-            given["authority_spki"],
-            given["lineage"],
-            [given["mrenclave"]],
-            [EMULATED],
-            accept_flags=FLAG_DEMO_POLICY | FLAG_TAKEOVER,
-            skew_ms=given["skew_ms"],
-        )
-        self.name: str = given["name"]
-        self.client = AttestedClient(given["url"], policy, Memory(given["memory"]), connect_within_s=40.0)
+        super().__init__(given)
         self.ledger = Ledger()
         self.ids = [f"{self.name}-{n:05d}" for n in range(given["records"])]
         self.killed_epoch = 0
@@ -44,8 +34,6 @@ class CustomerClient:
         self.slowest_s = 0.0
         self.first_answer: dict[int, float] = {}
         self.notes: list[str] = []
-        self._worker: threading.Thread | None = None
-        self._stop = threading.Event()
 
     def load(self) -> dict[str, Any]:
         for start in range(0, len(self.ids), BATCH):
@@ -56,20 +44,11 @@ class CustomerClient:
             if response is not None:
                 for each, revision in batch.items():
                     self.ledger.acknowledge(each, revision, self._epoch())
-        return self._counts()
+        return self._told()
 
     def run(self) -> dict[str, Any]:
-        self._stop.clear()
         self.slowest_s = 0.0
-        self._worker = threading.Thread(target=self._work)
-        self._worker.start()
-        return {}
-
-    def pause(self) -> dict[str, Any]:
-        self._stop.set()
-        if self._worker is not None:
-            self._worker.join()
-        return self._counts()
+        return super().run()
 
     def cover(self) -> dict[str, Any]:
         """While paused: the newest checkpoint has it all."""
@@ -97,20 +76,15 @@ class CustomerClient:
         finding = self.ledger.judge_killed(found, killed_epoch) if killed_epoch else self.ledger.judge_planned(found)
         if killed_epoch:
             self.killed_epoch = killed_epoch
-        return {**self._counts(), **self._found(finding), "read_back": len(found)}
+        return {**self._told(), **self._found(finding), "read_back": len(found)}
 
     def billing(self) -> dict[str, Any]:
         response = self._ask(lambda: self.client.get("/billing"))
         return {} if response is None else dict(json.loads(response.body))
 
-    def _work(self) -> None:
-        turn = 0
-        while not self._stop.is_set():
-            customer_id = self.ids[turn % len(self.ids)]
-            self._write(customer_id)
-            self._read(self.ids[(turn * 7919) % len(self.ids)])
-            turn += 1
-            self._stop.wait(PAUSE_S)
+    def _turn(self, turn: int) -> None:
+        self._write(self.ids[turn % len(self.ids)])
+        self._read(self.ids[(turn * 7919) % len(self.ids)])
 
     def _write(self, customer_id: str) -> None:
         revision = self.ledger.next()
@@ -161,7 +135,7 @@ class CustomerClient:
     def _found(self, finding: Finding) -> dict[str, Any]:
         return {"lost": finding.lost, "beyond": finding.beyond, "wrong": finding.wrong, "findings": finding.notes}
 
-    def _counts(self) -> dict[str, Any]:
+    def _told(self) -> dict[str, Any]:
         return {
             "requests": self.requests,
             "failed": self.failed,
@@ -173,14 +147,5 @@ class CustomerClient:
         }
 
 
-def main() -> None:
-    client = CustomerClient(json.loads(sys.stdin.readline()))
-    for line in sys.stdin:
-        verb, *arguments = json.loads(line)
-        answer = getattr(client, verb)(*arguments)
-        print(json.dumps(answer), flush=True)
-    client.client.close()
-
-
 if __name__ == "__main__":
-    main()
+    obey(CustomerClient)

@@ -26,7 +26,8 @@ from typing import Any
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "e2e"))
 
-from crowd import Client, Crowd  # noqa: E402
+from crowd import Client, Crowd, introduction  # noqa: E402
+from relying import SKEW_MS  # noqa: E402
 from world import World, WorldError, remove, wait_for  # noqa: E402
 
 NAME = "customers"
@@ -36,7 +37,6 @@ RECORDS = 10_000
 CLIENTS = 4
 RPO_UPDATES = 64
 LIFE_MS = 4_000
-SKEW_MS = 200
 LOAD_S = 1.5
 SOCKET_PATH_MOST = 100
 
@@ -109,19 +109,12 @@ class Demo:
     @contextlib.contextmanager
     def _crowd(self) -> Iterator[Crowd]:
         status = self._status()
-        given = {
-            "url": f"https://127.0.0.1:{status['supervisor']['public_port']}",
-            "authority_spki": str(self.home / "public" / "authority.spki"),
-            "lineage": self.lineage,
-            "mrenclave": self.mrenclave,
-            "skew_ms": SKEW_MS,
-            "records": RECORDS // CLIENTS,
-        }
+        given = introduction(self.home, status["supervisor"]["public_port"], self.lineage, self.mrenclave)
+        given["records"] = RECORDS // CLIENTS
         clients: list[Client] = []
         try:
             for n in range(CLIENTS):
-                own = {**given, "name": f"c{n}", "memory": str(self.home / f"client-{n}.seen")}
-                clients.append(Client(own, self.world.logs / f"client-{n}.log", CLIENT))
+                clients.append(Client(CLIENT, self.home, f"c{n}", given))
             yield Crowd(clients)
         finally:
             for each in clients:

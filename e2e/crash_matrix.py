@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pathlib
 import time
-from typing import Any
 
 from crash_cells import ONCE, STORE, Cell, Point, Verdict
 from crash_commands import Close, KeyAdd, Policy
@@ -82,17 +81,12 @@ class Matrix:
         self.world.disarm()
         self.world.launch(LINEAGE).await_line("serving", 120)
         for n in range(CLIENTS):
-            given = {
-                **self.world.client_policy(LINEAGE),
-                "name": f"c{n}",
-                "memory": str(self.home / f"client-{n}.seen"),
-            }
-            self.clients.append(self._client(given))
+            self.clients.append(self._client(LINEAGE, f"c{n}"))
         self.crowd = Crowd(self.clients)
         self.states = States(self.home, LINEAGE, self.world.lineages[LINEAGE])
 
-    def _client(self, given: dict[str, Any]) -> Client:
-        return Client(given, self.world.world.logs / f"client-{given['name']}.log", ROOT / "e2e" / "crash_client.py")
+    def _client(self, lineage: str, name: str) -> Client:
+        return Client(ROOT / "e2e" / "crash_client.py", self.home, name, self.world.introduction(lineage))
 
     # -- the points of an operation that goes well
 
@@ -261,8 +255,7 @@ class Matrix:
         self.world.stop(operation.lineage)
 
     def _serves(self, lineage: str, verdict: Verdict) -> None:
-        memory = str(self.home / f"{lineage}.seen")
-        client = self._client({**self.world.client_policy(lineage), "name": lineage, "memory": memory})
+        client = self._client(lineage, lineage)
         try:
             crowd = Crowd([client])
             crowd.ask("run")

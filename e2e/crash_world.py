@@ -18,17 +18,16 @@ import threading
 import urllib.parse
 from typing import Any
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
-
 import asking
 import frames
+import relying
 from asking import REKEY, RESEAL, RETIRE
+from crash_client import ChainClient
 from crash_eyes import Asked, Local, Row
+from crowd import introduction
 from reseal import cbor
-from reseal.client import EMULATED, AttestedClient, Memory, Policy
+from reseal.client import AttestedClient, Memory
 from reseal.errors import ResealError
-from reseal.messages import FLAG_DEMO_POLICY, FLAG_GENERATION_LAGGING, FLAG_TAKEOVER
 from world import ROOT, Process, World, WorldError, instance_pids
 
 APP = ROOT / "e2e" / "chain" / "app.py"
@@ -36,7 +35,7 @@ JAVA = ROOT / "build" / "java.sh"
 SEAM = ROOT / "simulation" / "target" / "quick" / "reseal-simulation-0.1.0.jar"
 SPARE = "spare-"
 """Names of lineages that an operation happens to once."""
-LIFE_MS, SKEW_MS = 2000, 200
+LIFE_MS = 2000
 LOOK_WITHIN_S = 5.0
 STATE_MAX = 4 << 20
 """The most that policy allows where no update may be lost."""
@@ -67,7 +66,7 @@ class CrashWorld:
             world.processes[name].await_line("ready", 60)
         words = ["draft", "--lineage", "crash", "--purpose", "billing-token", "--rpo-updates", str(self.rpo)]
         words += ["--state-max", str(STATE_MAX)]
-        words += ["--life-ms", str(LIFE_MS), "--skew-ms", str(SKEW_MS), "--", sys.executable, str(APP)]
+        words += ["--life-ms", str(LIFE_MS), "--skew-ms", str(relying.SKEW_MS), "--", sys.executable, str(APP)]
         drafted = json.loads(world.cli(*words).stdout)
         first = drafted["lineages"][0]
         first["supervisors"][0]["may"] = list(may)
@@ -241,20 +240,13 @@ class CrashWorld:
         except (OSError, http.client.HTTPException, ResealError) as silent:
             return f"{silent}, pids {self.pids(lineage)}"
 
-    def client_policy(self, lineage: str) -> dict[str, Any]:
-        return {
-            "url": f"https://127.0.0.1:{self.local(lineage).port}",
-            "authority_spki": str(self.home / "public" / "authority.spki"),
-            "lineage": self.lineages[lineage],
-            "mrenclave": self.mrenclave,
-            "skew_ms": SKEW_MS,
-        }
+    def introduction(self, lineage: str) -> dict[str, Any]:
+        return introduction(self.home, self.local(lineage).port, self.lineages[lineage], self.mrenclave)
 
     def attested(self, lineage: str, within_s: float) -> AttestedClient:
-        given = self.client_policy(lineage)
-        spki, line, measured = given["authority_spki"], given["lineage"], [given["mrenclave"]]
-        flags = FLAG_DEMO_POLICY | FLAG_GENERATION_LAGGING | FLAG_TAKEOVER
-        policy = Policy.of(spki, line, measured, [EMULATED], accept_flags=flags, skew_ms=SKEW_MS)
+        """One that accepts what the clients of the matrix do."""
+        given = self.introduction(lineage)
+        policy = relying.policy(given["authority_spki"], given["lineage"], given["mrenclave"], ChainClient.accepts)
         return AttestedClient(given["url"], policy, Memory(), connect_within_s=within_s)
 
 

@@ -13,17 +13,27 @@ from typing import Any
 from world import WorldError
 
 
-class Client:
-    """A client process and the line protocol with it."""
+def introduction(home: pathlib.Path, port: int, lineage: str, mrenclave: str) -> dict[str, Any]:
+    """Where a service is, and whom and what its clients are to believe."""
+    return {
+        "url": f"https://127.0.0.1:{port}",
+        "authority_spki": str(home / "public" / "authority.spki"),
+        "lineage": lineage,
+        "mrenclave": mrenclave,
+    }
 
-    def __init__(self, given: dict[str, Any], log: pathlib.Path, program: pathlib.Path) -> None:
+
+class Client:
+    """A client process and the line protocol with it; ``given`` is an introduction and whatever else the program asks for."""
+
+    def __init__(self, program: pathlib.Path, home: pathlib.Path, name: str, given: dict[str, Any]) -> None:
         command = [sys.executable, str(program)]
-        self._log = log
-        with log.open("wb") as errors:
+        self._log = home / "logs" / f"client-{name}.log"
+        with self._log.open("wb") as errors:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
             )
-        self._send(given)
+        self._send({**given, "name": name, "memory": str(home / f"client-{name}.seen")})
 
     def ask(self, verb: str, *arguments: Any) -> Callable[[], Any]:
         """Sends a command; the result waits for its answer."""

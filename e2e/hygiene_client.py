@@ -5,17 +5,14 @@ hygiene_client.py URL SPKI_FILE LINEAGE MRENCLAVE MEMORY
 
 from __future__ import annotations
 
-import pathlib
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
-
-from reseal.client import EMULATED, AttestedClient, Memory, Policy
-from reseal.messages import FLAG_DEMO_POLICY
+import relying
+from reseal.client import AttestedClient, Memory
 
 
 def main(url: str, spki: str, lineage: str, mrenclave: str, memory: str) -> None:
-    policy = Policy.of(spki, lineage, [mrenclave], [EMULATED], accept_flags=FLAG_DEMO_POLICY, skew_ms=200)
+    policy = relying.policy(spki, lineage, mrenclave)
     record = sys.stdin.buffer.read()
     # Its memory and the cores of others are searched while the request is in flight; that may take minutes.
     with AttestedClient(url, policy, Memory(memory), timeout_s=600.0, connect_within_s=60.0) as client:

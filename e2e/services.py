@@ -15,12 +15,11 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
-
+import relying
 from canary import Canary
-from reseal.client import EMULATED, AttestedClient, Memory, Policy
+from reseal.client import AttestedClient, Memory, Policy
 from reseal.errors import ResealError
-from reseal.messages import FLAG_DEMO_POLICY, FLAG_TAKEOVER
+from reseal.messages import FLAG_TAKEOVER
 from world import Process, World, WorldError, instance_pids
 
 HEAD = "import os, time\nimport moves\nimport reseal\nmoves.to_stderr()\n"
@@ -129,7 +128,8 @@ class Site:
 
     def draft(self, name: str, app: pathlib.Path, *flags: str) -> Any:
         """The policy that ``reseal draft`` proposes."""
-        words = ["draft", "--lineage", name, "--purpose", "app", "--life-ms", "8000", "--skew-ms", "200", *flags]
+        words = ["draft", "--lineage", name, "--purpose", "app", "--life-ms", "8000"]
+        words += ["--skew-ms", str(relying.SKEW_MS), *flags]
         return json.loads(self.world.cli(*words, "--", sys.executable, str(app)).stdout)
 
     def apply(self, content: str) -> subprocess.CompletedProcess[str]:
@@ -172,14 +172,8 @@ class Site:
     def policy(self, name: str) -> Policy:
         """What a customer of the lineage asks for."""
         status = self.status(name)
-        return Policy.of(
-            str(self.home / "public" / "authority.spki"),
-            status["lineage_id"],
-            [status["mrenclave"]],
-            [EMULATED],
-            accept_flags=FLAG_DEMO_POLICY | FLAG_TAKEOVER,
-            skew_ms=200,
-        )
+        spki = self.home / "public" / "authority.spki"
+        return relying.policy(spki, status["lineage_id"], status["mrenclave"], FLAG_TAKEOVER)
 
     def client(self, name: str) -> Any:
         url = f"https://127.0.0.1:{self.status(name)['supervisor']['public_port']}"
