@@ -6,14 +6,13 @@ The kernel keeps the peaks (VmHWM). The application's is set against the state t
 from __future__ import annotations
 
 import argparse
-import json
 import pathlib
 import tempfile
 import threading
 import time
-from typing import Any
 
-from service import NAME, fill, machine, serving
+from service import NAME, fill, machine, running
+from world import World, serving
 
 
 def resident(pid: int, field: str) -> float:
@@ -23,6 +22,11 @@ def resident(pid: int, field: str) -> float:
     except OSError:
         return 0.0
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(field + ":")), 0.0)
+
+
+def served_by(world: World) -> int:
+    """Pid of the instance."""
+    return int(serving(world.json("status", NAME))["pid"])
 
 
 class Peak:
@@ -54,18 +58,18 @@ def main() -> None:
     count = (given.mebibytes << 20) // given.bytes
     with (
         tempfile.TemporaryDirectory(prefix="mb") as home,
-        serving(pathlib.Path(home), state_max=2 * given.mebibytes << 20, large=True) as world,
+        running(pathlib.Path(home), state_max=2 * given.mebibytes << 20, large=True) as world,
     ):
-        empty = instance(world)["pid"]
+        empty = served_by(world)
         bare = resident(empty, "VmRSS")
         fill(world, count, given.bytes)
-        old = instance(world)["pid"]
+        old = served_by(world)
         held = resident(old, "VmRSS")
         sealing, supervising = Peak(old), Peak(world.processes["supervisor"].pid)
         begun = time.monotonic()
-        summary = json.loads(world.cli("rotate", NAME, "--json", within_s=600).stdout.strip().splitlines()[-1])
+        summary = world.json("rotate", NAME, within_s=600)
         took = time.monotonic() - begun
-        fresh = instance(world)["pid"]
+        fresh = served_by(world)
         restored = resident(fresh, "VmHWM")
         supervisor = supervising.stop()
         sealed = sealing.stop()
@@ -81,13 +85,6 @@ def main() -> None:
     print(
         f"gap {summary['gap_ms'] / 1000:.2f} s (snapshot {phases['SNAPSHOT']:.2f}, restore {phases['RESTORE']:.2f}), all {took:.1f} s"
     )
-
-
-def instance(world: Any) -> Any:
-    found: Any = next(
-        each for each in world.json("status", NAME)["supervisor"]["instances"] if each["state"] == "SERVING"
-    )
-    return found
 
 
 if __name__ == "__main__":

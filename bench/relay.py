@@ -14,7 +14,8 @@ import statistics
 import tempfile
 import time
 
-from service import NAME, fill, machine, percentile, serving
+from service import NAME, fill, machine, percentile, running
+from world import serving
 
 SMALL = b"GET /?64 HTTP/1.1\r\nHost: bench\r\n\r\n"
 
@@ -86,10 +87,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--mebibytes", type=int, default=128, help="of each download")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="re") as home, serving(pathlib.Path(home)) as world:
+    with tempfile.TemporaryDirectory(prefix="re") as home, running(pathlib.Path(home)) as world:
         fill(world, 16, 1024)
-        status = world.json("status", NAME)["supervisor"]
-        ports = {"direct": instance_port(status), "relay": status["public_port"]}
+        status = world.json("status", NAME)
+        ports = {"direct": serving(status)["port"], "relay": status["supervisor"]["public_port"]}
         trips: dict[str, list[float]] = {way: [] for way in ports}
         opens: dict[str, list[float]] = {way: [] for way in ports}
         rates: dict[str, list[float]] = {way: [] for way in ports}
@@ -115,10 +116,6 @@ def main() -> None:
     added = statistics.median(trips["relay"]) - statistics.median(trips["direct"])
     share = statistics.median(rates["relay"]) / statistics.median(rates["direct"])
     print(f"the relay adds {added:.0f} us to a request and passes {share:.0%} of the direct rate")
-
-
-def instance_port(status: dict[str, list[dict[str, object]]]) -> int:
-    return next(int(str(each["port"])) for each in status["instances"] if each["state"] == "SERVING")
 
 
 if __name__ == "__main__":

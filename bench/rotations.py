@@ -13,7 +13,7 @@ import pathlib
 import statistics
 import tempfile
 
-from service import NAME, fill, intents, machine, percentile, rotate, serving, sync_us
+from service import NAME, fill, intents, machine, percentile, rotate, running, sync_us
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=160)
     parser.add_argument("--bytes", type=int, default=65_536, help="of each entry")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="rb") as home, serving(pathlib.Path(home)) as world:
+    with tempfile.TemporaryDirectory(prefix="rb") as home, running(pathlib.Path(home)) as world:
         fill(world, given.entries, given.bytes)
         if given.warm:
             rotate(world, given.warm)

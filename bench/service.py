@@ -18,7 +18,7 @@ sys.path[:0] = [str(ROOT / "e2e"), str(ROOT / "python")]
 
 import relying  # noqa: E402
 from reseal.client import AttestedClient, Memory  # noqa: E402
-from world import World  # noqa: E402
+from world import World, jdk  # noqa: E402
 
 from journal import INTENT, Phase, entries  # noqa: E402
 
@@ -54,7 +54,7 @@ app.serve(web)
 
 
 @contextmanager
-def serving(home: pathlib.Path, *, state_max: int = 256 << 20, large: bool = False) -> Iterator[World]:
+def running(home: pathlib.Path, *, state_max: int = 256 << 20, large: bool = False) -> Iterator[World]:
     """Authority, platform, supervisor and application as separate processes; the lineage is ``NAME``.
 
     A ``large`` state is sealed only when it is re-sealed: filling it would otherwise wait for checkpoints.
@@ -63,10 +63,7 @@ def serving(home: pathlib.Path, *, state_max: int = 256 << 20, large: bool = Fal
         app = home / "app" / "app.py"
         app.parent.mkdir()
         app.write_text(APP)
-        world.cli("authority", "init")
-        world.cli("platform", "init")
-        world.start("authority", "authority", "start", ready="ready", within_s=60)
-        world.start("platform", "platform", "start", ready="ready", within_s=60)
+        world.begin()
         words = ["draft", "--lineage", NAME, "--purpose", "app", "--state-max", str(state_max)]
         words += ["--rpo-updates", "1000000"] if large else ["--life-ms", "4000", "--skew-ms", str(relying.SKEW_MS)]
         policy = home / "policy.json"
@@ -101,9 +98,15 @@ def rotate(world: World, count: int) -> dict[str, list[float]]:
 
     ``ours`` is everything between QUIESCE and RESUME but the start of the process (CREATE).
     """
-    java = pathlib.Path(os.environ["JAVA_HOME"]) / "bin" / "java"
     classes = f"{ROOT / 'bench' / 'target' / 'quick' / 'lib'}/*"
-    command = [str(java), "-Xmx128m", "-XX:+UseSerialGC", "-cp", classes, "dev.reseal.bench.Rotations"]
+    command = [
+        str(jdk() / "bin" / "java"),
+        "-Xmx128m",
+        "-XX:+UseSerialGC",
+        "-cp",
+        classes,
+        "dev.reseal.bench.Rotations",
+    ]
     asked = subprocess.run([*command, str(world.home), NAME, str(count)], stdout=subprocess.PIPE, text=True, check=True)
     times: dict[str, list[float]] = {what: [] for what in [*Phase.__members__, "gap", "total", "ours"]}
     ours = 0.0

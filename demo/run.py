@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT / "e2e"))
 
 from crowd import Client, Crowd, introduction  # noqa: E402
 from relying import SKEW_MS  # noqa: E402
-from world import World, WorldError, remove, wait_for  # noqa: E402
+from world import World, WorldError, remove, serving, wait_for  # noqa: E402
 
 NAME = "customers"
 APP = ROOT / "python" / "examples" / "customers"
@@ -139,11 +139,11 @@ class Demo:
         crowd.ask("run")
         time.sleep(LOAD_S)
         self.say(f"── re-seal: the instance is destroyed and re-created with a new key ── $ reseal rotate {NAME}")
-        rotated = self.world.cli("rotate", NAME, "--json", check=False)
-        summary = json.loads(rotated.stdout.strip().splitlines()[-1]) if rotated.stdout.strip() else {}
+        code, told = self.world.told("rotate", NAME)
+        summary = told if isinstance(told, dict) else {}
         self._phases(summary)
-        if rotated.returncode != 0:
-            self.faults.append(f"rotate ended with {rotated.returncode}: {summary or rotated.stderr}")
+        if code != 0:
+            self.faults.append(f"rotate ended with {code}: {told}")
         time.sleep(LOAD_S)
         paused = crowd.ask("pause")
         verified = crowd.ask("verify", 0)
@@ -162,7 +162,7 @@ class Demo:
     def _kill(self, crowd: Crowd) -> None:
         self._covered(crowd)
         status = self._status()
-        pid = next(each["pid"] for each in status["supervisor"]["instances"] if each["state"] == "SERVING")
+        pid = serving(status)["pid"]
         crowd.ask("run")
         time.sleep(LOAD_S)
         self.say(f"── kill -9 {pid}: no goodbye; the authority lets nobody take over while its passport lives ──")

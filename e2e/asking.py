@@ -1,10 +1,14 @@
-"""A request (message 1) as the operator of a home signs it, for tests that talk to the authority themselves."""
+"""What tests ask of the authority of a home themselves: its rows, and requests (message 1) that they sign."""
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import os
 import pathlib
+import ssl
 import sys
+import urllib.parse
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -17,8 +21,32 @@ from reseal import cbor, cose
 GENESIS, RESEAL, TAKEOVER, REKEY, ABORT, RETIRE = 1, 2, 5, 7, 8, 9
 
 
+def connection(home: pathlib.Path, within_s: float = 30.0) -> http.client.HTTPSConnection:
+    """To the authority of a home, whose certificate is pinned."""
+    trust = ssl.create_default_context(cafile=str(home / "public" / "authority-tls.pem"))
+    trust.check_hostname = False
+    url = urllib.parse.urlsplit((home / "public" / "authority.url").read_text().strip())
+    assert url.hostname is not None
+    return http.client.HTTPSConnection(url.hostname, url.port, context=trust, timeout=within_s)
+
+
+def row(home: pathlib.Path, name: str) -> Any:
+    """The status map of a lineage (transport T5), as anybody can get it."""
+    with contextlib.closing(connection(home)) as peer:
+        peer.request("GET", f"/v1/named/{name}")
+        with peer.getresponse() as answer:
+            assert answer.status == 200, answer.read()
+            return cbor.decode(answer.read())
+
+
+def signer(pem: pathlib.Path) -> cose.SigningKey:
+    key = load_pem_private_key(pem.read_bytes(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    return cose.SigningKey(key)
+
+
 def request(
-    home: pathlib.Path,
+    key: cose.SigningKey,
     kind: int,
     lineage: bytes,
     fence: int,
@@ -27,6 +55,7 @@ def request(
     rotate: bool,
     retired: list[Any] | None = None,
 ) -> bytes:
+    """Message 1, about the register as it was read."""
     op_id = os.urandom(16)
     about = (lineage, op_id, fence, epoch)
     ask = {
@@ -38,6 +67,4 @@ def request(
         9: retired,
     }
     head = {1: 1, 2: 1, **dict(enumerate(about, 3))}
-    key = load_pem_private_key((home / "operator" / "operator.pem").read_bytes(), None)
-    assert isinstance(key, ec.EllipticCurvePrivateKey)
-    return cose.sign("request", cbor.encode({**head, 10: cbor.encode(ask), 15: []}), cose.SigningKey(key))
+    return cose.sign("request", cbor.encode({**head, 10: cbor.encode(ask), 15: []}), key)

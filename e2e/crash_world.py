@@ -12,10 +12,8 @@ import json
 import os
 import pathlib
 import shutil
-import ssl
 import sys
 import threading
-import urllib.parse
 from typing import Any
 
 import asking
@@ -175,13 +173,7 @@ class CrashWorld:
         if kept is not None:
             with contextlib.suppress(OSError, http.client.HTTPException):  # it may have ended since
                 return self._row(kept, lineage)
-        return self._row(self._connection(), lineage)
-
-    def _connection(self) -> http.client.HTTPSConnection:
-        url = urllib.parse.urlsplit((self.home / "public" / "authority.url").read_text().strip())
-        context = ssl.create_default_context(cafile=str(self.home / "public" / "authority-tls.pem"))
-        context.check_hostname = False
-        return http.client.HTTPSConnection(str(url.hostname), url.port, timeout=5, context=context)
+        return self._row(asking.connection(self.home, LOOK_WITHIN_S), lineage)
 
     def _row(self, connection: http.client.HTTPSConnection, lineage: str) -> Row:
         self._kept.connection = None
@@ -232,7 +224,8 @@ class CrashWorld:
         line, targets = bytes.fromhex(self.lineages[lineage]), [row.target] if kind == RESEAL else []
         new_key = rotate and kind in (RESEAL, REKEY)
         retired = list(row.retirable) if kind == RETIRE else None
-        return asking.request(self.home, kind, line, row.fence, row.epoch, targets, new_key, retired)
+        operator = asking.signer(self.home / "operator" / "operator.pem")
+        return asking.request(operator, kind, line, row.fence, row.epoch, targets, new_key, retired)
 
     def describe(self, lineage: str) -> str:
         try:

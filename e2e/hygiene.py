@@ -22,7 +22,7 @@ from typing import Any
 import planted
 from canary import Canary, Hit, Scanner
 from services import SERVICE, Site
-from world import RESEAL, Process, wait_for
+from world import RESEAL, Process, jdk, serving, wait_for
 
 NOBODY = 65534
 PLAIN_CORES = pathlib.Path("/proc/sys/kernel/core_pattern").read_text().strip() == "core"
@@ -211,8 +211,7 @@ def core_limits(pid: int) -> tuple[str, str]:
 
 def attach_refusal(pid: int, *command: str) -> str:
     """What ``jcmd`` says when it asks the process to open its door."""
-    java = subprocess.check_output([str(pathlib.Path(__file__).resolve().parents[1] / "build" / "jdk.sh")], text=True)
-    jcmd = [java.strip() + "/bin/jcmd", str(pid), *(command or ("VM.version",))]
+    jcmd = [str(jdk() / "bin" / "jcmd"), str(pid), *(command or ("VM.version",))]
     done = subprocess.run(jcmd, capture_output=True, text=True, timeout=60, check=False)
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
@@ -247,5 +246,5 @@ def ended(pid: int) -> bool:
 def pids(site: Site, name: str) -> dict[str, int]:
     """Process ids of the site's programs and of the serving instance."""
     found: dict[str, Any] = {each: process.pid for each, process in site.world.processes.items()}
-    found["instance"] = next(pid for pid, state in site.service(name) if state == "SERVING")
+    found["instance"] = serving(site.status(name))["pid"]
     return found

@@ -6,15 +6,11 @@ is EGETKEY's answer, computed again.
 
 from __future__ import annotations
 
-import contextlib
-import http.client
 import pathlib
-import ssl
 import struct
 import sys
-import urllib.parse
-from typing import Any
 
+from asking import row
 from canary import Canary
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -74,24 +70,6 @@ def lineage_keys(home: pathlib.Path) -> list[Canary]:
         elif kind == "add":
             found.append(Canary(f"added key {rest[1]}", key))
     return found
-
-
-def connection(home: pathlib.Path) -> http.client.HTTPSConnection:
-    """To the authority of a home, whose certificate is pinned."""
-    trust = ssl.create_default_context(cafile=str(home / "public" / "authority-tls.pem"))
-    trust.check_hostname = False
-    url = urllib.parse.urlsplit((home / "public" / "authority.url").read_text().strip())
-    assert url.hostname is not None
-    return http.client.HTTPSConnection(url.hostname, url.port, context=trust, timeout=30)
-
-
-def row(home: pathlib.Path, name: str) -> Any:
-    """The status map of a lineage (transport T5), as anybody can get it."""
-    with contextlib.closing(connection(home)) as peer:
-        peer.request("GET", f"/v1/named/{name}")
-        with peer.getresponse() as answer:
-            assert answer.status == 200, answer.read()
-            return cbor.decode(answer.read())
 
 
 def alive(home: pathlib.Path) -> list[str]:

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import relying
@@ -112,10 +112,7 @@ class Site:
         self.began = time.time()
         self.planted: list[Canary] = []
         """Secrets that tests made themselves; whoever searches afterwards looks for these too."""
-        self.world.cli("authority", "init")
-        self.world.cli("platform", "init")
-        self.world.start("authority", "authority", "start", ready="ready")
-        self.world.start("platform", "platform", "start", ready="ready")
+        self.world.begin()
 
     def write(self, name: str, source: str) -> pathlib.Path:
         """The application alone in a directory, with what records the steps of its instances."""
@@ -159,12 +156,7 @@ class Site:
         return self.world.cli("run", "--lineage", name, *flags, "--", sys.executable, str(app), check=False)
 
     def rotate(self, name: str, *flags: str) -> tuple[int, Any]:
-        return self.ask("rotate", name, *flags)
-
-    def ask(self, verb: str, name: str, *flags: str) -> tuple[int, Any]:
-        """Exit code and object of a verb."""
-        done = self.world.cli(verb, name, "--json", *flags, check=False)
-        return done.returncode, json.loads(done.stdout.strip().splitlines()[-1])
+        return self.world.told("rotate", name, *flags)
 
     def status(self, name: str) -> Any:
         return self.world.json("status", name)
@@ -178,11 +170,6 @@ class Site:
     def client(self, name: str) -> Any:
         url = f"https://127.0.0.1:{self.status(name)['supervisor']['public_port']}"
         return AttestedClient(url, self.policy(name), Memory(str(self.home / f"{name}.seen")), connect_within_s=20.0)
-
-    def service(self, name: str) -> Iterator[tuple[int, str]]:
-        """Instances of a lineage as its supervisor lists them: pid and state."""
-        for each in self.status(name)["supervisor"]["instances"]:
-            yield each["pid"], each["state"]
 
     def tidy(self) -> None:
         """Ends all supervisors and instances; authority and platform stay."""

@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterator
 
 import asking
 import pytest
-from planted import connection, key_store, row
+from asking import connection, row
+from planted import key_store
 from world import ROOT, World
 
 APP = ROOT / "e2e" / "chain" / "app.py"
@@ -140,7 +141,7 @@ class Operator:
     """Begins the birth of a lineage and gives it up, again and again; knows what was answered."""
 
     def __init__(self, home: pathlib.Path, name: str) -> None:
-        self._home, self._name = home, name
+        self._home, self._key = home, asking.signer(home / "operator" / "operator.pem")
         found = row(home, name)
         self._lineage, self._targets = found[1], [[*found[31][0], 2, None]]
         self.state, self.fence = found[2], found[4]
@@ -153,7 +154,7 @@ class Operator:
             while time.monotonic() < until:
                 begins = self.state == "EMPTY"
                 kind, targets = (asking.GENESIS, self._targets) if begins else (asking.ABORT, [])
-                self.pending = asking.request(self._home, kind, self._lineage, self.fence, 0, targets, begins)
+                self.pending = asking.request(self._key, kind, self._lineage, self.fence, 0, targets, begins)
                 self.answered()
                 count += 1
         return count

@@ -23,9 +23,9 @@ from collections.abc import Iterator
 import hygiene
 import pytest
 import siege
+from asking import row
 from canary import Canary, Hit, Scanner
 from hygiene import Secrets
-from planted import row
 from services import Site
 from world import RESEAL, Process, wait_for
 

@@ -9,19 +9,13 @@ import signal
 
 import pytest
 from services import SERVICE, Background, Site, answers, refusing_restore
-from world import wait_for
+from world import serving, wait_for
 
 
 def patient(flag: pathlib.Path) -> str:
     """An application whose request to /slow ends when the file ``flag`` is there."""
     held = SERVICE.replace("drain_timeout=1.0", "drain_timeout=200.0")
     return held.replace("time.sleep(20)", f"while not os.path.exists({str(flag)!r}): time.sleep(0.02)")
-
-
-def kill_serving(site: Site, name: str) -> None:
-    for pid, state in site.service(name):
-        if state == "SERVING":
-            os.kill(pid, signal.SIGKILL)
 
 
 def test_an_abort_while_a_request_is_drained_leaves_the_old_instance_serving(site: Site) -> None:
@@ -34,7 +28,7 @@ def test_an_abort_while_a_request_is_drained_leaves_the_old_instance_serving(sit
     wait_for("the request to be sent", lambda: held.passport is not None, 60)
     rotation = Background(lambda: site.rotate("undone"))
     wait_for("the drain", lambda: supervisor.output().count("PERMIT    done") > 2, 120)
-    abort = Background(lambda: site.ask("abort", "undone"))
+    abort = Background(lambda: site.world.told("abort", "undone"))
     wait_for("the abort", lambda: "QUIESCE   failed" in supervisor.output(), 120)
     flag.touch()
     code, summary = abort.result()
@@ -52,11 +46,11 @@ def test_an_abort_while_a_request_is_drained_leaves_the_old_instance_serving(sit
 
 def test_an_abort_of_nothing_is_refused_and_touches_nothing(site: Site) -> None:
     app = site.app("calm", SERVICE)
-    assert site.ask("abort", "calm")[0] == 20, "there is no supervisor yet"
+    assert site.world.told("abort", "calm")[0] == 20, "there is no supervisor yet"
     site.start("calm", app)
-    code, summary = site.ask("abort", "calm")
+    code, summary = site.world.told("abort", "calm")
     assert (code, summary["rule"]) == (20, "NOTHING_TO_ABORT")
-    code, summary = site.ask("recover", "calm")
+    code, summary = site.world.told("recover", "calm")
     assert (code, summary["rule"]) == (20, "ACTIVE_SERVES")
     assert "reseal rotate" in summary["next"]
     assert site.status("calm")["epoch"] == 1
@@ -70,7 +64,7 @@ def test_an_abort_gives_up_an_operation_that_has_stopped(site: Site) -> None:
     flag.touch()
     assert site.rotate("given-up")[0] == 50
     flag.unlink()
-    code, summary = site.ask("abort", "given-up")
+    code, summary = site.world.told("abort", "given-up")
     assert code in (0, 10), summary
     wait_for("a takeover from the head that was sealed", lambda: answers(client, b"one"), 60)
     assert site.status("given-up")["epoch"] == 2
@@ -85,12 +79,12 @@ def test_a_takeover_that_policy_denies_to_the_host_is_the_operators_to_ask(site:
     client = site.client("orphan")
     assert client.put("/a", b"one").status == 200
     assert site.rotate("orphan")[0] == 0, "so that the head holds what was written"
-    kill_serving(site, "orphan")
+    os.kill(serving(site.status("orphan"))["pid"], signal.SIGKILL)
     wait_for("the refusal", lambda: site.status("orphan")["supervisor"]["situation"] == "HALTED", 60)
     detail = site.status("orphan")["supervisor"]["detail"]
     assert "DENY verb=takeover" in detail and '"may"' in detail, detail
     assert not answers(client, b"one"), supervisor.output()
-    code, summary = site.ask("recover", "orphan")
+    code, summary = site.world.told("recover", "orphan")
     assert (code, summary["updates_lost"]) == (0, "at most 64"), summary
     assert client.get("/a").body == b"one"
     assert site.status("orphan")["epoch"] == 3
@@ -114,14 +108,14 @@ def test_retire_destroys_the_old_keys_once(site: Site) -> None:
         assert site.rotate("tidy")[0] == 0
     before = generations(site, "tidy")
     assert len(before) == 4, "the host may not retire, so nothing is retired"
-    code, summary = site.ask("retire", "tidy", "--dry-run")
+    code, summary = site.world.told("retire", "tidy", "--dry-run")
     assert code == 0 and generations(site, "tidy") == before
-    code, summary = site.ask("retire", "tidy")
+    code, summary = site.world.told("retire", "tidy")
     assert code == 0, summary
     after = generations(site, "tidy")
     assert max(after) == max(before) and len(after) < len(before), (before, after)
     assert client.get("/a").body == b"one"
-    code, refused = site.ask("retire", "tidy")
+    code, refused = site.world.told("retire", "tidy")
     assert code == 20 and refused["rule"] == "NOTHING_TO_RETIRE" and "raises its floor" in refused["next"], refused
 
 

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 
 import pytest
-from world import ROOT
+from world import ROOT, jdk
 
 START = pathlib.Path("cli", "target", "quick", "start")
 HEADER_BYTES = 1 << 16
@@ -62,10 +62,9 @@ def test_jars_that_cannot_all_be_made_fit_leave_the_launcher_with_the_ones_that_
     built = tmp_path / START.parent / "lib"
     built.mkdir(parents=True)
     (built / "cut.jar").write_bytes(b"PK")
-    home = subprocess.run([ROOT / "build" / "jdk.sh"], capture_output=True, text=True, check=True).stdout.strip()
     trained = subprocess.run(
         [tmp_path / "build" / "train.sh"],
-        env={**os.environ, "JAVA_HOME": home},
+        env={**os.environ, "JAVA_HOME": str(jdk())},
         capture_output=True,
         text=True,
         timeout=120,

@@ -14,12 +14,13 @@ from collections.abc import Callable
 import pytest
 import traces
 from services import SERVICE, Site
+from world import ROOT
 
 NAME = "traced"
 
 
 def test_the_phases_of_a_supervisor_agree_with_the_register_and_the_model() -> None:
-    model = pathlib.Path(traces.ROOT, "spec", "tla", "model.py")
+    model = pathlib.Path(ROOT, "spec", "tla", "model.py")
     done = subprocess.run([sys.executable, str(model), "phases"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("\nok phases:") > 5

@@ -6,7 +6,7 @@ import pathlib
 import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+from world import ROOT, jdk
 
 
 class TraceError(Exception):
@@ -19,10 +19,9 @@ def replay(*homes: pathlib.Path, recorded: bool = True) -> str:
     Returns in words what was replayed. With ``recorded``, ``TraceError`` if no instance recorded a step: only applications that
     call ``moves.to_stderr()`` do.
     """
-    java = subprocess.check_output([str(ROOT / "build" / "jdk.sh")], text=True).strip() + "/bin/java"
     path = f"{ROOT}/simulation/target/quick/classes:{ROOT}/cli/target/quick/start/lib/*"
     command = [
-        java,
+        str(jdk() / "bin" / "java"),
         "-XX:+UseSerialGC",
         "-XX:TieredStopAtLevel=1",
         "--enable-native-access=ALL-UNNAMED",

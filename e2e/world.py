@@ -19,6 +19,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 RESEAL = ROOT / "reseal"
 
 
+def jdk() -> pathlib.Path:
+    """The one that ``./reseal`` runs on."""
+    return pathlib.Path(subprocess.check_output([str(ROOT / "build" / "jdk.sh")], text=True).strip())
+
+
 def remove(home: pathlib.Path) -> None:
     """Deletes a home whose processes have ended; the platform seals its copies of images, against their owner too."""
     for folder, _, _ in os.walk(home):
@@ -121,7 +126,7 @@ class World:
 
     def cli(self, *words: str, check: bool = True, within_s: float = 120.0) -> subprocess.CompletedProcess[str]:
         """Runs one ``reseal`` verb to its end; with ``check``, ``WorldError`` unless it exits with 0."""
-        command = [str(RESEAL), *words, "--home", str(self.home)] if "--" not in words else self._before_dashes(words)
+        command = self._command(words)
         pipe = subprocess.PIPE
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True, cwd=ROOT)
         out, err = self._end(process, within_s)
@@ -142,13 +147,26 @@ class World:
                     process.communicate()
                     raise subprocess.TimeoutExpired(process.args, within_s) from None
 
-    def _before_dashes(self, words: tuple[str, ...]) -> list[str]:
-        cut = words.index("--")
+    def _command(self, words: tuple[str, ...]) -> list[str]:
+        """What follows ``--`` is the application's."""
+        cut = words.index("--") if "--" in words else len(words)
         return [str(RESEAL), *words[:cut], "--home", str(self.home), *words[cut:]]
 
-    def json(self, *words: str) -> Any:
+    def json(self, *words: str, within_s: float = 120.0) -> Any:
         """The last JSON line that a verb prints."""
-        return json.loads(self.cli(*words, "--json").stdout.strip().splitlines()[-1])
+        return _last(self.cli(*words, "--json", within_s=within_s))
+
+    def told(self, *words: str) -> tuple[int, Any]:
+        """Exit code and last JSON line of a verb, whatever comes of it; what it complained of if it printed none."""
+        done = self.cli(*words, "--json", check=False)
+        return done.returncode, _last(done) if done.stdout.strip() else done.stderr
+
+    def begin(self) -> None:
+        """An authority and a platform, both running."""
+        for role in ("authority", "platform"):
+            self.cli(role, "init")
+        for role in ("authority", "platform"):
+            self.start(role, role, "start", ready="ready")
 
     def start(self, name: str, *words: str, ready: str, within_s: float = 120.0, cwd: pathlib.Path = ROOT) -> Process:
         """Starts a long-running verb and waits for its line that contains ``ready``."""
@@ -158,8 +176,7 @@ class World:
 
     def launch(self, name: str, *words: str, cwd: pathlib.Path = ROOT) -> Process:
         """Starts a long-running verb."""
-        command = [str(RESEAL), *words, "--home", str(self.home)] if "--" not in words else self._before_dashes(words)
-        process = self.processes[name] = Process(name, command, self.logs / f"{name}.log", cwd)
+        process = self.processes[name] = Process(name, self._command(words), self.logs / f"{name}.log", cwd)
         return process
 
     def close(self) -> None:
@@ -176,6 +193,16 @@ class World:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _last(done: subprocess.CompletedProcess[str]) -> Any:
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def serving(status: Any) -> Any:
+    """The one instance that serves, as its supervisor lists it."""
+    (found,) = [each for each in status["supervisor"]["instances"] if each["state"] == "SERVING"]
+    return found
 
 
 def instance_pids(home: pathlib.Path) -> list[int]:

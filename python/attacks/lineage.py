@@ -16,7 +16,7 @@ from typing import Any
 import hygiene
 from ending import Ending, refused, won
 from processes import Place, place
-from world import World, WorldError, wait_for
+from world import World, WorldError, serving, wait_for
 
 from reseal.client import AttestedClient, Memory
 from reseal.errors import Refused
@@ -152,7 +152,7 @@ class Second:
         and no notes. That one knows of no instance and takes over as soon as the authority lets it.
         """
         before = self.status
-        (old,) = [each["pid"] for each in before["supervisor"]["instances"] if each["state"] == "SERVING"]
+        old = serving(before)["pid"]
         port = int((self.directory / "ports").read_text().split()[2])
         self._world.processes[NAME].kill()
         since = time.time()

@@ -13,7 +13,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from typing import Any
 
+import asking
 import frames
 import hygiene
 from canary import Canary, Scanner
@@ -21,7 +23,7 @@ from ending import Ending, harmless, together, won
 from services import Site
 from world import WorldError, remove, wait_for
 
-from reseal import cbor, cose
+from reseal import cose
 from reseal.errors import ResealError
 
 NAME = "attacked"
@@ -226,7 +228,7 @@ def door() -> Ending:
     else:
         print("attack A26: not root, so nothing was tried as another user", file=sys.stderr)
     before = here.site.status(NAME)
-    for key in (cose.SigningKey.generate(), _supervisors_key(here)):
+    for key in (cose.SigningKey.generate(), asking.signer(here.home / "lineages" / NAME / "supervisor.pem")):
         answer = frames.ask(here.socket, "operate", _reseal_request(before, key))
         if answer[0] == 0:
             return won("a re-seal began without an operator's key")
@@ -234,23 +236,9 @@ def door() -> Ending:
     return together(endings) if here.intact() else won("the service is gone")
 
 
-def _supervisors_key(here: Place) -> cose.SigningKey:
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-    pem = (here.home / "lineages" / NAME / "supervisor.pem").read_bytes()
-    key = load_pem_private_key(pem, None)
-    assert isinstance(key, ec.EllipticCurvePrivateKey)
-    return cose.SigningKey(key)
-
-
-def _reseal_request(status: dict[str, object], key: cose.SigningKey) -> bytes:
-    lineage, op_id = bytes.fromhex(str(status["lineage_id"])), secrets.token_bytes(16)
-    fence, epoch = status["fence"], status["epoch"]
-    target = [bytes.fromhex(str(status["mrenclave"])), 0, 0, 2, bytes(32)]
-    ask = cbor.encode({1: lineage, 2: op_id, 3: fence, 4: epoch, 5: 2, 6: 1, 7: [target], 8: True, 9: None})
-    payload = {1: 1, 2: 1, 3: lineage, 4: op_id, 5: fence, 6: epoch, 10: ask, 15: []}
-    return cose.sign("request", cbor.encode(payload), key)
+def _reseal_request(status: dict[str, Any], key: cose.SigningKey) -> bytes:
+    lineage, target = bytes.fromhex(status["lineage_id"]), [bytes.fromhex(status["mrenclave"]), 0, 0, 2, bytes(32)]
+    return asking.request(key, asking.RESEAL, lineage, status["fence"], status["epoch"], [target], rotate=True)
 
 
 ATTACKS: dict[str, dict[str, Callable[[], Ending]]] = {
