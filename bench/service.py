@@ -17,10 +17,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "e2e"), str(ROOT / "python")]
 
 import relying  # noqa: E402
+from journals import INTENT, Phase, entries  # noqa: E402
 from reseal.client import AttestedClient, Memory  # noqa: E402
 from world import World, jdk  # noqa: E402
-
-from journal import INTENT, Phase, entries  # noqa: E402
 
 NAME = "bench"
 GAP = [phase for phase in Phase if Phase.QUIESCE <= phase <= Phase.RESUME]

@@ -24,9 +24,8 @@ from crash_probe import Probe
 from crash_verdict import judge, measure
 from crash_world import SPARE, CrashWorld
 from crowd import Client, Crowd
+from journals import entries
 from world import ROOT, WorldError, wait_for
-
-from journal import entries
 
 CLIENTS = 2
 SETTLE_S = 60.0

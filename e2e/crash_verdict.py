@@ -11,8 +11,7 @@ from crash_cells import ONCE, SIDES, VICTIMS, Point, Verdict
 from crash_ledger import Restored
 from crash_operations import Operation
 from crash_probe import Probe, own_time
-
-from journal import INTENT, Entry, Phase
+from journals import INTENT, Entry, Phase
 
 STALL_MS = 250
 DRAIN_S = 1.5

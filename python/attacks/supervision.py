@@ -16,7 +16,7 @@ from asking import RESEAL
 from crash_eyes import Asked, Row
 from crash_world import CrashWorld
 from ending import Ending, harmless, together, won
-from journal import DONE, FAILED, INTENT, Entry, Phase, entries
+from journals import DONE, FAILED, INTENT, Entry, Phase, entries
 from processes import NAME, Place, place
 from world import WorldError, wait_for
 

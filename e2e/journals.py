@@ -1,4 +1,4 @@
-"""The journal of a supervisor as it lies on disk (protocol 9.2)."""
+"""The journals of supervisors, as they lie on disk (protocol 9.2)."""
 
 from __future__ import annotations
 
