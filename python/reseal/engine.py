@@ -19,13 +19,13 @@ from reseal.errors import Refused, ResealError, say, where
 from reseal.instance import Instance
 from reseal.link import Link, LinkError
 from reseal.machine import State
+from reseal.renewals import Renewals
 from reseal.restoring import Restoring
 
 __all__ = ["Engine"]
 
 FIRST_PAUSE_S = 0.02
 LONGEST_PAUSE_S = 0.1
-RENEW_AGAIN_S = 0.25
 
 
 class Engine(Restoring):
@@ -34,9 +34,7 @@ class Engine(Restoring):
     def __init__(self, instance: Instance, link: Link, host: Host, ahead: Ahead) -> None:
         super().__init__(instance, link, host, ahead)
         self._work: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
-        self._renewal = threading.Condition()
-        self._renew_at: float | None = None
-        self._missed = False
+        self._renewals = Renewals(self._renewed)
         self._checkpoint_wanted = threading.Event()
         self._over = False
         self._handlers: dict[str, Callable[[bytes], None]] = {
@@ -59,14 +57,14 @@ class Engine(Restoring):
     # -- threads
 
     def start(self) -> None:
-        for target, name in ((self._poll, "poll"), (self._run, "engine"), (self._renewals, "renew")):
+        for target, name in ((self._poll, "poll"), (self._run, "engine")):
             threading.Thread(target=target, name=f"reseal-{name}", daemon=True).start()
+        self._renewals.start()
 
     def stop(self) -> None:
         self._over = True
         self._work.put(("", b""))
-        with self._renewal:
-            self._renewal.notify_all()
+        self._renewals.stop()
 
     def want_checkpoint(self) -> None:
         """Asks for a checkpoint unless one waits already; from any thread."""
@@ -81,7 +79,7 @@ class Engine(Restoring):
             try:
                 if self._lost:
                     self._introduce()
-                    self._renew_if_missed()
+                    self._renewals.now_if_missed()
                 for item in self._link.poll(after):
                     number, verb, payload = item
                     if type(number) is not int or type(verb) is not str or type(payload) is not bytes:
@@ -262,44 +260,28 @@ class Engine(Restoring):
     def _exit(self, _: bytes) -> None:
         self._host.dead("exit")
 
-    # -- renewals, on their own thread so that a long seal cannot outlast a passport
+    # -- passports
 
     def _plan_renewal(self) -> None:
-        """After a third of the life of the newest passport."""
         with self._lock:
             message = self.instance.passport
             held = None if message is None else self.instance.accept_passport(message)
         if held is not None:
-            with self._renewal:
-                self._renew_at = time.monotonic() + (held.not_after - held.not_before) / 3000
-                self._renewal.notify_all()
+            self._renewals.plan(held.not_after - held.not_before)
 
-    def _renewals(self) -> None:
-        while not self._over:
-            with self._renewal:
-                at = self._renew_at
-                left = None if at is None else at - time.monotonic()
-                if left is None or left > 0:
-                    self._renewal.wait(left)
-                    continue
-                self._renew_at = time.monotonic() + RENEW_AGAIN_S
-            self._missed = True
-            try:
-                self._renew()
-                self._missed = False
-            except Refused as refused:
-                if refused.rule != "WRONG_STATE":
-                    say(f"renew refused: {refused}")
-                    self._tell("refused", {1: "renew", 2: refused.rule})
-            except LinkError:
-                self._lost = True
-
-    def _renew_if_missed(self) -> None:
-        """A supervisor that is back need not wait for the next attempt: a passport may be about to end."""
-        with self._renewal:
-            if self._missed and self._renew_at is not None:
-                self._renew_at = time.monotonic()
-                self._renewal.notify_all()
+    def _renewed(self) -> bool:
+        """Whether nothing came in the way of a renewal; on the thread of renewals."""
+        try:
+            self._renew()
+        except Refused as refused:
+            if refused.rule != "WRONG_STATE":
+                say(f"renew refused: {refused}")
+                self._tell("refused", {1: "renew", 2: refused.rule})
+            return False
+        except LinkError:
+            self._lost = True
+            return False
+        return True
 
     def _renew(self) -> None:
         with self._lock:
