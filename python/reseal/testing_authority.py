@@ -5,18 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from typing import Any, NamedTuple
 
 from reseal import cbor, cose, hpke, messages, rsc1, slots
 from reseal.errors import Refused
 from reseal.fields import blob, fixed, map_of, number
-from reseal.hashes import body_id, labelled, raw_public, same, sha256, slot_digest, u64
+from reseal.hashes import body_id, labelled, same, sha256, slot_digest, u64
 from reseal.messages import ZERO16, ZERO32, Head
-
-if TYPE_CHECKING:
-    pass
+from reseal.testing_keys import Keys
 
 __all__ = ["Active", "Authority"]
 
@@ -45,10 +41,8 @@ class Authority:
         self.candidate: Active | None = None
         self.body: rsc1.Body | None = None
         self.seq = 0
-        self.retired_to = 0
         self._fence_of_active = 0
-        self._generations: dict[int, dict[str, bytes]] = {}
-        self._wraps: dict[bytes, X25519PrivateKey] = {}
+        self._keys = Keys()
         self._next_wrap = b""
         self._wrap = b""
         self._ticket = b""
@@ -59,8 +53,7 @@ class Authority:
     def purposes(self, names: Iterable[str]) -> None:
         """The keys that every generation holds; before the first activation only."""
         self.policy = self.policy._replace(purposes=tuple(names) or ("records",))
-        self._generations.clear()
-        self._generation(self.next_gen)
+        self._keys.begin(self.next_gen, self.policy.purposes)
 
     def head(self) -> Head:
         """Of a message that is signed now."""
@@ -73,16 +66,11 @@ class Authority:
         self._log += 1
         return self.sign(messages.LogHead(messages.LOG, self._log, sha256(u64(self._log))))
 
-    def _generation(self, gen: int) -> None:
-        self._generations.setdefault(gen, {name: os.urandom(32) for name in self.policy.purposes})
-
     def _begin(self, new_generation: bool) -> None:
         self.op_id, self.fence = os.urandom(16), self.fence + 1
-        secret = X25519PrivateKey.generate()
-        self._next_wrap = raw_public(secret)
-        self._wraps[sha256(self._next_wrap)] = secret
+        self._next_wrap = self._keys.wrap()
         self.next_gen = self.gen + 1 if new_generation else self.gen
-        self._generation(self.next_gen)
+        self._keys.generation(self.next_gen, self.policy.purposes)
         self._z = None
 
     def begin(self) -> None:
@@ -132,7 +120,8 @@ class Authority:
             info = hpke.info(
                 "grant", head.lineage, head.op_id, head.fence, identity, core_digest, slot_digest(registered)
             )
-            enc, ct = hpke.seal_box(claims[6], info, cbor.encode(self._shares(registered, core_digest)))
+            shares = self._keys.shares(self.lineage, registered, core_digest)
+            enc, ct = hpke.seal_box(claims[6], info, cbor.encode(shares))
             self._z = os.urandom(32)
             info = hpke.info("open", head.lineage, head.op_id, head.fence, core.pk_open, core_digest, identity)
             opening = b"".join(hpke.seal_box(core.pk_open, info, self._z))
@@ -153,18 +142,6 @@ class Authority:
                 self.policy.encode(),
             )
         )
-
-    def _shares(self, registered: bytes, core_digest: bytes) -> list[bytes]:
-        halves = []
-        for slot in slots.decode(registered):
-            secret = self._wraps.get(slot.wrap_id)
-            if secret is None:
-                raise Refused("POLICY_REFUSED", "a slot for a key that is not current")
-            info = hpke.info(
-                "share", self.lineage, slot.op_id, slot.fence, slot.wrap_id, core_digest, sha256(slot.header)
-            )
-            halves.append(hpke.open_box(secret, info, slot.enc, slot.share))
-        return halves
 
     def activate(self, message: bytes) -> bytes:
         """The commit."""
@@ -191,7 +168,7 @@ class Authority:
                 raise Refused("BINDING_MISMATCH", "the opening proof is wrong")
         if body_id(core, footer) != ready.body_id or sha256(core) != ready.core_digest:
             raise Refused("STALE_SEALED_STATE", "ready for another body")
-        self._shares(ready.slots, sha256(core))
+        self._keys.shares(self.lineage, ready.slots, sha256(core))
         self.body = rsc1.Body(core, ready.slots, footer)
         self.epoch, self.gen, self.active = self.epoch + 1, self.next_gen, self.candidate
         self.seq = rsc1.Footer.decode(footer).seq if self.epoch == 1 else 0
@@ -216,13 +193,11 @@ class Authority:
         )
 
     def _keyset(self) -> bytes:
-        floor = 1 if self.body is None else rsc1.Footer.decode(self.body.footer).gen_floor
-        rows = [
-            [gen, 2 if gen == self.gen else 3, [[name, keys[name]] for name in sorted(keys)]]
-            for gen, keys in sorted(self._generations.items())
-            if floor <= gen <= self.gen and gen > self.retired_to
-        ]
-        return cbor.encode(rows)
+        return self._keys.keyset(self._floor(), self.gen)
+
+    def _floor(self) -> int:
+        """Generations below it are not needed any more."""
+        return 1 if self.body is None else rsc1.Footer.decode(self.body.footer).gen_floor
 
     def passport(self) -> bytes:
         if self.active is None or self.body is None:
@@ -283,14 +258,14 @@ class Authority:
             raise Refused("POLICY_REFUSED", "floor or generation out of order")
         if any(slot.wrap_id != sha256(self._wrap) for slot in slots.decode(body.slots)):
             raise Refused("POLICY_REFUSED", "a slot for another wrap key")
-        self._shares(body.slots, sha256(body.core))
+        self._keys.shares(self.lineage, body.slots, sha256(body.core))
         self.seq = footer.seq
 
     def rekey(self) -> bytes:
         if self.active is None or self.state != "ACTIVE":
             raise Refused("WRONG_STATE", f"the lineage is {self.state}")
         self.op_id, self.fence, self.gen = os.urandom(16), self.fence + 1, self.gen + 1
-        self._generation(self.gen)
+        self._keys.generation(self.gen, self.policy.purposes)
         head, active = self.head(), self.active
         info = hpke.info("rekey", head.lineage, head.op_id, head.fence, active.id, u64(self.epoch), u64(self.gen))
         enc, ct = hpke.seal_box(active.kem, info, self._keyset())
@@ -298,11 +273,7 @@ class Authority:
 
     def retire(self) -> bytes:
         """Destroys every generation below the registered floor."""
-        floor = 1 if self.body is None else rsc1.Footer.decode(self.body.footer).gen_floor
-        gone = tuple(gen for gen in sorted(self._generations) if gen < floor)
-        for gen in gone:
-            del self._generations[gen]
-        self.retired_to = max([self.retired_to, *gone])
+        gone = self._keys.retire(self._floor())
         return self.sign(messages.Retired(self.head(), (), gone, self.log_head(), 0))
 
 
