@@ -70,7 +70,8 @@ def _read(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterab
 
 @contextlib.contextmanager
 def _relaying(port: int) -> Iterator[int]:
-    server = Server(_read, TlsIdentity.generate(), _Relay(port))
+    relay = _Relay(port)
+    server = Server(_read, TlsIdentity.generate(), relay, relay.channel)
     try:
         yield server.start()
     finally:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from reseal.gate import Gate
 from reseal.messages import Generation
-from reseal.server import Answer, Server
+from reseal.server import Server
 from reseal.tls import TlsIdentity
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Development:
     def __init__(self, app: App, wsgi_app: Callable[..., Iterable[bytes]]) -> None:
         self._app = app
         self._gate = Gate(app.ledger, self)
-        self._server = Server(wsgi_app, TlsIdentity.generate(), self)
+        self._server = Server(wsgi_app, TlsIdentity.generate(), self._gate, self._hello)
         self.port = 0
 
     def start(self) -> None:
@@ -66,20 +66,5 @@ class Development:
     def want_checkpoint(self) -> None:
         """Nothing is sealed."""
 
-    def channel(self, hello: bytes) -> bytes:
+    def _hello(self, hello: bytes) -> bytes:
         raise ValueError("development mode: this is no attested instance")
-
-    def enter(self) -> bool:
-        return self._gate.enter()
-
-    def leave(self) -> None:
-        self._gate.leave()
-
-    def hold(self) -> None:
-        self._gate.hold()
-
-    def answer(self, key: str, fingerprint: bytes) -> Answer | None:
-        return self._gate.answer(key, fingerprint)
-
-    def keep(self, key: str, fingerprint: bytes, answer: Answer) -> Answer:
-        return self._gate.keep(key, fingerprint, answer)

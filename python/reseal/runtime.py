@@ -21,7 +21,7 @@ from reseal.machine import State
 from reseal.memory import one_heap
 from reseal.messages import Policy
 from reseal.records import Key, Staging
-from reseal.server import Answer, Retryable, Server
+from reseal.server import Retryable, Server
 from reseal.tls import TlsIdentity
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def channel_answer(instance: Instance, hello: bytes) -> bytes:
 
 
 class Runtime:
-    """``engine.Host`` and ``server.Hooks`` in one: the engine moves it, the server asks it."""
+    """Everything around an instance: the engine moves it (``engine.Host``), the gate asks it for the pace."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class Runtime:
         self._instance = Instance(platform, trust, app.ring, identity.spki, self._moved)
         self._engine = Engine(self._instance, link, self, ahead)
         self._gate = Gate(app.ledger, self)
-        self._server = Server(wsgi_app, identity, self)
+        self._server = Server(wsgi_app, identity, self._gate, self._hello)
         self._port = 0
         self._first = True
         self._over = threading.Event()
@@ -189,25 +189,8 @@ class Runtime:
     def want_checkpoint(self) -> None:
         self._engine.want_checkpoint()
 
-    # -- server.Hooks
-
-    def channel(self, hello: bytes) -> bytes:
+    def _hello(self, hello: bytes) -> bytes:
         try:
             return channel_answer(self._instance, hello)
         except Refused as refused:
             raise ValueError(str(refused)) from None
-
-    def enter(self) -> bool:
-        return self._gate.enter()
-
-    def leave(self) -> None:
-        self._gate.leave()
-
-    def hold(self) -> None:
-        self._gate.hold()
-
-    def answer(self, key: str, fingerprint: bytes) -> Answer | None:
-        return self._gate.answer(key, fingerprint)
-
-    def keep(self, key: str, fingerprint: bytes, answer: Answer) -> Answer:
-        return self._gate.keep(key, fingerprint, answer)

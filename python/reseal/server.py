@@ -55,10 +55,7 @@ class Conflict(Exception):
 
 
 class Hooks(Protocol):
-    """What the server asks of the instance."""
-
-    def channel(self, hello: bytes) -> bytes:
-        """The answer to a hello; ``ValueError`` if it is not one."""
+    """What the server asks about requests."""
 
     def enter(self) -> bool:
         """Whether a request may run, once that is decided; each True is paired with one ``leave``."""
@@ -79,10 +76,18 @@ class Hooks(Protocol):
 class Server:
     """Listens on 127.0.0.1; the supervisor's relay brings the connections."""
 
-    def __init__(self, wsgi_app: Callable[..., Iterable[bytes]], identity: TlsIdentity, hooks: Hooks) -> None:
+    def __init__(
+        self,
+        wsgi_app: Callable[..., Iterable[bytes]],
+        identity: TlsIdentity,
+        hooks: Hooks,
+        hello: Callable[[bytes], bytes],
+    ) -> None:
+        """``hello`` answers what opens a channel; ``ValueError`` if it is none."""
         self._app = wsgi_app
         self._context = identity.context()
         self._hooks = hooks
+        self._hello = hello
         self._changed = threading.Condition()
         self._wake, self._waker = socket.socketpair()
         self._connections: set[socket.socket] = set()
@@ -220,7 +225,7 @@ class Server:
             send(tls, plain(405, "post a hello"), close=True)
             return False
         try:
-            body = self._hooks.channel(request.body)
+            body = self._hello(request.body)
         except Retryable as refusal:
             send(tls, epoch_changed(refusal.rule), close=True)
             return False

@@ -76,7 +76,7 @@ class Instance:
         self.admits: Callable[[], bool] = lambda: True
         self.refuses: str | None = None
         self.kept: dict[str, Answer] = {}
-        self.server = Server(self.application, self.tls, self)
+        self.server = Server(self.application, self.tls, self, lambda hello: self.channel(hello))
         self.port = self.server.start()
 
     def application(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:

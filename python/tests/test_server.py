@@ -92,7 +92,7 @@ def identity() -> TlsIdentity:
 
 @pytest.fixture
 def server(gate: Gate, identity: TlsIdentity) -> Iterator[tuple[Server, int]]:
-    server = Server(application, identity, gate)
+    server = Server(application, identity, gate, gate.channel)
     port = server.start()
     yield server, port
     server.close()
