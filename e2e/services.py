@@ -91,6 +91,12 @@ def load(value, version):
     return SERVICE.replace("def web(", hook + "\ndef web(", 1)
 
 
+def patient(flag: pathlib.Path, source: str = SERVICE) -> str:
+    """The service, whose /slow says that it began and ends when ``flag`` is there; a drain waits for that."""
+    slow = f"open({str(flag) + '.begun'!r}, 'w').close()\n        while not os.path.exists({str(flag)!r}): time.sleep(0.02)"
+    return source.replace("drain_timeout=1.0", "drain_timeout=600.0").replace("time.sleep(20)", slow)
+
+
 class Background:
     """A call in a thread of its own; its exception comes with its result."""
 

@@ -26,7 +26,7 @@ import siege
 from asking import row
 from canary import Canary, Hit, Scanner
 from hygiene import Secrets
-from services import Site
+from services import Site, patient
 from world import RESEAL, Process, wait_for
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="an instance is not to be looked into but by root")
@@ -41,12 +41,6 @@ LINK = [
     ("GET", "container/" + "00" * 32),
 ]
 """Every call of transport T4."""
-
-
-def patient(flag: pathlib.Path) -> str:
-    """The service, whose /slow says that it began and ends when ``flag`` is there."""
-    slow = f"open({str(flag) + '.begun'!r}, 'w').close()\n        while not os.path.exists({str(flag)!r}): time.sleep(0.02)"
-    return hygiene.APP.replace("drain_timeout=1.0", "drain_timeout=600.0").replace("time.sleep(20)", slow)
 
 
 def names(hits: Iterator[Hit]) -> set[str]:
@@ -116,7 +110,7 @@ def flag(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 @pytest.fixture(scope="module")
 def planted(shared_site: Site, flag: pathlib.Path) -> Iterator[Secrets]:
     """The running lineage, its record and its key; the key waits for the next generation."""
-    yield hygiene.prepare(shared_site, NAME, patient(flag))
+    yield hygiene.prepare(shared_site, NAME, patient(flag, hygiene.APP))
     shared_site.tidy()
 
 

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import pathlib
 import signal
 
 import pytest
-from services import SERVICE, Background, Site, answers, refusing_restore
+from services import SERVICE, Background, Site, answers, patient, refusing_restore
 from world import serving, wait_for
-
-
-def patient(flag: pathlib.Path) -> str:
-    """An application whose request to /slow ends when the file ``flag`` is there."""
-    held = SERVICE.replace("drain_timeout=1.0", "drain_timeout=200.0")
-    return held.replace("time.sleep(20)", f"while not os.path.exists({str(flag)!r}): time.sleep(0.02)")
 
 
 def test_an_abort_while_a_request_is_drained_leaves_the_old_instance_serving(site: Site) -> None:

@@ -68,17 +68,20 @@ def test_under_an_rpo_no_more_acknowledged_updates_than_that_are_lost() -> None:
         assert int(service.call()[1]) >= acknowledged - 4
 
 
+def withhold_checkpoints(authority: Authority) -> None:
+    def withheld(message: bytes) -> bytes:
+        raise Refused("UNAVAILABLE", "withheld by the test")
+
+    authority.checkpoint = withheld  # type: ignore[method-assign]
+
+
 @pytest.mark.parametrize(("path", "key", "within"), [("/", "k1", 0), ("/pool", None, 1)])
 def test_neither_a_repeat_nor_the_work_of_another_thread_is_acknowledged_beyond_the_rpo(
     path: str, key: str | None, within: int
 ) -> None:
     service = Service(Authority(rpo_updates=1))
     with service.lineage as lineage:
-
-        def withheld(message: bytes) -> bytes:
-            raise Refused("UNAVAILABLE", "withheld by the test")
-
-        lineage.authority.checkpoint = withheld  # type: ignore[method-assign]
+        withhold_checkpoints(lineage.authority)
         answers: list[tuple[int, str, str | None]] = []
         gate = lineage.instance.runtime._gate
         calls = [threading.Thread(target=lambda: answers.append(service.call("POST", path, key))) for _ in range(3)]
@@ -95,11 +98,7 @@ def test_neither_a_repeat_nor_the_work_of_another_thread_is_acknowledged_beyond_
 def test_what_a_container_adds_is_no_update_that_would_hold_an_answer_back() -> None:
     service = Service(Authority(rpo_updates=1))
     with service.lineage as lineage:
-
-        def withheld(message: bytes) -> bytes:
-            raise Refused("UNAVAILABLE", "withheld by the test")
-
-        lineage.authority.checkpoint = withheld  # type: ignore[method-assign]
+        withhold_checkpoints(lineage.authority)
         supervisor = lineage.instance.supervisor
         for _ in range(3):
             supervisor.advise("checkpoint")
