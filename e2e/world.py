@@ -117,9 +117,8 @@ def wait_for(what: str, holds: Callable[[], bool], within_s: float = 20.0) -> No
 class World:
     """The four processes under one home directory."""
 
-    def __init__(self, home: pathlib.Path, say: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, home: pathlib.Path) -> None:
         self.home = home
-        self.say = say
         self.logs = home / "logs"
         self.logs.mkdir(parents=True, exist_ok=True)
         self.processes: dict[str, Process] = {}
