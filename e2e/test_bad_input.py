@@ -184,7 +184,7 @@ def test_without_its_authority_a_rotation_is_blocked_and_the_service_goes_on(sit
         done = site.world.cli("rotate", "alone", check=False)
         assert done.returncode == 20
         assert "AUTHORITY_UNREACHABLE" in done.stderr
-        code, known = site.ask("status", "alone")
+        code, known = site.world.told("status", "alone")
         assert code == 20 and known["rule"] == "AUTHORITY_UNREACHABLE"
         assert known["supervisor"]["situation"] == "IDLE", "what is known here is said all the same"
     finally:
@@ -204,7 +204,7 @@ def test_an_authority_that_vanishes_during_a_rotation_is_waited_for(site: Site) 
     operator.start()
     wait_for("a permit", lambda: supervisor.output().count("PERMIT    done") > permits, 30)
     site.world.processes.pop("authority").kill()
-    wait_for("what it waits for", lambda: "; waits: " in site.ask("status", "midway")[1]["supervisor"]["detail"])
+    wait_for("what it waits for", lambda: "; waits: " in site.world.told("status", "midway")[1]["supervisor"]["detail"])
     site.world.start("authority", "authority", "start", ready="ready", within_s=60)
     operator.join(60)
     assert result and result[0][0] == 0, result

@@ -156,9 +156,9 @@ class World:
         return _last(self.cli(*words, "--json", within_s=within_s))
 
     def told(self, *words: str) -> tuple[int, Any]:
-        """Exit code and last JSON line of a verb, whatever comes of it; what it complained of if it printed none."""
+        """Exit code and last JSON line of a verb, whatever comes of it."""
         done = self.cli(*words, "--json", check=False)
-        return done.returncode, _last(done) if done.stdout.strip() else done.stderr
+        return done.returncode, _last(done)
 
     def begin(self) -> None:
         """An authority and a platform, both running."""
