@@ -151,22 +151,24 @@ class App(Carried):
             self._runtime.floor(max(floor, self._raised_floor))
 
     def run_quiesce_hooks(self, deadline: float) -> bool:
-        """Whether each ended in time and without an exception."""
+        """Whether each ended in time; one that raises is :class:`Refused` as ``HOOK``."""
         for hook, timeout in self._on_quiesce:
-            done: list[bool] = []
+            done: list[str] = []
 
-            def run(hook: Callable[[], Any] = hook, done: list[bool] = done) -> None:
+            def run(hook: Callable[[], Any] = hook, done: list[str] = done) -> None:
                 try:
                     hook()
-                    done.append(True)
+                    done.append("")
                 except BaseException as failure:
-                    say(f"on_quiesce: {where(failure)}")
+                    done.append(where(failure))
 
             thread = threading.Thread(target=run, name="reseal-quiesce", daemon=True)
             thread.start()
             thread.join(max(0.0, min(timeout, deadline - time.monotonic())))
             if not done:
                 return False
+            if done[0]:
+                raise Refused("HOOK", f"on_quiesce: {done[0]}")
         return True
 
     def run_resume_hooks(self, first: bool) -> None:

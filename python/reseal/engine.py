@@ -162,23 +162,27 @@ class Engine(Restoring):
             self._wanted(b"")
         with self._lock:
             self.instance.finish(payload)
-        if not self._drained():
+        rule = self._undrained()
+        if rule:
             with self._lock:
                 self.instance.enter("drain-deadline")
             self._serve(resumed=True)  # a supervisor that came back meanwhile does not know the port
-            self._event("drain-deadline", {})
+            self._event("drain-deadline", {1: rule})
             return
         with self._lock:
             self.instance.drained()
         self._tell("drained", {})
         self._seal(b"")
 
-    def _drained(self) -> bool:
+    def _undrained(self) -> str:
+        """Why requests in flight did not end; empty when they did."""
         try:
-            return self._host.drain()
+            return "" if self._host.drain() else "DRAIN_DEADLINE"
+        except Refused as refused:
+            say(f"drain: {refused}")
         except BaseException as failure:
             say(f"drain: {where(failure)}")
-            return False
+        return "HOOK"
 
     def _seal(self, _: bytes) -> None:
         body = self._store("seal")[0]

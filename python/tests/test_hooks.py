@@ -158,7 +158,7 @@ def test_a_refusal_by_the_hook_itself_is_a_failed_installation_and_the_renewal_s
         assert instance.passport != before
 
 
-def test_a_drain_that_ends_in_an_exit_or_breaks_counts_as_one_that_did_not_end() -> None:
+def test_a_drain_that_ends_in_an_exit_or_breaks_is_told_as_the_hooks_and_the_instance_serves_on() -> None:
     with Lineage(Exiting("quiesce", first=1)) as lineage:
         supervisor = lineage.instance.supervisor
 
@@ -170,6 +170,7 @@ def test_a_drain_that_ends_in_an_exit_or_breaks_counts_as_one_that_did_not_end()
             supervisor.events.clear()
             supervisor.advise("finish", lineage.authority.prepare(True))
             supervisor.wait(lambda: "drain-deadline" in dict(supervisor.events), "drain-deadline")
+            assert dict(supervisor.events)["drain-deadline"] == {1: "HOOK"}
             assert lineage.app.phase == "SERVING"
             lineage.authority.abort()
 

@@ -15,9 +15,6 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Prints an operation: phases as they end, then one line, or one JSON object at the end. */
 final class OperationReport implements ControlClient.Watcher {
-  /** What the remark says with which an operation ends whose instance died after the commit. */
-  private static final String TAKING_OVER = "taking over";
-
   private final PrintWriter out;
   private final boolean json;
   private final String verb;
@@ -125,7 +122,7 @@ final class OperationReport implements ControlClient.Watcher {
     boolean takenOver =
         switch (summary.word()) {
           case "STOPPED" -> true;
-          case "DONE" -> verb.equals("recover") || summary.detail().contains(TAKING_OVER);
+          case "DONE" -> verb.equals("recover") || summary.takingOver();
           default -> false;
         };
     return takenOver ? Plan.atMost(before) : "0";

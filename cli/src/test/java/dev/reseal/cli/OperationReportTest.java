@@ -50,8 +50,8 @@ class OperationReportTest {
     return new OperationReport(new PrintWriter(said), false, verb, "ledger").end(result, STATUS);
   }
 
-  private static Result ended(int exit, String word, String detail) {
-    return new Result.Ended(new Summary(exit, word, "", detail, "", 0, 0, Optional.empty()));
+  private static Result ended(int exit, String word, String rule, String detail) {
+    return new Result.Ended(new Summary(exit, word, rule, detail, "", 0, 0, Optional.empty()));
   }
 
   @ParameterizedTest
@@ -68,7 +68,7 @@ class OperationReportTest {
   })
   void onlyATakeoverLosesUpdatesAndAtMostWhatPolicyAllows(
       String verb, int exit, String word, String lost) {
-    assertThat(report(verb, ended(exit, word, "no checkpoint yet; nothing retired")))
+    assertThat(report(verb, ended(exit, word, "", "no checkpoint yet; nothing retired")))
         .isEqualTo(exit);
     assertThat(said.toString()).contains(", " + lost + " updates lost");
   }
@@ -86,8 +86,8 @@ class OperationReportTest {
                 .map(effect -> ((Effect.Finish) effect).outcome())
                 .findFirst()
                 .orElseThrow();
-    assertThat(outcome).isInstanceOf(Outcome.Done.class);
-    report("rotate", ended(0, "DONE", ((Outcome.Done) outcome).note()));
+    assertThat(outcome).isInstanceOf(Outcome.TakingOver.class);
+    report("rotate", ended(0, "DONE", "TAKING_OVER", "the new instance ended"));
     assertThat(said.toString()).contains(", at most 64 updates lost");
   }
 

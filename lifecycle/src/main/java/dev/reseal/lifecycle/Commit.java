@@ -85,7 +85,7 @@ final class Commit {
                     "INSTANCE_DIED",
                     "the active instance ended, and whether its old keys were retired is not known",
                     "the supervisor takes over by itself; ask again when it serves"))
-            : new Outcome.Done("the new instance ended; taking over");
+            : new Outcome.TakingOver("the new instance ended");
     return Lifecycle.settle(new Effect.Park(), new Effect.Finish(run.opId(), outcome));
   }
 

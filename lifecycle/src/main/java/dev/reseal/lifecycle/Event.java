@@ -27,7 +27,8 @@ public sealed interface Event {
 
   record PlatformChecked(String handle, boolean same) implements FromInstance {}
 
-  record DrainDeadline(String handle) implements FromInstance {}
+  /** It serves again. {@code rule}: {@code DRAIN_DEADLINE}, or what else kept it from draining. */
+  record DrainDeadline(String handle, String rule) implements FromInstance {}
 
   /** A container lies complete beside its receipt. */
   record Sealed(String handle, Bytes body, Bytes receipt) implements FromInstance {}

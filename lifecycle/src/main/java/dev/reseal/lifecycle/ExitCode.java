@@ -32,7 +32,7 @@ public enum ExitCode {
 
   public static ExitCode of(Outcome outcome) {
     return switch (outcome) {
-      case Outcome.Done _ -> DONE;
+      case Outcome.Done _, Outcome.TakingOver _ -> DONE;
       case Outcome.Aborted _ -> ABORTED_SAFELY;
       case Outcome.Blocked _ -> BLOCKED;
       case Outcome.HoldOver _ -> HOLD_OVER;

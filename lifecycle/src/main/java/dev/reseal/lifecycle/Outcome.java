@@ -5,6 +5,12 @@ public sealed interface Outcome {
   /** Carried out; {@code note} is a warning or empty. */
   record Done(String note) implements Outcome {}
 
+  /**
+   * Carried out, but its instance ended at once: what that had not stored is lost (policy bounds
+   * it).
+   */
+  record TakingOver(String note) implements Outcome {}
+
   /** Aborted before the commit; the previous owner serves and nothing is lost. */
   record Aborted(Cause cause) implements Outcome {}
 

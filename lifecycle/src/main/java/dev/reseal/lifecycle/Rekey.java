@@ -52,7 +52,8 @@ final class Rekey {
               : holdOver(run, rule, "rekey-grant refused");
       case Event.Exited _ ->
           Lifecycle.settle(
-              new Effect.Park(), new Effect.Finish(run.opId(), new Outcome.Done("taking over")));
+              new Effect.Park(),
+              new Effect.Finish(run.opId(), new Outcome.TakingOver("the instance ended")));
       case Event.Born _,
           Event.Entered _,
           Event.PlatformChecked _,

@@ -18,6 +18,8 @@ import java.util.stream.Stream;
  * Commit}.
  */
 final class Sequential {
+  private static final String DRAIN_DEADLINE = "DRAIN_DEADLINE";
+
   private final Limits limits;
   private final BackOut backOut;
   private final Candidates candidates;
@@ -142,7 +144,10 @@ final class Sequential {
           run.old().isPresent()
               ? rekey.begin(run, message)
               : Lifecycle.settle(
-                  new Effect.Finish(run.opId(), new Outcome.Done("taking over with the new key")));
+                  new Effect.Finish(
+                      run.opId(),
+                      new Outcome.TakingOver(
+                          "the instance ended; its successor gets the new key")));
       case ABORT, RETIRE, CLOSE, POLICY ->
           throw new IllegalStateException(run.kind() + " has no permit");
     };
@@ -211,6 +216,18 @@ final class Sequential {
                     "the supervisor takes over by itself: reseal status"))));
   }
 
+  private static Cause undrained(String rule) {
+    return rule.equals(DRAIN_DEADLINE)
+        ? new Cause(
+            rule,
+            "requests in flight did not end before the application's deadline",
+            "raise the deadline of on_quiesce, or find the request that never ends")
+        : new Cause(
+            rule,
+            "the application failed while it drained",
+            "its log says where; it serves on, so mend it at leisure and ask again");
+  }
+
   private Decision quiesce(Run run, Event event) {
     return switch (event) {
       case FromInstance said when run.isOld(said.handle()) -> oldSaid(run, said);
@@ -218,7 +235,7 @@ final class Sequential {
           backOut.begin(
               run,
               new Cause(
-                  "DRAIN_DEADLINE",
+                  DRAIN_DEADLINE,
                   "the instance did not lock within " + limits.drainMs() + " ms",
                   "look at its log, then ask again"));
       case Event.FromOperator _, FromInstance _, Event.FromAuthority _, Event.FromHost _ ->
@@ -256,13 +273,7 @@ final class Sequential {
         Run next = run.withBody(body, Optional.of(receipt)).at(Phase.PERSIST);
         yield Decision.to(next, new Effect.Keep(handle, body));
       }
-      case Event.DrainDeadline _ ->
-          backOut.beginServing(
-              run,
-              new Cause(
-                  "DRAIN_DEADLINE",
-                  "requests in flight did not end before the application's deadline",
-                  "raise the deadline of on_quiesce, or find the request that never ends"));
+      case Event.DrainDeadline(_, String rule) -> backOut.beginServing(run, undrained(rule));
       case Event.AdviceRefused(_, String verb, String rule) ->
           rule.equals(Code.WRONG_STATE.name()) || !verb.equals(Verb.FINISH.word())
               ? Decision.to(run)

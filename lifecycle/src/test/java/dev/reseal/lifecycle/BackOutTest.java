@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
@@ -22,7 +23,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class BackOutTest {
   @Test
   void aDrainDeadlineIsAbortedAndTheOldInstanceServes() {
-    Play play = Play.reseal(Phase.QUIESCE).on(new Event.DrainDeadline(OLD));
+    Play play = Play.reseal(Phase.QUIESCE).on(new Event.DrainDeadline(OLD, "DRAIN_DEADLINE"));
     assertThat(play.last()).containsExactly(new Effect.Release(OLD), new Effect.Demand(Kind.ABORT));
     play.on(new Event.Entered(OLD, InstanceState.SERVING));
     assertThat(play.situation()).isInstanceOf(Situation.BackingOut.class);
@@ -31,6 +32,21 @@ class BackOutTest {
     assertThat(play.situation()).isEqualTo(new Situation.Idle(OLD));
     assertThat(play.last()).contains(new Effect.Release(OLD));
     assertThat(play.outcomes().getFirst()).isInstanceOf(Outcome.Aborted.class);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"DRAIN_DEADLINE, requests in flight", "HOOK, the application failed"})
+  void whatKeptItFromDrainingIsSaidToWhoeverAsked(String rule, String detail) {
+    Play play = Play.reseal(Phase.QUIESCE).on(new Event.DrainDeadline(OLD, rule));
+    play.on(new Event.Entered(OLD, InstanceState.SERVING)).on(answered(Call.ABORT, "abort"));
+    play.on(new Event.AdviceRefused(OLD, "abort", "WRONG_STATE"));
+    assertThat(play.outcomes().getFirst())
+        .isInstanceOfSatisfying(
+            Outcome.Aborted.class,
+            aborted -> {
+              assertThat(aborted.cause().rule()).isEqualTo(rule);
+              assertThat(aborted.cause().detail()).startsWith(detail);
+            });
   }
 
   @Test

@@ -109,7 +109,7 @@ class CandidatesTest {
     takeover.on(
         new Event.Surveyed(
             Play.row(View.State.ACTIVE, Kind.GENESIS, true), Play.facts(Optional.empty())));
-    Play abort = Play.reseal(Phase.QUIESCE).on(new Event.DrainDeadline(OLD));
+    Play abort = Play.reseal(Phase.QUIESCE).on(new Event.DrainDeadline(OLD, "DRAIN_DEADLINE"));
     Map<Play, Call> refused =
         Map.of(
             takeover,

@@ -53,7 +53,7 @@ final class Everything {
     }
     events.add(new Event.PlatformChecked(handle, true));
     events.add(new Event.PlatformChecked(handle, false));
-    events.add(new Event.DrainDeadline(handle));
+    events.add(new Event.DrainDeadline(handle, "DRAIN_DEADLINE"));
     events.add(new Event.Sealed(handle, Play.BODY, Play.RECEIPT));
     events.add(new Event.GrantAsked(handle, Bytes.EMPTY));
     events.add(new Event.Ready(handle, Optional.empty(), Bytes.ascii("ready")));

@@ -156,7 +156,7 @@ final class InstanceServer implements AutoCloseable {
         events.accept(new Event.PlatformChecked(handle, same));
       }
       case "drained" -> Log.debug(handle + " drained");
-      case "drain-deadline" -> events.accept(new Event.DrainDeadline(handle));
+      case "drain-deadline" -> events.accept(new Event.DrainDeadline(handle, fields.text(1)));
       case "restore-failed" ->
           events.accept(new Event.RestoreFailed(handle, fields.text(1), fields.text(2)));
       case "install-failed" -> events.accept(new Event.InstallFailed(handle, fields.text(1)));

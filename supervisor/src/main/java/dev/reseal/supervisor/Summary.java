@@ -27,12 +27,22 @@ public record Summary(
     long totalMicros,
     Optional<Row> row) {
 
+  private static final String DONE = "DONE";
+  private static final String TAKING_OVER = "TAKING_OVER";
+
   /** The register afterwards. */
   public record Row(long epoch, long fence, long gen, Bytes mrenclave) {}
 
+  /** Done, and its instance ended at once. */
+  public boolean takingOver() {
+    return rule.equals(TAKING_OVER);
+  }
+
   static Summary of(Outcome outcome, Stopwatch.Times times, Optional<Row> row) {
     return switch (outcome) {
-      case Outcome.Done(String note) -> make(outcome, "DONE", cause("", note), times, row);
+      case Outcome.Done(String note) -> make(outcome, DONE, cause("", note), times, row);
+      case Outcome.TakingOver(String note) ->
+          make(outcome, DONE, cause(TAKING_OVER, note), times, row);
       case Outcome.Aborted(Cause c) -> make(outcome, "ABORTED_SAFELY", c, times, row);
       case Outcome.Blocked(Cause c) -> make(outcome, "BLOCKED", c, times, row);
       case Outcome.HoldOver(Cause c) -> make(outcome, "HOLD_OVER", c, times, row);

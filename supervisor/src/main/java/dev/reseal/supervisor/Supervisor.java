@@ -5,6 +5,7 @@ import dev.reseal.journal.FileJournal;
 import dev.reseal.journal.Journal;
 import dev.reseal.lifecycle.Effect;
 import dev.reseal.lifecycle.Event;
+import dev.reseal.lifecycle.ExitCode;
 import dev.reseal.lifecycle.Lifecycle;
 import dev.reseal.lifecycle.Outcome;
 import dev.reseal.lifecycle.Phase;
@@ -168,7 +169,8 @@ public final class Supervisor implements AutoCloseable {
   /** Whoever waits hears of the end once the authority has the times, or cannot be told. */
   private void ended(Bytes opId, Outcome outcome) {
     SortedMap<Long, Long> micros = stopwatch.micros();
-    if (!(outcome instanceof Outcome.Done) || !micros.containsKey((long) Phase.COMMIT.number())) {
+    if (ExitCode.of(outcome) != ExitCode.DONE
+        || !micros.containsKey((long) Phase.COMMIT.number())) {
       followers.ended(opId, outcome);
       return;
     }
