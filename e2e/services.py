@@ -91,6 +91,14 @@ def load(value, version):
     return SERVICE.replace("def web(", hook + "\ndef web(", 1)
 
 
+def refusing_key(flag: pathlib.Path) -> str:
+    """The service, whose key hook raises while the file ``flag`` is there."""
+    hook = f"""    if os.path.exists({str(flag)!r}):
+        raise RuntimeError("the database is away")
+"""
+    return SERVICE.replace("    pass\n", hook, 1)
+
+
 def patient(flag: pathlib.Path, source: str = SERVICE) -> str:
     """The service, whose /slow says that it began and ends when ``flag`` is there; a drain waits for that."""
     slow = f"open({str(flag) + '.begun'!r}, 'w').close()\n        while not os.path.exists({str(flag)!r}): time.sleep(0.02)"

@@ -18,6 +18,7 @@ from services import (
     Site,
     answers,
     endless,
+    refusing_key,
     refusing_restore,
 )
 from world import wait_for
@@ -142,10 +143,27 @@ def test_a_restore_hook_that_throws_stops_with_the_head_intact_and_resumes(site:
     assert site.status("picky")["state"] == "SEALED"
     code, summary = site.rotate("picky", "--resume")
     assert code == 50
+    why = site.status("picky")["supervisor"]["detail"]
+    code, refused = site.rotate("picky", "--mode", "rekey")
+    assert (code, refused["rule"]) == (20, "WRONG_STATE") and "--resume" in refused["next"]
+    assert site.status("picky")["supervisor"]["detail"] == why, "the reason of the stop is not replaced"
     flag.unlink()
     code, summary = site.rotate("picky", "--resume")
     assert code == 0, summary
     assert client.get("/a").body == b"one"
+
+
+def test_a_key_hook_that_throws_at_the_first_start_leaves_a_supervisor_that_can_be_told_to_go_on(site: Site) -> None:
+    flag = site.home / "no-database"
+    flag.touch()
+    app = site.app("unkeyed", refusing_key(flag))
+    supervisor = site.launch("unkeyed", app)
+    supervisor.await_line("stopped unkeyed")
+    assert "INSTALL_FAILED" in supervisor.output() and "--mode rekey" in supervisor.output()
+    flag.unlink()
+    assert site.rotate("unkeyed", "--mode", "rekey")[0] == 0
+    supervisor.await_line("serving unkeyed")
+    assert site.client("unkeyed").put("/a", b"one").status == 200
 
 
 def test_a_torn_journal_costs_nothing(site: Site) -> None:

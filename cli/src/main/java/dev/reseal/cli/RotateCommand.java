@@ -77,6 +77,12 @@ final class RotateCommand implements Callable<Integer> {
           status.name() + " is " + status.state(),
           "reseal status " + status.name());
     }
+    if (mode == Plan.Rung.rekey && !status.state().equals("ACTIVE")) {
+      throw new Refused(
+          "WRONG_STATE",
+          "an operation on " + status.name() + " is not over: the register is " + status.state(),
+          "reseal rotate " + status.name() + " --resume goes on with it, reseal abort gives it up");
+    }
     return switch (mode) {
       case rekey -> Requests.rekey(status, key);
       case reseal -> Requests.reseal(status, !keepKey, key);

@@ -191,7 +191,7 @@ public final class RunCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     if (settled(supervisor) instanceof Situation.Unborn) {
       int born = birth(out);
-      if (born != 0) {
+      if (born != 0 && born != ExitCode.RECOVERY_NEEDED.number()) {
         return born;
       }
     }
