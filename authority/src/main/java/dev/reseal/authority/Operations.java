@@ -263,10 +263,19 @@ final class Operations {
         ask.targets(),
         gen,
         wrapId,
-        row.policy().essentials().encode(),
+        essentials(rotate).encode(),
         ticket,
         permit,
         List.of());
+  }
+
+  /** Purposes that a newer policy names come with keys for them: with the next generation. */
+  private Essentials essentials(boolean rotate) {
+    Essentials newest = row.policy().essentials();
+    Optional<Incumbent> keeping = row.incumbent().filter(_ -> !rotate);
+    return keeping
+        .map(incumbent -> newest.withPurposes(row.epochEssentials(incumbent).purposes()))
+        .orElse(newest);
   }
 
   /** The keys that the operation in flight had made go: nobody can have used them. */

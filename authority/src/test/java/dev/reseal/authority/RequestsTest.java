@@ -117,13 +117,33 @@ class RequestsTest extends OnItsOwnWorld {
   @Test
   void aRekeyMakesWhatTheRunningInstanceKnowsAndTheNextActivationWhatPolicySays() {
     Instance active = world.serving();
-    String renamed = world.policy("").replace("[\"records\"]", "[\"payments\"]");
-    Ask.Extra file = new Ask.Extra.PolicyFile(World.bytes(renamed));
-    answer(world.request(world.ask(Kind.POLICY, false, file), world.operator));
+    rename();
     world.begin(Kind.REKEY, true);
     assertThat(purpose(2)).isEqualTo("records");
     world.activate(world.sealed(active, true));
     assertThat(purpose(3)).isEqualTo("payments");
+  }
+
+  @Test
+  void anInstanceUnderTheOldKeysHasTheOldPurposesWhateverPolicyNames() {
+    Instance active = world.serving();
+    rename();
+    active = world.activate(world.sealed(active, false));
+    assertThat(epochPurposes()).containsExactly("records");
+    world.activate(world.sealed(active, true));
+    assertThat(epochPurposes()).containsExactly("payments");
+  }
+
+  private List<String> epochPurposes() {
+    Row row = world.stored();
+    return row.epochEssentials(row.incumbent().orElseThrow()).purposes();
+  }
+
+  /** A newer policy names other purposes. */
+  private void rename() {
+    String renamed = world.policy("").replace("[\"records\"]", "[\"payments\"]");
+    Ask.Extra file = new Ask.Extra.PolicyFile(World.bytes(renamed));
+    answer(world.request(world.ask(Kind.POLICY, false, file), world.operator));
   }
 
   private String purpose(int generation) {

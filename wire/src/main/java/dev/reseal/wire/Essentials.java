@@ -108,6 +108,11 @@ public record Essentials(
     return digest(encode());
   }
 
+  public Essentials withPurposes(List<String> named) {
+    return new Essentials(
+        lineage, env, binding, recovery, rpoUpdates, stateMax, named, attributeMask, miscMask);
+  }
+
   /** The policy digest of essentials as received. */
   public static Bytes digest(Bytes encoded) {
     return Bytes.sha256(Bytes.ascii("reseal/v1/policy"), Bytes.zeros(1), encoded);
