@@ -19,6 +19,7 @@ import dev.reseal.wire.Hpke;
 import dev.reseal.wire.HpkeInfo;
 import dev.reseal.wire.Keyset;
 import dev.reseal.wire.Kind;
+import dev.reseal.wire.Limits;
 import dev.reseal.wire.Mode;
 import dev.reseal.wire.Request;
 import dev.reseal.wire.Signed;
@@ -31,6 +32,9 @@ import java.util.function.Function;
 /** Begin, Prepare, Takeover, Rekey and Abort (protocol 7, 11, 12). */
 final class Operations {
   private static final Bytes ZERO32 = Bytes.zeros(32);
+
+  /** Of what a row can hold, the rest is for takeovers, which are not refused for it. */
+  static final int WRAPS_MAX = Limits.LIST - 64;
 
   private final Row row;
   private final Desk desk;
@@ -79,6 +83,13 @@ final class Operations {
       throw Requests.notYet("overlap");
     }
     Denied.unless(!ask.targets().isEmpty(), Code.CORRUPT, "FIELD", "a reseal without targets");
+    Denied.unless(
+        row.keys().wraps().size() < WRAPS_MAX,
+        Code.POLICY_REFUSED,
+        "RETIRE_FIRST",
+        row.keys().wraps().size()
+            + " wrap keys were never retired: reseal retire "
+            + row.policy().name());
     ask.targets().forEach(target -> same(incumbent.identity(), target));
     Bytes collateral =
         switch (active.orElseThrow(

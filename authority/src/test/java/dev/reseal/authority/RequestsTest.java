@@ -17,6 +17,7 @@ import dev.reseal.wire.Kind;
 import dev.reseal.wire.Randomness;
 import dev.reseal.wire.SigningKey;
 import dev.reseal.wire.Status;
+import dev.reseal.wire.WireError;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -132,6 +133,21 @@ class RequestsTest extends OnItsOwnWorld {
     assertThat(epochPurposes()).containsExactly("records");
     world.activate(world.sealed(active, true));
     assertThat(epochPurposes()).containsExactly("payments");
+  }
+
+  @Test
+  void aRowFullOfKeysThatNobodyRetiredTakesNoReseal() {
+    world.serving();
+    Row row = world.stored();
+    Keys keys = row.keys();
+    while (keys.wraps().size() < Operations.WRAPS_MAX) {
+      keys = keys.plusWrap(new Keys.Wrap(Bytes.sha256(Bytes.u64(keys.wraps().size())), 1));
+    }
+    world.put(row.withKeys(keys));
+    WireError full =
+        World.refusal(world.request(world.ask(Kind.RESEAL, false, Ask.NOTHING), world.operator));
+    assertThat(full.rule()).isEqualTo("RETIRE_FIRST");
+    assertThat(full.detail()).contains("reseal retire ");
   }
 
   private List<String> epochPurposes() {
