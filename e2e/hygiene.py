@@ -209,6 +209,17 @@ def core_limits(pid: int) -> tuple[str, str]:
     raise AssertionError(f"no core limit of {pid}")
 
 
+def attaches_elsewhere() -> None:
+    """The same ``jcmd`` gets into a JVM that has its door open; an error if it does not, as a refusal then says nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        words = [str(jdk() / "bin" / "jwebserver"), "-b", "127.0.0.1", "-p", "0", "-d", folder]
+        with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+            try:
+                wait_for("jcmd at a JVM of no launcher", lambda: not attach_refusal(server.pid), 60)
+            finally:
+                server.kill()
+
+
 def attach_refusal(pid: int, *command: str) -> str:
     """What ``jcmd`` says when it asks the process to open its door."""
     jcmd = [str(jdk() / "bin" / "jcmd"), str(pid), *(command or ("VM.version",))]

@@ -71,8 +71,12 @@ def clock_back() -> Ending:
         lineage.get("/a")
         lineage.reseal()  # evidence, grant, activation, passport and exchange as ever
         lineage.get("/a")
-        with lineage.kept() as (port, _):
+        with lineage.kept() as (port, since):
             lineage.get("/a")
+            with _customers_clock(since):  # the same way, while by his clock the passport lives: only time is refused
+                believed = asked(lineage.client(port), "the old instance answers")
+            if believed.kind != "won":
+                return harmless(f"the old instance does not answer, passport or not: nothing was tried: {believed}")
             return asked(lineage.client(port), "the old instance is believed after its last passport")
     finally:
         lineage.set_back(0)

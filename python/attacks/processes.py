@@ -159,16 +159,25 @@ def dumped_naive() -> Ending:
 def dumped() -> Ending:
     """A24: memory, cores and attach of what is untrusted; cores and attach of the authority."""
     here = place()
+    if not here.intact():  # so that a record has just passed through what is searched
+        return won("the service is gone")
     pids = here.pids()
-    for name, own in ((NAME, "K_S"), ("platform", "S_plat")):
-        hits = list(Scanner(here.secrets.but(own)).process(pids[name]))
-        if hits:
-            return won(f"{hits[0].canary} is in {hits[0].place} of {name}")
+    image = Canary("measurement", bytes.fromhex(str(here.site.status(NAME)["mrenclave"])))
+    for name, own, control in ((NAME, "K_S", here.secrets.supervisor), ("platform", "S_plat", image)):
+        found = {hit.canary: hit for hit in Scanner([*here.secrets.but(own), control]).process(pids[name])}
+        if found.pop(control.name, None) is None:
+            return won(f"the scan proves nothing: it does not find {control.name} in {name}, which has it by right")
+        for hit in found.values():
+            return won(f"{hit.canary} is in {hit.place} of {name}")
     for name in (NAME, "platform", "authority"):
         if hygiene.core_limits(pids[name]) != ("0", "0"):
             return won(f"{name} may write a core: {hygiene.core_limits(pids[name])}")
-    if not hygiene.attach_refusal(pids["authority"]):
-        return won("a debugger attaches to the authority")
+    hygiene.attaches_elsewhere()
+    said = hygiene.attach_refusal(pids["authority"])
+    if "does not support the attach mechanism" not in said:
+        return won(f"a debugger attaches to the authority, or fails for another reason: {said or 'done'}")
+    if not here.intact():
+        return won("the service is gone")
     count = len(here.secrets.all) - 1
     return harmless(f"{count} secrets in no byte of supervisor and platform; no cores; attaching is refused")
 

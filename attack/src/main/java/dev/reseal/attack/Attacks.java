@@ -22,6 +22,7 @@ public final class Attacks {
     rows.addAll(Channel.rows());
     rows.addAll(Processes.rows());
     rows.addAll(Evidence.rows());
+    rows.addAll(Admitted.rows());
     rows.addAll(Collaterals.rows());
     rows.addAll(Parsers.rows());
     rows.addAll(Outages.rows());

@@ -5,15 +5,13 @@ import dev.reseal.attack.Attack.Defence.Rule;
 import dev.reseal.attack.Attack.Live;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.instance.Instance;
-import dev.reseal.sgx.Attributes;
-import dev.reseal.sgx.EnclaveIdentity;
 import dev.reseal.wire.Claims;
 import dev.reseal.wire.Kind;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Whose quote it is and what it says: A9, A11, A13 to A15, A49, A50. */
+/** Whose quote it is and what it says: A9, A11, A49, A50. */
 final class Evidence {
   private Evidence() {}
 
@@ -33,27 +31,6 @@ final class Evidence {
             new Falls(Evidence::deadQuote),
             new Rule("BINDING_MISMATCH/NONCE, BINDING_MISMATCH/SIGNER"),
             Evidence::deadEvidence),
-        new Live(
-            "A13",
-            true,
-            "get a DEBUG enclave, or one with provisioning keys, accepted",
-            new Falls(Evidence::debugTrusted),
-            new Rule("PLATFORM_REFUSED/ATTRIBUTES"),
-            Evidence::debugCandidate),
-        new Live(
-            "A14",
-            false,
-            "sign another image with the leaked signing key",
-            new Falls(Evidence::signersImageOpens),
-            new Rule("MEASUREMENT_REFUSED"),
-            Evidence::signersImage),
-        new Live(
-            "A15",
-            false,
-            "go back to an older ISVSVN",
-            new Falls(Evidence::oldVersionOpens),
-            new Rule("MEASUREMENT_REFUSED/ISVSVN"),
-            Evidence::oldVersion),
         new Live(
             "A49",
             false,
@@ -129,70 +106,6 @@ final class Evidence {
             host.site.authority.post("renew", renewal),
             "a passport for the destroyed instance beside " + successor.instanceId()));
     return Endings.all(endings);
-  }
-
-  private static Ending debugTrusted(Stage stage) {
-    NaiveEnclave debug = new NaiveEnclave(stage.machine(), with(Attributes.DEBUG));
-    return stage.relyingParty().accepts(debug.quote, debug.tls.verifyKey())
-        ? new Ending.Won("a DEBUG enclave is trusted; its memory is the host's to read")
-        : new Ending.Harmless("it is not trusted");
-  }
-
-  private static EnclaveIdentity with(long attribute) {
-    EnclaveIdentity admitted = Enclave.admitted();
-    return Enclave.of(admitted.mrEnclave(), admitted.attributes().with(attribute), 2);
-  }
-
-  private static Ending debugCandidate(Stage stage) throws IOException {
-    Host host = stage.host();
-    Bytes opId = host.sealed(host.serving(1), false);
-    List<Ending> endings = new ArrayList<>();
-    for (long bit :
-        new long[] {Attributes.DEBUG, Attributes.PROVISIONKEY, Attributes.EINITTOKENKEY}) {
-      endings.add(candidate(host, opId, with(bit)));
-    }
-    return Endings.all(endings);
-  }
-
-  private static Ending candidate(Host host, Bytes opId, EnclaveIdentity identity) {
-    Bytes request = host.attest(host.create(identity), opId);
-    return Endings.of(host.site.authority.post("grant-request", request), "it was granted");
-  }
-
-  private static Ending signersImageOpens(Stage stage) {
-    NaiveEnclave service = new NaiveEnclave(stage.machine());
-    service.state = "all customers";
-    EnclaveIdentity evil =
-        Enclave.of(Bytes.ascii("the thief's image").sha256(), Enclave.admitted().attributes(), 2);
-    NaiveEnclave thief = new NaiveEnclave(stage.machine(), evil).start(service.seal());
-    return new Ending.Won("an image that nobody reviewed holds " + thief.state);
-  }
-
-  private static Ending signersImage(Stage stage) throws IOException {
-    Host host = stage.host();
-    Bytes opId = host.sealed(host.serving(1), false);
-    EnclaveIdentity evil =
-        Enclave.of(Bytes.ascii("the thief's image").sha256(), Enclave.admitted().attributes(), 2);
-    return candidate(host, opId, evil);
-  }
-
-  private static EnclaveIdentity older() {
-    return Enclave.of(Enclave.IMAGE, Enclave.admitted().attributes(), 1);
-  }
-
-  private static Ending oldVersionOpens(Stage stage) {
-    NaiveEnclave service = new NaiveEnclave(stage.machine());
-    service.state = "all customers";
-    NaiveEnclave old = new NaiveEnclave(stage.machine(), older()).start(service.seal());
-    return stage.relyingParty().accepts(old.quote, old.tls.verifyKey())
-        ? new Ending.Won("the version with the known hole holds " + old.state + ", and is trusted")
-        : new Ending.Harmless("the old version is not trusted");
-  }
-
-  private static Ending oldVersion(Stage stage) throws IOException {
-    Host host = stage.host();
-    Bytes opId = host.sealed(host.serving(1), false);
-    return candidate(host, opId, older());
   }
 
   private static Ending quoteOracle(Stage stage) {

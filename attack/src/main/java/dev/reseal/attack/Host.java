@@ -82,6 +82,11 @@ final class Host {
     instance.stores().put(STORE, BALANCE, Cbor.of(balance));
   }
 
+  /** A further record. */
+  static void note(Instance instance, String text) {
+    instance.stores().put(STORE, Cbor.of("note"), Cbor.of(text));
+  }
+
   /** So many further records, so that a container has segments worth the name. */
   static void fill(Instance instance, int records) {
     for (int i = 0; i < records; i++) {

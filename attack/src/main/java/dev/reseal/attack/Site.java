@@ -4,6 +4,7 @@ import dev.reseal.authority.Anchor;
 import dev.reseal.authority.AuthorityService;
 import dev.reseal.authority.DcapJudge;
 import dev.reseal.authority.Endpoint.Reply;
+import dev.reseal.authority.EvidenceJudge;
 import dev.reseal.authority.KeyStore;
 import dev.reseal.authority.MemoryAnchor;
 import dev.reseal.authority.MemoryKeys;
@@ -34,10 +35,10 @@ final class Site {
   final SigningKey supervisor = SigningKey.generate(Randomness.system());
   final HandClocks clocks = new HandClocks();
   final Machine machine;
-  private final Path platform;
   Store store;
   Anchor anchor = new MemoryAnchor();
   KeyStore keys = new MemoryKeys();
+  EvidenceJudge judge;
   AuthorityService authority;
 
   private final Essentials.Env env;
@@ -46,7 +47,7 @@ final class Site {
   Site(Machine machine, Path platform, SigningKey signer, Essentials.Env env, Store store) {
     this.signer = signer;
     this.machine = machine;
-    this.platform = platform;
+    this.judge = new DcapJudge(platform.resolve("collateral"));
     this.env = env;
     this.store = store;
     clocks.pass(1_000);
@@ -60,11 +61,7 @@ final class Site {
         keys,
         signer,
         new AuthorityService.Setup(
-            env,
-            List.of(operator.verifyKey()),
-            new DcapJudge(platform.resolve("collateral")),
-            clocks,
-            Randomness.system()));
+            env, List.of(operator.verifyKey()), judge, clocks, Randomness.system()));
   }
 
   void restart() {
