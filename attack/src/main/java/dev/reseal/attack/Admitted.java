@@ -215,9 +215,7 @@ final class Admitted {
     Host host = stage.host();
     host.serving(1);
     floor(host, 3);
-    Ending ending = Endings.of(reseal(host, 2), "an operation for version 2 began");
-    Site.answer(reseal(host, 3));
-    return ending;
+    return refused(host, 2, 3);
   }
 
   /** An operation for an older version than the active one, which the policy would take. */
@@ -225,8 +223,15 @@ final class Admitted {
     Host host = stage.host();
     host.serving(1);
     floor(host, 1);
-    Ending ending = Endings.of(reseal(host, 1), "an operation for version 1 began");
-    Site.answer(reseal(host, 2));
+    return refused(host, 1, 2);
+  }
+
+  /** What became of an operation for one version; then one for the other begins. */
+  private static Ending refused(Host host, int old, int good) {
+    Ending ending = Endings.of(reseal(host, old), "an operation for version " + old + " began");
+    if (ending instanceof Ending.Refused) {
+      Site.answer(reseal(host, good));
+    }
     return ending;
   }
 
