@@ -180,7 +180,9 @@ final class Recovery {
       case QUIESCING ->
           Decision.to(run, new Effect.Wait(Alarm.DRAIN, limits.drainMs(), run.turn()));
       case SERVING ->
-          ticket.isPresent() ? sequential.finishOld(run.storing(ticket.get())) : interrupted(run);
+          ticket.isPresent()
+              ? sequential.sealing().finishOld(run.storing(ticket.get()))
+              : interrupted(run);
       case SILENT, BORN, RESTORING, STANDBY, INSTALLING, DEAD -> interrupted(run);
     };
   }
@@ -210,7 +212,7 @@ final class Recovery {
   private Decision register(Row row, Facts facts, Optional<Found> old) {
     Noted noted = facts.notedFor(row.opId()).orElseThrow();
     Run run = run(row, Phase.PERSIST, old).withBody(noted.body().orElseThrow(), noted.receipt());
-    return Decision.to(run, new Effect.Park(), sequential.register(run));
+    return Decision.to(run, new Effect.Park(), sequential.sealing().register(run));
   }
 
   private Decision sealed(Row row, Facts facts, boolean resumed) {

@@ -7,29 +7,22 @@ import dev.reseal.lifecycle.Situation.Idle;
 import dev.reseal.lifecycle.Situation.Unborn;
 import dev.reseal.wire.Code;
 import dev.reseal.wire.Kind;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The phases in order: up to PERSIST here, from DESTROY on in {@link Candidates} and {@link
- * Commit}.
+ * The phases in order: PREFLIGHT and PERMIT here, then {@link Sealing}, {@link Candidates} and
+ * {@link Commit}.
  */
 final class Sequential {
-  private static final String DRAIN_DEADLINE = "DRAIN_DEADLINE";
-
-  private final Limits limits;
-  private final BackOut backOut;
   private final Candidates candidates;
+  private final Sealing sealing;
   private final Commit commit;
   private final Rekey rekey;
 
   Sequential(Limits limits, BackOut backOut) {
-    this.limits = limits;
-    this.backOut = backOut;
     this.candidates = new Candidates(limits, backOut);
+    this.sealing = new Sealing(limits, backOut, candidates);
     this.commit = new Commit(limits, candidates);
     this.rekey = new Rekey(limits, commit);
   }
@@ -38,14 +31,16 @@ final class Sequential {
     return candidates;
   }
 
+  Sealing sealing() {
+    return sealing;
+  }
+
   Decision decide(Run run, Event event) {
     return switch (run.phase()) {
       case IDLE, PLAN -> throw new IllegalStateException("an operation does not run in " + run);
       case PREFLIGHT -> preflight(run, event);
       case PERMIT -> permit(run, event);
-      case QUIESCE -> quiesce(run, event);
-      case SNAPSHOT -> snapshot(run, event);
-      case PERSIST -> persist(run, event);
+      case QUIESCE, SNAPSHOT, PERSIST -> sealing.decide(run, event);
       case DESTROY, RECLAIM, CREATE, ATTEST, RESTORE -> candidates.decide(run, event);
       case PROVISION ->
           run.kind() == Kind.REKEY ? rekey.decide(run, event) : candidates.decide(run, event);
@@ -84,7 +79,7 @@ final class Sequential {
       case Event.Elapsed(Alarm alarm, long turn)
           when alarm == Alarm.PLAT_CHECK && turn == run.turn() ->
           askPermit(run);
-      case Event.Exited(String handle) when run.isOld(handle) -> died(run);
+      case Event.Exited(String handle) when run.isOld(handle) -> Sealing.died(run);
       case Event.FromOperator _, FromInstance _, Event.FromAuthority _, Event.FromHost _ ->
           Decision.to(run);
     };
@@ -118,7 +113,7 @@ final class Sequential {
                           "see that the authority runs, then ask again"))));
       case Event.Elapsed(Alarm alarm, long turn) when alarm == Alarm.LEASE && turn == run.turn() ->
           Decision.to(run, askTakeover(run));
-      case Event.Exited(String handle) when run.isOld(handle) -> died(run);
+      case Event.Exited(String handle) when run.isOld(handle) -> Sealing.died(run);
       case Event.FromOperator _, FromInstance _, Event.FromAuthority _, Event.FromHost _ ->
           Decision.to(run);
     };
@@ -138,7 +133,7 @@ final class Sequential {
 
   private Decision permitted(Run run, Bytes message) {
     return switch (run.kind()) {
-      case RESEAL, UPGRADE, MIGRATE -> finishOld(run.storing(message));
+      case RESEAL, UPGRADE, MIGRATE -> sealing.finishOld(run.storing(message));
       case GENESIS, TAKEOVER, RECOVER -> candidates.create(run);
       case REKEY ->
           run.old().isPresent()
@@ -151,16 +146,6 @@ final class Sequential {
       case ABORT, RETIRE, CLOSE, POLICY ->
           throw new IllegalStateException(run.kind() + " has no permit");
     };
-  }
-
-  /** QUIESCE under the ticket in {@code stored}. */
-  Decision finishOld(Run run) {
-    Run next = run.at(Phase.QUIESCE);
-    return Decision.to(
-        next,
-        new Effect.Park(),
-        new Effect.Advise(next.old().orElseThrow(), Verb.FINISH, next.stored().orElseThrow()),
-        new Effect.Wait(Alarm.DRAIN, limits.drainMs(), next.turn()));
   }
 
   private Decision refused(Run run, Denial denial) {
@@ -202,133 +187,5 @@ final class Sequential {
             run.kind() == Kind.GENESIS
                 ? new Unborn()
                 : new Halted(run, new Cause("NOT_BEGUN", run.kind() + " was refused", "")));
-  }
-
-  private static Decision died(Run run) {
-    return Lifecycle.settle(
-        new Effect.Park(),
-        new Effect.Finish(
-            run.opId(),
-            new Outcome.Stopped(
-                new Cause(
-                    "INSTANCE_DIED",
-                    "the active instance ended in " + run.phase(),
-                    "the supervisor takes over by itself: reseal status"))));
-  }
-
-  private static Cause undrained(String rule) {
-    return rule.equals(DRAIN_DEADLINE)
-        ? new Cause(
-            rule,
-            "requests in flight did not end before the application's deadline",
-            "raise the deadline of on_quiesce, or find the request that never ends")
-        : new Cause(
-            rule,
-            "the application failed while it drained",
-            "its log says where; it serves on, so mend it at leisure and ask again");
-  }
-
-  private Decision quiesce(Run run, Event event) {
-    return switch (event) {
-      case FromInstance said when run.isOld(said.handle()) -> oldSaid(run, said);
-      case Event.Elapsed(Alarm alarm, long turn) when alarm == Alarm.DRAIN && turn == run.turn() ->
-          backOut.begin(
-              run,
-              new Cause(
-                  DRAIN_DEADLINE,
-                  "the instance did not lock within " + limits.drainMs() + " ms",
-                  "look at its log, then ask again"));
-      case Event.FromOperator _, FromInstance _, Event.FromAuthority _, Event.FromHost _ ->
-          Decision.to(run);
-    };
-  }
-
-  private Decision snapshot(Run run, Event event) {
-    return switch (event) {
-      case FromInstance said when run.isOld(said.handle()) -> oldSaid(run, said);
-      case Event.Elapsed(Alarm alarm, long turn) when alarm == Alarm.SEAL && turn == run.turn() ->
-          sealAgain(
-              run,
-              new Cause("SEAL_DEADLINE", "no container within " + limits.sealMs() + " ms", ""));
-      case Event.FromOperator _, FromInstance _, Event.FromAuthority _, Event.FromHost _ ->
-          Decision.to(run);
-    };
-  }
-
-  private Decision oldSaid(Run run, FromInstance said) {
-    return switch (said) {
-      case Event.Entered(_, InstanceState state) ->
-          switch (state) {
-            case LOCKED -> run.phase() == Phase.QUIESCE ? locked(run) : Decision.to(run);
-            case DEAD -> {
-              List<Effect> effects = new ArrayList<>();
-              effects.add(new Effect.Destroy(said.handle()));
-              effects.addAll(died(run).effects());
-              yield new Decision(new Situation.Unsettled(false), "instance dead", effects);
-            }
-            case SILENT, BORN, RESTORING, STANDBY, INSTALLING, SERVING, QUIESCING ->
-                Decision.to(run);
-          };
-      case Event.Sealed(String handle, Bytes body, Bytes receipt) -> {
-        Run next = run.withBody(body, Optional.of(receipt)).at(Phase.PERSIST);
-        yield Decision.to(next, new Effect.Keep(handle, body));
-      }
-      case Event.DrainDeadline(_, String rule) -> backOut.beginServing(run, undrained(rule));
-      case Event.AdviceRefused(_, String verb, String rule) ->
-          rule.equals(Code.WRONG_STATE.name()) || !verb.equals(Verb.FINISH.word())
-              ? Decision.to(run)
-              : backOut.begin(run, new Cause(rule, "the instance refused '" + verb + "'", ""));
-      case Event.Exited _ -> died(run);
-      case Event.Born _,
-          Event.PlatformChecked _,
-          Event.GrantAsked _,
-          Event.Ready _,
-          Event.RestoreFailed _,
-          Event.InstallFailed _,
-          Event.Serving _,
-          Event.Installed _,
-          Event.Checkpointed _ ->
-          Decision.to(run);
-    };
-  }
-
-  private Decision locked(Run run) {
-    Run next = run.at(Phase.SNAPSHOT);
-    return Decision.to(next, new Effect.Wait(Alarm.SEAL, limits.sealMs(), next.turn()));
-  }
-
-  /** A fresh container from the locked instance; a torn one is never mended. */
-  Decision sealAgain(Run run, Cause cause) {
-    if (run.tries().seals() + 1 >= Limits.SEALS) {
-      return backOut.begin(run, cause);
-    }
-    Run next = run.sealedAgain().at(Phase.SNAPSHOT);
-    return Decision.failing(
-        cause.toString(),
-        new Situation.Running(next),
-        new Effect.Advise(next.old().orElseThrow(), Verb.SEAL, Bytes.EMPTY),
-        new Effect.Wait(Alarm.SEAL, limits.sealMs(), next.turn()));
-  }
-
-  private Decision persist(Run run, Event event) {
-    return switch (event) {
-      case Event.Kept(Bytes body) when run.body().equals(Optional.of(body)) ->
-          Decision.to(run, register(run));
-      case Event.NotKept(Cause cause) ->
-          run.old().isPresent() ? sealAgain(run, cause) : Lifecycle.settle();
-      case Event.Answered(Call call, _, _, _) when call == Call.REGISTER ->
-          candidates.destroyOld(run);
-      case Event.Denied(Call call, Denial denial) when call == Call.REGISTER ->
-          run.old().isPresent() && denial.code() != Code.QUARANTINED
-              ? backOut.begin(run, denial.cause())
-              : Lifecycle.settle();
-      case Event.Exited(String handle) when run.isOld(handle) -> Decision.to(run.without(handle));
-      case Event.FromOperator _, FromInstance _, Event.FromAuthority _, Event.FromHost _ ->
-          Decision.to(run);
-    };
-  }
-
-  Effect register(Run run) {
-    return new Effect.Submit(Call.REGISTER, run.receipt().orElseThrow());
   }
 }
