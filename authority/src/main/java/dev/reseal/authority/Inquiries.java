@@ -105,14 +105,7 @@ final class Inquiries {
 
   private Reply named(String name) {
     Bytes lineage =
-        ledger
-            .store()
-            .lineageNamed(name)
-            .orElseThrow(() ->
-                Denied.of(
-                    Code.LINEAGE_MISMATCH,
-                    "UNKNOWN_LINEAGE",
-                    "no lineage is called '" + name + "'"));
+        ledger.store().lineageNamed(name).orElseThrow(() -> Ledger.unknown("'" + name + "'"));
     return status(ledger.require(lineage).row());
   }
 

@@ -86,11 +86,7 @@ final class KeyCalls {
   private Held verified(String type, Bytes message, Fields in) {
     Bytes lineage = in.bytes(2, 16);
     ledger.finish(lineage, nowMs); // bytes that were used go before others take their place
-    Held held =
-        ledger
-            .row(lineage)
-            .orElseThrow(
-                () -> Denied.of(Code.LINEAGE_MISMATCH, "UNKNOWN_LINEAGE", "no lineage " + lineage));
+    Held held = ledger.require(lineage);
     Cose.parse(message, Limits.MESSAGE).verify(type, held.row().policy().operators());
     return held;
   }

@@ -133,12 +133,15 @@ final class Ledger {
 
   /** The row of a lineage that must exist. */
   Held require(Bytes lineage) {
-    return row(lineage)
-        .orElseThrow(() ->
-            Denied.of(
-                Code.LINEAGE_MISMATCH,
-                "UNKNOWN_LINEAGE",
-                "no lineage " + lineage + ": reseal authority policy apply FILE makes one"));
+    return row(lineage).orElseThrow(() -> unknown(lineage.toString()));
+  }
+
+  /** {@code lineage}: its id, or the name that nothing is called by. */
+  static Denied unknown(String lineage) {
+    return Denied.of(
+        Code.LINEAGE_MISMATCH,
+        "UNKNOWN_LINEAGE",
+        "no lineage " + lineage + ": reseal authority policy apply FILE makes one");
   }
 
   static Bytes encode(Row row) {

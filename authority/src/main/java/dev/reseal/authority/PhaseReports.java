@@ -31,12 +31,7 @@ final class PhaseReports {
   Reply report(Bytes message) {
     Cose envelope = Cose.parse(message, Limits.MESSAGE);
     PhaseTimes times = PhaseTimes.decode(envelope.payload());
-    Held held =
-        ledger
-            .row(times.lineage())
-            .orElseThrow(() ->
-                Denied.of(
-                    Code.LINEAGE_MISMATCH, "UNKNOWN_LINEAGE", "no lineage " + times.lineage()));
+    Held held = ledger.require(times.lineage());
     Policy policy = held.row().policy();
     envelope.verify(
         PhaseTimes.NAME, policy.supervisors().stream().map(Policy.Supervisor::key).toList());

@@ -32,10 +32,7 @@ final class Requests {
     Signed<Request> signed = Signed.verify(Request.class, message, operators);
     Ask ask = signed.message().decodeAsk();
     if (ask.kind() != Kind.POLICY) {
-      throw Denied.of(
-          Code.LINEAGE_MISMATCH,
-          "UNKNOWN_LINEAGE",
-          "no lineage " + ask.head().lineage() + ": reseal authority policy apply FILE makes one");
+      throw Ledger.unknown(ask.head().lineage().toString());
     }
     Denied.unless(
         ask.head().fence() == 0 && ask.head().epoch() == 0,

@@ -23,6 +23,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
@@ -32,6 +33,7 @@ import java.util.function.Consumer;
  */
 final class Host implements Effects, AutoCloseable {
   private static final long RECLAIM_MS = 5_000;
+  private static final long ASK_AGAIN_MS = 100;
 
   private final Settings settings;
   private final Platform platform;
@@ -253,6 +255,7 @@ final class Host implements Effects, AutoCloseable {
   private void await(Link link, String handle) {
     while (lives(handle)) {
       Log.debug("nobody tells any more whether " + link.handle() + " ends; asking again");
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(ASK_AGAIN_MS));
     }
     watched.remove(link.handle());
     roster.remove(link.handle());
