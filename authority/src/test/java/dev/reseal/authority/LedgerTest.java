@@ -159,12 +159,14 @@ class LedgerTest extends OnItsOwnWorld {
     }
     world.put(row.withKeys(full));
     Set<String> before = world.keys.names();
-    Reply reply = world.request(world.ask(Kind.RESEAL, false, Ask.NOTHING), world.operator);
+    world.clocks.pass(2_500);
+    Reply reply = world.request(world.ask(Kind.TAKEOVER, false, Ask.NOTHING), world.operator);
     assertThat(refusal(reply).code()).isEqualTo(Code.UNAVAILABLE);
     assertThat(world.keys.names()).isEqualTo(before);
     answer(world.request(world.ask(Kind.CLOSE, false, Ask.NOTHING), world.operator));
     world.restart();
-    assertThat(world.stored().keys().destroying()).hasSize(Limits.LIST + 1);
+    assertThat(world.stored().keys().wraps()).isEmpty();
+    assertThat(world.keys.names()).noneMatch(name -> name.startsWith("wrap/"));
   }
 
   @Test
