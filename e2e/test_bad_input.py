@@ -161,7 +161,8 @@ def test_a_key_hook_that_throws_at_the_first_start_leaves_a_supervisor_that_can_
     supervisor.await_line("stopped unkeyed")
     assert "INSTALL_FAILED" in supervisor.output() and "--mode rekey" in supervisor.output()
     flag.unlink()
-    assert site.rotate("unkeyed", "--mode", "rekey")[0] == 0
+    code, summary = site.rotate("unkeyed", "--mode", "rekey")
+    assert code == 0, summary
     supervisor.await_line("serving unkeyed")
     assert site.client("unkeyed").put("/a", b"one").status == 200
 

@@ -15,6 +15,8 @@ import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -125,14 +127,11 @@ final class ProofCommand {
           }
         }
         case Finding.Refused(String field, String detail) -> {
-          if (json) {
-            Output.print(
-                out,
-                new Facts().put("verdict", "REFUSED").put("field", field).put("detail", detail),
-                true);
-          }
-          throw new Refused(
-              ExitCode.NOT_OURS, new Cause("PROOF " + field, detail, "this file proves nothing"));
+          Cause cause = new Cause("PROOF " + field, detail, "this file proves nothing");
+          Map<String, Object> facts = new LinkedHashMap<>();
+          facts.put("verdict", "REFUSED");
+          facts.put("field", field);
+          return Failure.tell(spec.commandLine(), new Refused(ExitCode.NOT_OURS, cause), facts);
         }
       }
       out.flush();

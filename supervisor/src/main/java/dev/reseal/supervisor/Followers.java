@@ -5,7 +5,9 @@ import dev.reseal.lifecycle.Outcome;
 import dev.reseal.lifecycle.Phase;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 
@@ -15,6 +17,7 @@ final class Followers implements Stopwatch.Follower {
   private static final int NEWS_MAX = 4_096;
 
   private final List<Follower> followers = new CopyOnWriteArrayList<>();
+  private final Set<Bytes> held = ConcurrentHashMap.newKeySet();
 
   /** What a follower hears. */
   sealed interface News {
@@ -63,8 +66,21 @@ final class Followers implements Stopwatch.Follower {
     followers.stream().filter(f -> f.news.size() < NEWS_MAX).forEach(f -> f.news.add(news));
   }
 
+  /** Its end is known and told later: what else is said of its end until then comes too late. */
+  void hold(Bytes opId) {
+    held.add(opId);
+  }
+
+  void release(Bytes opId, Outcome outcome) {
+    held.remove(opId);
+    ended(opId, outcome);
+  }
+
   /** Whoever asked for it hears its end; who only follows hears the end of any. */
   void ended(Bytes opId, Outcome outcome) {
+    if (held.contains(opId)) {
+      return;
+    }
     for (Follower follower : followers) {
       if (follower.opId.isEmpty() || follower.opId.get().equals(opId)) {
         follower.news.add(new News.Ended(opId, outcome));

@@ -176,6 +176,7 @@ public final class Supervisor implements AutoCloseable {
     }
     PhaseTimes times = new PhaseTimes(settings.lineage(), opId, micros);
     Bytes message = Cose.sign(PhaseTimes.NAME, times.encode(), settings.key());
+    followers.hold(opId);
     Thread.ofVirtual()
         .name("phase-times")
         .start(() -> {
@@ -183,7 +184,7 @@ public final class Supervisor implements AutoCloseable {
               instanceof Authority.Reply.Answer)) {
             Log.warn("the authority did not take the times of operation " + opId);
           }
-          followers.ended(opId, outcome);
+          followers.release(opId, outcome);
         });
   }
 

@@ -3,6 +3,7 @@ package dev.reseal.supervisor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.reseal.bytes.Bytes;
+import dev.reseal.lifecycle.Cause;
 import dev.reseal.lifecycle.Outcome;
 import dev.reseal.lifecycle.Phase;
 import dev.reseal.supervisor.Followers.News;
@@ -12,6 +13,20 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
 class FollowersTest {
+  @Test
+  void whatIsSaidOfAnOperationWhoseEndIsAboutToBeToldComesTooLate() throws InterruptedException {
+    Followers followers = new Followers();
+    Bytes opId = Bytes.zeros(16);
+    Followers.Follower asker = followers.follow(Optional.of(opId));
+    Outcome died = new Outcome.Stopped(new Cause("INSTANCE_DIED", "it ended", ""));
+    followers.hold(opId);
+    followers.ended(opId, died);
+    followers.release(opId, new Outcome.Done(""));
+    followers.ended(opId, died);
+    assertThat(asker.next()).isEqualTo(new News.Ended(opId, new Outcome.Done("")));
+    assertThat(asker.next()).isEqualTo(new News.Ended(opId, died));
+  }
+
   @Test
   void whoeverDoesNotListenMissesPhasesButNeverTheEnd() throws InterruptedException {
     Followers followers = new Followers();
