@@ -32,7 +32,7 @@ public final class RunCommand implements Callable<Integer> {
   /** Shorter than what those who end processes wait before they kill. */
   private static final long LAST_CHECKPOINT_MS = 8_000;
 
-  private static final long LOOK_MS = 10;
+  private static final long LOOK_MS = 20;
 
   private final Starter starter;
 
@@ -209,25 +209,28 @@ public final class RunCommand implements Callable<Integer> {
   private void awaitServing(Supervisor supervisor, PrintWriter out) throws InterruptedException {
     String said = "";
     while (!said.equals("serving") && !supervisor.ended().isDone()) {
-      LocalStatus here = supervisor.local();
       String word =
           switch (supervisor.situation()) {
             case Situation.Idle _ -> "serving";
-            case Situation.Unsettled _, Situation.Unborn _ -> "";
+            case Situation.Unsettled _, Situation.Unborn _ -> said;
             case Situation.Running _, Situation.BackingOut _ -> "recovering";
             case Situation.Halted _, Situation.Aside _ -> "stopped";
           };
-      if (!word.isEmpty() && !word.equals(said)) {
-        out.println(
-            word
-                + (" " + name() + " on 127.0.0.1:" + here.publicPort())
-                + (here.detail().isEmpty() ? "" : "  " + here.phase() + " " + here.detail())
-                + "  platform EMULATED (no security)");
-        out.flush();
+      if (!word.equals(said)) {
+        say(out, word, supervisor.local());
         said = word;
       }
       Thread.sleep(LOOK_MS);
     }
+  }
+
+  private void say(PrintWriter out, String word, LocalStatus here) {
+    out.println(
+        word
+            + (" " + name() + " on 127.0.0.1:" + here.publicPort())
+            + (here.detail().isEmpty() ? "" : "  " + here.phase() + " " + here.detail())
+            + "  platform EMULATED (no security)");
+    out.flush();
   }
 
   private static Situation settled(Supervisor supervisor) throws InterruptedException {
