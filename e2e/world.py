@@ -5,6 +5,7 @@ Used by the demo and by the end-to-end tests. It knows how to start, stop and ki
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import pathlib
@@ -19,6 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 RESEAL = ROOT / "reseal"
 
 
+@functools.cache
 def jdk() -> pathlib.Path:
     """The one that ``./reseal`` runs on."""
     return pathlib.Path(subprocess.check_output([str(ROOT / "build" / "jdk.sh")], text=True).strip())

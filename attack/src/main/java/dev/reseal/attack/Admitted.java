@@ -134,21 +134,22 @@ final class Admitted {
     Site.answer(asked(host, opId, identity));
   }
 
+  private static EnclaveIdentity thiefs() {
+    Bytes image = Bytes.ascii("the thief's image").sha256();
+    return Enclave.of(image, Enclave.admitted().attributes(), 2);
+  }
+
   private static Ending signersImageOpens(Stage stage) {
     NaiveEnclave service = new NaiveEnclave(stage.machine());
     service.state = "all customers";
-    EnclaveIdentity evil =
-        Enclave.of(Bytes.ascii("the thief's image").sha256(), Enclave.admitted().attributes(), 2);
-    NaiveEnclave thief = new NaiveEnclave(stage.machine(), evil).start(service.seal());
+    NaiveEnclave thief = new NaiveEnclave(stage.machine(), thiefs()).start(service.seal());
     return new Ending.Won("an image that nobody reviewed holds " + thief.state);
   }
 
   private static Ending signersImage(Stage stage) throws IOException {
     Host host = stage.host();
     Bytes opId = host.sealed(host.serving(1), false);
-    EnclaveIdentity evil =
-        Enclave.of(Bytes.ascii("the thief's image").sha256(), Enclave.admitted().attributes(), 2);
-    return candidate(host, opId, evil);
+    return candidate(host, opId, thiefs());
   }
 
   private static Ending oldVersionOpens(Stage stage) {

@@ -92,8 +92,8 @@ final class AttackCommand implements Callable<Integer> {
         } else if (Attacks.named(id).isPresent()) {
           chosen.add(Attacks.named(id).orElseThrow());
         } else {
-          spec.commandLine().getErr().println("attack: no attack " + id + "; reseal attack list");
-          return ExitCode.USAGE.number();
+          String words = "no attack " + id + "; reseal attack list";
+          return Failure.tell(spec.commandLine(), ExitCode.USAGE, words, "attack: " + words);
         }
       }
       return run(chosen) ? 0 : ExitCode.NOT_PROVEN.number();

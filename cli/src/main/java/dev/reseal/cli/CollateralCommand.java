@@ -85,9 +85,8 @@ public final class CollateralCommand {
     }
 
     final int fail(ExitCode code, String words) {
-      spec.commandLine().getErr().println("collateral " + spec.name() + ": " + words);
-      spec.commandLine().getErr().flush();
-      return code.number();
+      return Failure.tell(
+          spec.commandLine(), code, words, "collateral " + spec.name() + ": " + words);
     }
 
     final void say(String line) {

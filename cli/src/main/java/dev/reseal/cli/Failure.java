@@ -48,18 +48,24 @@ final class Failure {
     err.println(line);
     err.flush();
     if (verb.getParseResult().hasMatchedOption("--json")) {
-      Map<String, Object> object = new LinkedHashMap<>();
-      object.put("verb", verb.getCommandName());
-      object.put("exit", exit.number());
-      object.put("outcome", exit.name());
-      object.put("rule", cause.rule());
-      object.put("detail", cause.detail());
-      object.put("next", cause.next());
+      Map<String, Object> object = object(verb.getCommandName(), exit.number(), exit.name(), cause);
       object.putAll(facts);
       verb.getOut().println(JsonLine.of(object));
       verb.getOut().flush();
     }
     return exit.number();
+  }
+
+  /** What the object of every end has, also of an operation that went well. */
+  static Map<String, Object> object(String verb, int exit, String outcome, Cause cause) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("verb", verb);
+    object.put("exit", exit);
+    object.put("outcome", outcome);
+    object.put("rule", cause.rule());
+    object.put("detail", cause.detail());
+    object.put("next", cause.next());
+    return object;
   }
 
   private static Cause cause(ExitCode exit, Exception failure) {

@@ -130,14 +130,8 @@ final class OperationReport implements ControlClient.Watcher {
 
   /** What is said of every end. */
   private Map<String, Object> object(int exit, String outcome, Cause cause) {
-    Map<String, Object> object = new LinkedHashMap<>();
-    object.put("verb", verb);
+    Map<String, Object> object = Failure.object(verb, exit, outcome, cause);
     object.put("lineage", name);
-    object.put("exit", exit);
-    object.put("outcome", outcome);
-    object.put("rule", cause.rule());
-    object.put("detail", cause.detail());
-    object.put("next", cause.next());
     return object;
   }
 

@@ -74,9 +74,6 @@ final class PlatformFaultCommand implements Callable<Integer> {
   }
 
   private int fail(ExitCode code, String words) {
-    PrintWriter err = spec.commandLine().getErr();
-    err.println("platform fault: " + words);
-    err.flush();
-    return code.number();
+    return Failure.tell(spec.commandLine(), code, words, "platform fault: " + words);
   }
 }

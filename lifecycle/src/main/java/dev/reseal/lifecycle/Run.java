@@ -36,7 +36,8 @@ public record Run(
     static final Tries NONE = new Tries(0, 0, 0, "", 0);
   }
 
-  static Run of(Kind kind, Bytes opId, Phase phase, Optional<String> old) {
+  /** One that has just begun. */
+  public static Run of(Kind kind, Bytes opId, Phase phase, Optional<String> old) {
     return new Run(
         kind,
         opId,

@@ -122,14 +122,12 @@ public final class Supervisor implements AutoCloseable {
    * @return false where somebody serves and made none within {@code limitMs}
    */
   public boolean settle(long limitMs) throws IOException, InterruptedException {
-    if (!(situation instanceof Situation.Idle(String active))) {
+    if (!(situation instanceof Situation.Idle idle)) {
       return true;
     }
     doors.shut();
-    Optional<Link> link = doors.roster().find(active);
-    return link.isEmpty()
-        || lastCheckpoint.made(
-            link.get(), () -> situation.equals(new Situation.Idle(active)), limitMs);
+    Optional<Link> link = doors.roster().find(idle.active());
+    return link.isEmpty() || lastCheckpoint.made(link.get(), () -> situation.equals(idle), limitMs);
   }
 
   @Override

@@ -30,19 +30,7 @@ class ObstacleTest {
   private final Obstacle obstacle = new Obstacle(told::add);
 
   private static Situation running(Phase phase) {
-    return new Situation.Running(
-        new Run(
-            Kind.RESEAL,
-            OP,
-            1,
-            phase,
-            0,
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            new Run.Tries(0, 0, 0, "", 0)));
+    return new Situation.Running(Run.of(Kind.RESEAL, OP, phase, Optional.empty()));
   }
 
   @Test

@@ -20,18 +20,7 @@ class StopwatchTest {
   private final Stopwatch stopwatch = new Stopwatch("test", new Followers());
 
   private static Run run(Phase phase) {
-    return new Run(
-        Kind.RESEAL,
-        OP,
-        1,
-        phase,
-        0,
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        new Run.Tries(0, 0, 0, "", 0));
+    return Run.of(Kind.RESEAL, OP, phase, Optional.empty());
   }
 
   @Test
