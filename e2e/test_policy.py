@@ -146,6 +146,7 @@ def test_a_policy_that_strikes_approvals_needs_them(site: Site) -> None:
     site.world.cli(*words, "--save-request", str(request))
     approval, shown = carol.approve(request)
     assert shown["policy_file_sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert shown["replaces_policy_file_sha256"] == site.status("guarded")["policy_file_sha256"]
     given = ["--request", str(request), "--approval", approval]
     content = file.read_text()
     file.write_text(content.replace('"life_ms": 8000', '"life_ms": 9000'))
@@ -153,6 +154,13 @@ def test_a_policy_that_strikes_approvals_needs_them(site: Site) -> None:
     assert changed.returncode == 20 and "carries another policy" in changed.stderr
     file.write_text(content)
     assert "changed  guarded" in site.world.cli(*words, *given).stdout
+    assert "changed  guarded" in site.apply(content.replace('"life_ms": 8000', '"life_ms": 9000')).stdout
+    file.write_text(content)
+    kept = site.home / "kept.request"
+    site.world.cli(*words, "--save-request", str(kept))
+    assert "changed  guarded" in site.world.cli(*words).stdout
+    undone = site.world.cli(*words, "--request", str(kept), check=False)
+    assert undone.returncode == 45 and "POLICY_REPLACED" in undone.stderr, undone.stderr
     stranger = site.world.cli("retire", "guarded", *given, check=False)
     assert stranger.returncode == 20 and "asks for policy" in stranger.stderr
     no_request = site.world.cli(*words, "--approval", approval, check=False)

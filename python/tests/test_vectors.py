@@ -141,13 +141,14 @@ _STATUS: Shape = (
     (29, "ISVSVN", _N),
     (30, "platform kind", _N),
     (31, "allowed", listed(row(_D, _U16, _U16), 0, LIST)),
+    (32, "policy file", _D),
 )
 
 
 def _ask(payload: bytes) -> None:
     fields = map_of(payload, "ask", _ASK)
     if fields[4] == 11:
-        blob(MESSAGE)(fields[8], "policy file")
+        row(blob(MESSAGE), nullable(_D))(fields[8], "policy file")
     elif fields[4] == 9:
         row(listed(_D), listed(_N))(fields[8], "keys")
     elif fields[8] is not None:

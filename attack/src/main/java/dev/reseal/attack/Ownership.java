@@ -68,9 +68,9 @@ final class Ownership {
         new Live(
             "A52",
             false,
-            "hold an approved request back; take over to another measurement",
+            "hold an approved request or an older policy back; take over to another measurement",
             new Falls(Ownership::lateOrder),
-            new Rule("FENCED, MEASUREMENT_REFUSED/TARGET"),
+            new Rule("FENCED, MEASUREMENT_REFUSED/TARGET, FENCED/POLICY_REPLACED"),
             Ownership::lateRequest));
   }
 
@@ -242,6 +242,10 @@ final class Ownership {
             false,
             Ask.NOTHING);
     endings.add(Endings.of(site.request(elsewhere, site.operator), "another image took over"));
+    Ask older = site.newer(site.policy());
+    Site.answer(site.applied(site.policy().replace("\"rpo_updates\": 64", "\"rpo_updates\": 16")));
+    endings.add(
+        Endings.of(site.request(older, site.operator), "an older policy is in force again"));
     return Endings.all(endings);
   }
 }

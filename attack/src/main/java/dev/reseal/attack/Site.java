@@ -149,10 +149,16 @@ final class Site {
     answer(applied(policy()));
   }
 
-  /** The operator signs that policy file. */
+  /** The operator applies that policy file. */
   Reply applied(String policy) {
+    return request(newer(policy), operator);
+  }
+
+  /** What the operator signs to put that policy file in the place of the one in force. */
+  Ask newer(String policy) {
     Bytes file = Bytes.wrap(policy.getBytes(StandardCharsets.UTF_8));
-    return request(ask(Kind.POLICY, false, new Ask.Extra.PolicyFile(file)), operator);
+    Optional<Bytes> replaces = row().map(known -> known.policy().file());
+    return ask(Kind.POLICY, false, new Ask.Extra.PolicyFile(file, replaces));
   }
 
   /** Destroys every key that nothing needs any more; the answer is a {@code retired}. */

@@ -131,9 +131,10 @@ public record Policy(
         && newer.essentials().miscMask() == essentials.miscMask();
   }
 
-  Status.Policy publicPart() {
+  Status.Policy publicPart(Bytes file) {
     return new Status.Policy(
         essentials.digest(),
+        file.sha256(),
         essentials.encode(),
         essentials.rpoUpdates(),
         dials.lowered(),

@@ -19,6 +19,7 @@ import java.util.Optional;
 /** Requests (message 1): who may ask, about which row, and what then happens (protocol 7). */
 final class Requests {
   private static final Bytes ZERO32 = Bytes.zeros(32);
+  private static final String REPLACED = "POLICY_REPLACED";
 
   private final Row row;
   private final Desk desk;
@@ -39,8 +40,13 @@ final class Requests {
         Code.FENCED,
         "FENCED",
         "a lineage is born at fence 0 and epoch 0");
-    Bytes file = file(ask);
-    Row born = Row.born(policy(file, ask.head().lineage()), file);
+    Ask.Extra.PolicyFile file = file(ask);
+    Denied.unless(
+        file.replaces().isEmpty(),
+        Code.FENCED,
+        REPLACED,
+        "asked to replace a policy; the lineage has none yet");
+    Row born = Row.born(policy(file.content(), ask.head().lineage()), file.content());
     return Accepted.of(born, event("policy", born, ask, signed));
   }
 
@@ -87,8 +93,9 @@ final class Requests {
 
   private Accepted policy(Authorisation authorisation) {
     Ask ask = authorisation.ask();
-    Bytes file = file(ask);
-    Policy newer = policy(file, row.lineage());
+    Ask.Extra.PolicyFile file = file(ask);
+    replaces(file);
+    Policy newer = policy(file.content(), row.lineage());
     Denied.unless(
         newer.essentials().env() == row.policy().essentials().env(),
         Code.POLICY_REFUSED,
@@ -108,8 +115,21 @@ final class Requests {
     if (row.policy().guards(newer)) {
       guarded(authorisation);
     }
-    Row next = row.withPolicy(newer, file);
+    Row next = row.withPolicy(newer, file.content());
     return Accepted.of(next, event("policy", next, ask, authorisation.signed()));
+  }
+
+  /** Else a request that was signed before another change of policy, and kept, would undo it. */
+  private void replaces(Ask.Extra.PolicyFile file) {
+    Bytes inForce = row.policyFile().sha256();
+    Denied.unless(
+        file.replaces().equals(Optional.of(inForce)),
+        Code.FENCED,
+        REPLACED,
+        "asked to replace the policy file of SHA-256 "
+            + file.replaces().map(Bytes::toHex).orElse("none")
+            + "; in force is that of "
+            + inForce.toHex());
   }
 
   /** Else whoever may change the policy could strike the approvals that an upgrade needs. */
@@ -133,9 +153,9 @@ final class Requests {
     return Accepted.of(closed, event("close", closed, ask, signed)).revoking(destroying);
   }
 
-  private static Bytes file(Ask ask) {
+  private static Ask.Extra.PolicyFile file(Ask ask) {
     return switch (ask.extra()) {
-      case Ask.Extra.PolicyFile(Bytes content) -> content;
+      case Ask.Extra.PolicyFile file -> file;
       case Ask.Extra.None _, Ask.Extra.Keys _ ->
           throw Denied.of(Code.CORRUPT, "FIELD", "a policy request without its file");
     };

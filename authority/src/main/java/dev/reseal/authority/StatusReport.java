@@ -31,7 +31,7 @@ final class StatusReport {
                     head.core(),
                     head.decodedFooter().genFloor(),
                     Retirement.sealedByActive(row))),
-        row.policy().publicPart(),
+        row.policy().publicPart(row.policyFile()),
         logHead,
         row.lease().untilMs(),
         waitMs,

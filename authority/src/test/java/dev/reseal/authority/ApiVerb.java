@@ -111,7 +111,7 @@ record ApiVerb(
   static Call request(World world, Kind kind) {
     Ask.Extra extra =
         switch (kind) {
-          case POLICY -> new Ask.Extra.PolicyFile(World.bytes(world.policy("")));
+          case POLICY -> world.newer(world.policy("")).extra();
           case RETIRE -> {
             Status.Retirable can = world.status().retirable();
             yield new Ask.Extra.Keys(can.wrapIds(), can.gens());

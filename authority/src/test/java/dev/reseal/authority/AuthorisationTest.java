@@ -169,7 +169,7 @@ class AuthorisationTest extends OnItsOwnWorld {
   }
 
   private Ask policyAsk(String json) {
-    return world.ask(Kind.POLICY, false, new Ask.Extra.PolicyFile(World.bytes(json)));
+    return world.newer(json);
   }
 
   @Test

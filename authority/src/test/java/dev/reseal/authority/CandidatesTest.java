@@ -13,7 +13,6 @@ import dev.reseal.instance.Instance;
 import dev.reseal.instance.Verb;
 import dev.reseal.sgx.Attributes;
 import dev.reseal.sgx.EnclaveIdentity;
-import dev.reseal.wire.Ask;
 import dev.reseal.wire.AuthorityMessage;
 import dev.reseal.wire.Cbor;
 import dev.reseal.wire.Code;
@@ -198,8 +197,7 @@ class CandidatesTest extends OnItsOwnWorld {
   }
 
   private void apply(String policy) {
-    Ask.Extra file = new Ask.Extra.PolicyFile(World.bytes(policy));
-    answer(world.request(world.ask(Kind.POLICY, false, file), world.operator));
+    answer(world.applied(policy));
   }
 
   @Test

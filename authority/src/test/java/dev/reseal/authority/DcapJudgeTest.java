@@ -10,7 +10,6 @@ import dev.reseal.authority.Policy.PlatformRule;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.emulator.Machine;
 import dev.reseal.quote.TrustAnchors;
-import dev.reseal.wire.Ask;
 import dev.reseal.wire.Code;
 import dev.reseal.wire.Kind;
 import dev.reseal.wire.WireError;
@@ -212,8 +211,7 @@ class DcapJudgeTest extends OnItsOwnWorld {
   @Test
   void aPlatformWhoseCandidatesWereAllRefusedMayNotWait() throws IOException {
     String file = world.policy(", \"tcb\": {\"grace_s\": 3600}");
-    Ask ask = world.ask(Kind.POLICY, false, new Ask.Extra.PolicyFile(World.bytes(file)));
-    answer(world.request(ask, world.operator));
+    answer(world.applied(file));
     Bytes opId = world.begin(Kind.GENESIS, true);
     Bytes otherClaims = new Forger(world, opId).withOtherClaims();
     assertThat(refusal(world.service.post("grant-request", otherClaims)).rule())

@@ -129,8 +129,7 @@ class KeyCallsTest extends OnItsOwnWorld {
   void aPolicyWithoutThePurposeErasesThem() {
     answer(add("records"));
     String without = world.policy("").replace("[\"records\"]", "[\"payments\"]");
-    Ask ask = world.ask(Kind.POLICY, false, new Ask.Extra.PolicyFile(World.bytes(without)));
-    answer(world.request(ask, world.operator));
+    answer(world.applied(without));
     assertThat(stored(KEY)).isFalse();
     assertThat(added()).isEmpty();
   }
@@ -140,8 +139,7 @@ class KeyCallsTest extends OnItsOwnWorld {
     world = new World(home.resolve("unborn"));
     String file =
         world.policy("").replace("\"records\"", "\"" + String.join("\", \"", purposes) + "\"");
-    Ask ask = world.ask(Kind.POLICY, false, new Ask.Extra.PolicyFile(World.bytes(file)));
-    answer(world.request(ask, world.operator));
+    answer(world.applied(file));
   }
 
   private WireError genesisRefused() {

@@ -178,9 +178,7 @@ class LedgerTest extends OnItsOwnWorld {
     world.store = new MemoryStore();
     world.anchor = new MemoryAnchor();
     world.restart();
-    Ask ask =
-        world.ask(Kind.POLICY, false, new Ask.Extra.PolicyFile(World.bytes(world.policy(""))));
-    assertThat(refusal(world.request(ask, world.operator)).rule()).isEqualTo("emulated-root");
+    assertThat(refusal(world.applied(world.policy(""))).rule()).isEqualTo("emulated-root");
   }
 
   @Test

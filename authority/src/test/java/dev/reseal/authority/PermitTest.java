@@ -109,10 +109,7 @@ class PermitTest extends OnItsOwnWorld {
   void policyOverridesAPermitAtOnce() {
     Bytes opId = world.sealed(world.serving(), true);
     String other = world.policy("").replace(World.IMAGE.toHex(), Bytes.zeros(32).toHex());
-    answer(
-        world.request(
-            world.ask(Kind.POLICY, false, new Ask.Extra.PolicyFile(World.bytes(other))),
-            world.operator));
+    answer(world.applied(other));
     WireError error =
         refusal(world.service.post("grant-request", world.attest(world.instance(), opId)));
     assertThat(error.code()).isEqualTo(Code.MEASUREMENT_REFUSED);

@@ -99,11 +99,7 @@ class RegisterTableTest {
 
   private static Reply send(World world, String event) {
     return switch (event) {
-      case "policy" ->
-          world.request(
-              world.ask(
-                  Kind.POLICY, false, new Ask.Extra.PolicyFile(World.bytes(world.policy("")))),
-              world.operator);
+      case "policy" -> world.applied(world.policy(""));
       case "begin" -> request(world, Kind.GENESIS);
       case "prepare" -> request(world, Kind.RESEAL);
       case "abort" -> request(world, Kind.ABORT);

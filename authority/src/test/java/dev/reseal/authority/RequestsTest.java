@@ -158,8 +158,7 @@ class RequestsTest extends OnItsOwnWorld {
   /** A newer policy names other purposes. */
   private void rename() {
     String renamed = world.policy("").replace("[\"records\"]", "[\"payments\"]");
-    Ask.Extra file = new Ask.Extra.PolicyFile(World.bytes(renamed));
-    answer(world.request(world.ask(Kind.POLICY, false, file), world.operator));
+    answer(world.applied(renamed));
   }
 
   private String purpose(int generation) {
@@ -234,9 +233,7 @@ class RequestsTest extends OnItsOwnWorld {
     world.service.eraseClosed();
     assertThat(world.keys.names()).isEmpty();
     assertThat(world.status().state()).isEqualTo("CLOSED");
-    Ask again =
-        world.ask(Kind.POLICY, false, new Ask.Extra.PolicyFile(World.bytes(world.policy(""))));
-    assertThat(refusal(world.request(again, world.operator)).code()).isEqualTo(Code.WRONG_STATE);
+    assertThat(refusal(world.applied(world.policy(""))).code()).isEqualTo(Code.WRONG_STATE);
   }
 
   @ParameterizedTest
@@ -250,14 +247,38 @@ class RequestsTest extends OnItsOwnWorld {
           """)
   void whatASealedStateIsUnderStaysAsLongAsThereIsOne(String from, String to) {
     String other = world.policy("").replace(from, to);
-    assertThat(answer(changed(other))).isNotNull();
-    assertThat(answer(changed(world.policy("")))).isNotNull();
+    assertThat(answer(world.applied(other))).isNotNull();
+    assertThat(answer(world.applied(world.policy("")))).isNotNull();
     world.serving();
-    assertThat(refusal(changed(other)).rule()).isEqualTo("SEALED_UNDER");
+    assertThat(refusal(world.applied(other)).rule()).isEqualTo("SEALED_UNDER");
   }
 
-  private Endpoint.Reply changed(String policy) {
-    Ask ask = world.ask(Kind.POLICY, false, new Ask.Extra.PolicyFile(World.bytes(policy)));
-    return world.request(ask, world.operator);
+  @Test
+  void aPolicyRequestThatWasKeptDoesNotUndoALaterOne() {
+    world.born();
+    String wanted = world.policy(", \"max_grants\": 3");
+    Ask kept = world.newer(wanted);
+    answer(world.applied(world.policy(", \"max_grants\": 2")));
+    WireError refused = refusal(world.request(kept, world.operator));
+    assertThat(refused.rule()).isEqualTo("POLICY_REPLACED");
+    assertThat(refused.code()).isEqualTo(Code.FENCED);
+    assertThat(refused.detail()).contains(World.bytes(world.policy("")).sha256().toHex());
+    Ask first = new Ask(kept.head(), Kind.POLICY, kept.mode(), List.of(), false, unborn(wanted));
+    assertThat(refusal(world.request(first, world.operator)).rule()).isEqualTo("POLICY_REPLACED");
+    answer(world.applied(wanted));
+    assertThat(world.status().policy().file()).isEqualTo(World.bytes(wanted).sha256());
+  }
+
+  @Test
+  void aLineageIsBornWithNothingToReplace() {
+    Ask.Extra file =
+        new Ask.Extra.PolicyFile(World.bytes(world.policy("")), Optional.of(Bytes.zeros(32)));
+    WireError refused = refusal(world.request(world.ask(Kind.POLICY, false, file), world.operator));
+    assertThat(refused.rule()).isEqualTo("POLICY_REPLACED");
+    world.born();
+  }
+
+  private static Ask.Extra unborn(String policy) {
+    return new Ask.Extra.PolicyFile(World.bytes(policy), Optional.empty());
   }
 }

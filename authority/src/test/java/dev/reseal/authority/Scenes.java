@@ -98,8 +98,7 @@ final class Scenes {
   }
 
   private void apply(String policy, SigningKey by) {
-    Ask.Extra file = new Ask.Extra.PolicyFile(World.bytes(policy));
-    answer(world.request(world.ask(Kind.POLICY, false, file), by));
+    answer(world.request(world.newer(policy), by));
   }
 
   private Bytes reseal() {

@@ -172,7 +172,7 @@ final class VerbMatrixTest {
             Optional.empty(),
             List.of(),
             false,
-            new Ask.Extra.PolicyFile(World.bytes(policy)));
+            new Ask.Extra.PolicyFile(World.bytes(policy), Optional.empty()));
     answer(world.request(ask, world.operator));
     return other;
   }

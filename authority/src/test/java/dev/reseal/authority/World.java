@@ -204,7 +204,18 @@ final class World {
 
   /** The lineage exists, without an instance. */
   void born() {
-    answer(request(ask(Kind.POLICY, false, new Ask.Extra.PolicyFile(bytes(policy("")))), operator));
+    answer(applied(policy("")));
+  }
+
+  /** The operator applies that policy file. */
+  Reply applied(String policy) {
+    return request(newer(policy), operator);
+  }
+
+  /** An unsigned request to put that policy file in the place of the one in force. */
+  Ask newer(String policy) {
+    Optional<Bytes> replaces = row().map(known -> known.policy().file());
+    return ask(Kind.POLICY, false, new Ask.Extra.PolicyFile(bytes(policy), replaces));
   }
 
   /** Begins an operation and returns its op_id. */

@@ -70,7 +70,7 @@ record WritingEvent(String name, String when, Scene scene, int writes, int entri
   }
 
   private static Step policyFile(World world, String file) {
-    return request(world, Kind.POLICY, false, new Ask.Extra.PolicyFile(World.bytes(file)));
+    return call(world, "request", world.signed(world.newer(file), world.operator));
   }
 
   private static Step limits(World world) {

@@ -1,5 +1,6 @@
 package dev.reseal.cli;
 
+import dev.reseal.bytes.Bytes;
 import dev.reseal.wire.Ask;
 import dev.reseal.wire.Cose;
 import dev.reseal.wire.Request;
@@ -72,8 +73,10 @@ final class ApproveCommand implements Callable<Integer> {
             .put("new_key", ask.rotate());
     return switch (ask.extra()) {
       case Ask.Extra.None() -> facts.put("target", targets(ask.targets()));
-      case Ask.Extra.PolicyFile(var content) ->
-          facts.put("policy_file_sha256", content.sha256().toHex());
+      case Ask.Extra.PolicyFile(var content, var replaces) ->
+          facts
+              .put("policy_file_sha256", content.sha256().toHex())
+              .put("replaces_policy_file_sha256", replaces.map(Bytes::toHex).orElse("none"));
       case Ask.Extra.Keys(var wrapIds, var gens) ->
           facts.put("wrap_keys", wrapIds.size()).put("generations", gens.toString());
     };

@@ -110,12 +110,12 @@ final class PolicyCommand {
     private Requests.Made request(Policy policy, Optional<Status> before, Bytes content)
         throws IOException {
       Bytes lineage = policy.essentials().lineage();
-      Ask.Extra policyFile = new Ask.Extra.PolicyFile(content);
       SigningKey key = KeyFile.read(home.operator());
       Requests.Made request =
-          saved.or(
-              () -> Requests.policy(lineage, before, policyFile, key), lineage, Kind.POLICY, key);
-      if (!Signed.peek(Request.class, request.message()).decodeAsk().extra().equals(policyFile)) {
+          saved.or(() -> Requests.policy(lineage, before, content, key), lineage, Kind.POLICY, key);
+      Ask ask = Signed.peek(Request.class, request.message()).decodeAsk();
+      if (!(ask.extra() instanceof Ask.Extra.PolicyFile(Bytes saved, _))
+          || !saved.equals(content)) {
         throw new Refused(
             "REQUEST",
             "the saved request carries another policy than " + file,

@@ -146,6 +146,7 @@ final class StatusCommand implements Callable<Integer> {
     object.put("op_id", row.opId().toHex());
     object.put("kind", row.kind() == 0 ? "none" : Kind.of(row.kind()).wireName());
     object.put("rpo_updates", status.policy().rpoUpdates().orElse(-1L));
+    object.put("policy_file_sha256", status.policy().file().toHex());
     object.put("lowered", status.policy().lowered());
     object.put("platform", ServiceWords.platform(status));
     object.put("wait_ms", status.waitMillis());

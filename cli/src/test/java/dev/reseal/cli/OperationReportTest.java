@@ -38,7 +38,7 @@ class OperationReportTest {
           new Status.Operation(2, 3, 1, Optional.empty(), 0, OP),
           Optional.empty(),
           Optional.empty(),
-          new Status.Policy(ID, ID, Optional.of(64L), List.of(), List.of()),
+          new Status.Policy(ID, ID, ID, Optional.of(64L), List.of(), List.of()),
           ID,
           0,
           0,

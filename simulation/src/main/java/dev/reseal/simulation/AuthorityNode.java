@@ -94,7 +94,7 @@ final class AuthorityNode {
             Optional.empty(),
             List.of(),
             false,
-            new Ask.Extra.PolicyFile(file));
+            new Ask.Extra.PolicyFile(file, Optional.empty()));
     return call("request", Signed.sign(Request.of(ask, List.of()), operator).cose());
   }
 

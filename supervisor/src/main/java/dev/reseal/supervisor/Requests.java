@@ -47,13 +47,13 @@ public final class Requests {
   }
 
   /** A policy file for one of its lineages; without a status, the lineage is born. */
-  public static Made policy(
-      Bytes lineage, Optional<Status> status, Ask.Extra policyFile, SigningKey key) {
+  public static Made policy(Bytes lineage, Optional<Status> status, Bytes file, SigningKey key) {
     Head head =
         status
             .map(known -> head(known, key))
             .orElseGet(() -> new Head(lineage, key.fresh(16), 0, 0));
-    return sign(new Ask(head, Kind.POLICY, Optional.empty(), List.of(), false, policyFile), key);
+    Ask.Extra extra = new Ask.Extra.PolicyFile(file, status.map(known -> known.policy().file()));
+    return sign(new Ask(head, Kind.POLICY, Optional.empty(), List.of(), false, extra), key);
   }
 
   /** Everything that the status says can be destroyed now. */

@@ -108,7 +108,7 @@ class ControlMatrixTest {
   private static Ask ask(Kind kind, Bytes lineage) {
     Ask.Extra extra =
         switch (kind) {
-          case POLICY -> new Ask.Extra.PolicyFile(Bytes.ascii("{}"));
+          case POLICY -> new Ask.Extra.PolicyFile(Bytes.ascii("{}"), Optional.empty());
           case RETIRE -> new Ask.Extra.Keys(List.of(Bytes.zeros(32)), List.of(1L));
           case GENESIS, RESEAL, UPGRADE, MIGRATE, TAKEOVER, RECOVER, REKEY, ABORT, CLOSE ->
               Ask.NOTHING;

@@ -17,8 +17,12 @@ public record Ask(
   public sealed interface Extra {
     record None() implements Extra {}
 
-    /** The bytes of a policy file, for kind policy. */
-    record PolicyFile(Bytes content) implements Extra {}
+    /**
+     * The bytes of a policy file, for kind policy.
+     *
+     * @param replaces SHA-256 of the file that it takes the place of; empty where a lineage is born
+     */
+    record PolicyFile(Bytes content, Optional<Bytes> replaces) implements Extra {}
 
     /** The keys to destroy, for kind retire. */
     record Keys(List<Bytes> wrapIds, List<Long> gens) implements Extra {}
@@ -40,7 +44,8 @@ public record Ask(
             9,
             switch (extra) {
               case Extra.None() -> Cbor.nil();
-              case Extra.PolicyFile(Bytes content) -> Cbor.of(content);
+              case Extra.PolicyFile(Bytes content, var replaces) ->
+                  Cbor.array(Cbor.of(content), Cbor.orNull(replaces));
               case Extra.Keys(var wrapIds, var gens) ->
                   Cbor.array(Cbor.array(wrapIds, Cbor::of), Cbor.array(gens, Cbor::of));
             })
@@ -68,7 +73,10 @@ public record Ask(
 
   private static Extra extra(Kind kind, Fields fields) {
     return switch (kind) {
-      case POLICY -> new Extra.PolicyFile(fields.blob(9, Limits.MESSAGE));
+      case POLICY -> {
+        Fields file = Fields.ofArray(fields.any(9), "ask field 9");
+        yield file.end(new Extra.PolicyFile(file.blob(0, Limits.MESSAGE), file.bytesOrNull(1, 32)));
+      }
       case RETIRE -> {
         Fields keys = Fields.ofArray(fields.any(9), "ask field 9");
         yield keys.end(

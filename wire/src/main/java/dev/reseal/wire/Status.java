@@ -39,9 +39,15 @@ public record Status(
   public record StateHead(
       Bytes bodyId, Bytes slots, Bytes core, long genFloor, boolean sealedByActive) {}
 
-  /** What of the policy is public. */
+  /**
+   * What of the policy is public.
+   *
+   * @param digest of the essentials
+   * @param file SHA-256 of the policy file
+   */
   public record Policy(
       Bytes digest,
+      Bytes file,
       Bytes essentials,
       Optional<Long> rpoUpdates,
       List<String> lowered,

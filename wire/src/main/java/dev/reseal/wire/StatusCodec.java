@@ -36,7 +36,8 @@ final class StatusCodec {
             .with(23, Cbor.array(policy.lowered(), Cbor::of))
             .with(25, Cbor.array(status.retirable().wrapIds(), Cbor::of))
             .with(26, Cbor.array(status.retirable().gens(), Cbor::of))
-            .with(31, Cbor.array(policy.allowed(), StatusCodec::write));
+            .with(31, Cbor.array(policy.allowed(), StatusCodec::write))
+            .with(32, policy.file());
     return head(active(map, status.active()), status.head());
   }
 
@@ -75,6 +76,7 @@ final class StatusCodec {
     Policy policy =
         new Policy(
             fields.bytes(16, 32),
+            fields.bytes(32, 32),
             fields.blob(17, Limits.CORE),
             fields.uintOrNull(18),
             fields.list(23, 0, Limits.LIST, each -> each.text(0)),

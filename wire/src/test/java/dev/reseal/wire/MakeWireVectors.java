@@ -188,7 +188,17 @@ final class MakeWireVectors {
                 Optional.empty(),
                 List.of(),
                 false,
-                new Ask.Extra.PolicyFile(Bytes.ascii("{}")))
+                new Ask.Extra.PolicyFile(Bytes.ascii("{}"), Optional.empty()))
+            .encode(),
+        "ask");
+    all.put(
+        new Ask(
+                head,
+                Kind.POLICY,
+                Optional.empty(),
+                List.of(),
+                false,
+                new Ask.Extra.PolicyFile(Bytes.ascii("{}"), Optional.of(Samples.fill(32, 8))))
             .encode(),
         "ask");
     all.put(

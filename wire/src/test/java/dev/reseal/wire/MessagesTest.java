@@ -159,6 +159,7 @@ final class MessagesTest {
         head,
         new Status.Policy(
             Samples.fill(32, 4),
+            Samples.fill(32, 8),
             Samples.essentials().encode(),
             Optional.empty(),
             List.of("life_ms"),
