@@ -78,6 +78,11 @@ final class AuthorityParts {
     return store.tail().seq();
   }
 
+  /** That of the newest which somebody can have been told of. */
+  long anchored() {
+    return new FileAnchor(files.getPath(ANCHOR)).read().map(Anchor.Mark::seq).orElse(0L);
+  }
+
   private void point(String where) {
     if (pointsToCrash < 0 || pointsToCrash-- > 0) {
       return;

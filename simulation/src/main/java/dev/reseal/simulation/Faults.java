@@ -221,8 +221,9 @@ final class Faults implements World.Observer {
 
   private void restored(Runnable old, long then) {
     world.struck(Fault.BACKUP_RESTORED.name());
-    // Only renewals are missing: no anchor can know, and a takeover waits by another clock.
-    boolean unnoticed = world.authority.parts.logged() == then;
+    // What is missing was answered to nobody, as a crash came before the anchor, or is a renewal:
+    // no anchor can know, and a takeover waits by another clock.
+    boolean unnoticed = world.authority.parts.anchored() <= then;
     Runnable newest = world.authority.parts.backup(true);
     old.run();
     world.authority.stop();
