@@ -64,10 +64,11 @@ final class Candidates {
   private Decision attest(Run run) {
     Run next = run.at(Phase.ATTEST);
     List<Effect> effects = new ArrayList<>();
-    if (next.kind() != Kind.GENESIS) {
+    effects.add(new Effect.Challenge(next.opId()));
+    if (next.kind() != Kind.GENESIS && next.kind() != Kind.RESEAL) {
+      // Second: there is time for it while evidence is judged. Before a re-seal the old one looked.
       effects.add(new Effect.CheckPlatform(next.candidate().orElseThrow()));
     }
-    effects.add(new Effect.Challenge(next.opId()));
     effects.add(new Effect.Wait(Alarm.EVIDENCE, limits.birthMs(), next.turn()));
     return new Decision(new Situation.Running(next), "", effects);
   }

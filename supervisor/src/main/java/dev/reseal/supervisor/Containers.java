@@ -33,7 +33,7 @@ public final class Containers {
   /** Most states are smaller than a chunk. */
   private static final int FIRST_CHUNK = 1 << 16;
 
-  private static final int SYNCED = 5;
+  private static final int SYNCED = 3;
 
   private final Path directory;
   private final AtomicLong numbers = new AtomicLong();
