@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import http.client
 import pathlib
 import random
@@ -104,9 +105,24 @@ CHANGES = {
     "answer": "update answer set answer = zeroblob(1) where rowid = (select min(rowid) from answer)",
 }
 
+
+
+def newest(anchor: bytes) -> tuple[int, bytes]:
+    """The newest mark of an anchor, one further."""
+    lines = [line.split() for line in anchor.split(b"\n") if line.strip(b"\0")]
+    number, digest = max((int(line[0]), line[1]) for line in lines)
+    return number + 1, digest
+
+
+def mark(number: int, digest: bytes) -> bytes:
+    """A line as the authority writes them."""
+    said = b"%d %b" % (number, digest)
+    return (said + b" " + hashlib.sha256(said).hexdigest().encode()).ljust(4095) + b"\n"
+
+
 DAMAGES: list[tuple[str, Callable[[bytes], bytes], int, str]] = [
     ("anchor", lambda whole: whole[:-9], BLOCKED, "the anchor"),
-    ("anchor", lambda whole: whole.replace(b" ", b"0 "), QUARANTINED, "AUTHORITY_ROLLBACK"),
+    ("anchor", lambda whole: mark(*newest(whole)) * 2, QUARANTINED, "AUTHORITY_ROLLBACK"),
     ("keystore", lambda whole: whole[:20] + bytes([whole[20] ^ 1]) + whole[21:], BLOCKED, "damaged at offset 16"),
     ("keystore", lambda whole: whole[:-9], BLOCKED, "damaged at offset"),
 ]

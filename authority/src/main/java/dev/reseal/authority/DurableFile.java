@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
-/** A small file that is there whole: after a crash it is the old one or the new one. */
+/** Small files that are there whole: after a crash it is the old one or the new one. */
 public final class DurableFile {
   private DurableFile() {}
 
@@ -37,6 +37,15 @@ public final class DurableFile {
     syncDirectory(path);
   }
 
+  /** Bytes in the place of others of a file that is there: a crash leaves them torn. */
+  static void overwrite(Path path, long offset, Bytes content) throws IOException {
+    try (FileChannel file = FileChannel.open(path, StandardOpenOption.WRITE)) {
+      file.position(offset);
+      write(file, content);
+      file.force(false);
+    }
+  }
+
   private static void write(Path path, Bytes content) throws IOException {
     try (FileChannel file =
         FileChannel.open(
@@ -44,11 +53,15 @@ public final class DurableFile {
             StandardOpenOption.CREATE,
             StandardOpenOption.TRUNCATE_EXISTING,
             StandardOpenOption.WRITE)) {
-      ByteBuffer bytes = content.buffer();
-      while (bytes.hasRemaining()) {
-        file.write(bytes);
-      }
+      write(file, content);
       file.force(true);
+    }
+  }
+
+  private static void write(FileChannel file, Bytes content) throws IOException {
+    ByteBuffer bytes = content.buffer();
+    while (bytes.hasRemaining()) {
+      file.write(bytes);
     }
   }
 

@@ -10,6 +10,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,6 +34,9 @@ public final class SqliteStore implements Store {
 
   private final Path path;
   private final Connection database;
+
+  /** By their SQL: to prepare one costs more than to run it. */
+  private final Map<String, PreparedStatement> prepared = new HashMap<>();
 
   private SqliteStore(Path path, Connection database) {
     this.path = path;
@@ -211,8 +215,7 @@ public final class SqliteStore implements Store {
   }
 
   private <T> List<T> all(String sql, Reading<T> reading, Object... arguments) {
-    try (PreparedStatement statement = prepared(sql, arguments);
-        ResultSet result = statement.executeQuery()) {
+    try (ResultSet result = prepared(sql, arguments).executeQuery()) {
       List<T> found = new ArrayList<>();
       while (result.next()) {
         found.add(reading.of(result));
@@ -232,13 +235,15 @@ public final class SqliteStore implements Store {
   }
 
   private int run(String sql, Object... arguments) throws SQLException {
-    try (PreparedStatement statement = prepared(sql, arguments)) {
-      return statement.executeUpdate();
-    }
+    return prepared(sql, arguments).executeUpdate();
   }
 
   private PreparedStatement prepared(String sql, Object... arguments) throws SQLException {
-    PreparedStatement statement = database.prepareStatement(sql);
+    PreparedStatement statement = prepared.get(sql);
+    if (statement == null) {
+      statement = database.prepareStatement(sql);
+      prepared.put(sql, statement);
+    }
     for (int i = 0; i < arguments.length; i++) {
       switch (arguments[i]) {
         case byte[] bytes -> statement.setBytes(i + 1, bytes);

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.reseal.bytes.Bytes;
 import dev.reseal.wire.Kind;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -216,24 +215,35 @@ class DamageTest extends OnItsOwnWorld {
   void everyByteOfTheAnchorAndEveryCut() throws Exception {
     byte[] mark = Files.readAllBytes(anchor);
     Files.copy(whole, database, StandardCopyOption.REPLACE_EXISTING);
-    for (int at = 0; at < mark.length; at++) {
+    int line = mark.length / 2;
+    for (int at = 0; at < line; at += at < 160 ? 1 : 499) {
       byte[] changed = mark.clone();
       changed[at] ^= 1;
-      Files.write(anchor, changed);
-      assertThatThrownBy(this::open)
-          .as(new String(changed, StandardCharsets.ISO_8859_1))
-          .isInstanceOf(StoreException.class)
-          .hasMessageContaining("anchor");
-      Files.write(anchor, Arrays.copyOf(mark, at));
-      assertThatThrownBy(this::open)
-          .as("cut at " + at)
-          .hasMessageContaining("the anchor " + anchor + " is damaged");
+      changed[line + at] ^= 1;
+      damaged(changed, "byte " + at + " of both lines changed");
+      damaged(Arrays.copyOf(mark, at), "cut at " + at);
+      damaged(Arrays.copyOf(mark, line + at), "cut at " + (line + at));
+      for (int of : List.of(at, line + at)) {
+        byte[] torn = mark.clone();
+        torn[of] ^= 1;
+        Files.write(anchor, torn);
+        open();
+        world.store.close();
+      }
     }
     Files.delete(anchor);
     assertThatThrownBy(this::open).isInstanceOf(StoreException.Rollback.class);
     Files.write(anchor, mark);
     open();
     world.store.close();
+  }
+
+  private void damaged(byte[] content, String how) throws IOException {
+    Files.write(anchor, content);
+    assertThatThrownBy(this::open)
+        .as(how)
+        .isInstanceOf(StoreException.class)
+        .hasMessageContaining("the anchor " + anchor + " is damaged");
   }
 
   /** Of the database file itself: what no line shows is the database's own to find. */

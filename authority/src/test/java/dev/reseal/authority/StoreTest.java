@@ -9,6 +9,8 @@ import dev.reseal.authority.Store.AnswerKey;
 import dev.reseal.authority.Store.Change;
 import dev.reseal.authority.Store.LogRecord;
 import dev.reseal.bytes.Bytes;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -120,5 +122,28 @@ class StoreTest {
         .isInstanceOf(StoreException.class);
     anchor.advance(Optional.of(new Mark(1, hash(1))), new Mark(2, hash(2)));
     assertThat(new FileAnchor(folder.resolve("anchor")).read()).contains(new Mark(2, hash(2)));
+  }
+
+  @Test
+  void aMarkThatACrashLeftTornIsTheOneThatIsWrittenNext() throws IOException {
+    Path file = folder.resolve("anchor");
+    FileAnchor anchor = new FileAnchor(file);
+    Optional<Mark> before = Optional.empty();
+    for (int seq = 1; seq <= 4; seq++) {
+      Mark next = new Mark(seq, hash(seq));
+      byte[] whole = seq == 1 ? new byte[0] : Files.readAllBytes(file);
+      anchor.advance(before, next);
+      byte[] written = Files.readAllBytes(file);
+      for (int cut = 1; seq > 1 && cut < written.length / 2; cut += cut < 160 ? 1 : 997) {
+        int from = seq % 2 == 0 ? written.length / 2 : 0;
+        byte[] torn = whole.clone();
+        System.arraycopy(written, from, torn, from, cut);
+        Files.write(file, torn);
+        assertThat(anchor.read()).isIn(before, Optional.of(next));
+        anchor.advance(anchor.read(), next);
+        assertThat(anchor.read()).contains(next);
+      }
+      before = Optional.of(next);
+    }
   }
 }
