@@ -22,7 +22,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from reseal import rsc1
+from reseal import framing, rsc1
 from reseal.sealing import Sealing, fresh
 from reseal.segments import Streamed
 from reseal.slots import StreamKeys
@@ -63,8 +63,8 @@ def main() -> None:
     if given.one_thread:
         os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[0]})
     count = given.mebibytes
-    segment = os.urandom(rsc1.SEGMENT)
-    room = memoryview(bytearray(rsc1.SEGMENT + rsc1.TAG))
+    segment = os.urandom(framing.SEGMENT)
+    room = memoryview(bytearray(framing.SEGMENT + framing.TAG))
 
     def raw() -> None:
         cipher = AESGCM(bytes(32))

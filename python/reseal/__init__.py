@@ -22,4 +22,10 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'reseal' has no attribute {name!r}")
     import importlib
 
+    from reseal import _launch
+
+    if name == "App" and _launch.device_fd >= 0:
+        from reseal.ahead import launched
+
+        launched()  # what is loaded from here on takes as long as reading the state
     return getattr(importlib.import_module(_HOMES[name]), name)

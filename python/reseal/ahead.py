@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import threading
 
+from reseal import _launch
 from reseal.errors import Refused
+from reseal.framing import LAST_MARK, ROUND_MARK, ROUNDS, SEGMENT, SEGMENT_MARK, TAG, fill
 from reseal.hashes import sha256
 from reseal.link import Link, LinkError
-from reseal.memory import buffers
-from reseal.rsc1 import LAST_MARK, ROUND_MARK, ROUNDS, SEGMENT, SEGMENT_MARK, TAG, fill
+from reseal.memory import buffers, grow_heap, one_heap
 
-__all__ = ["Ahead", "Held"]
+__all__ = ["Ahead", "Held", "launched"]
 
 ROOM = 16 << 20
 
@@ -25,6 +27,9 @@ class Held:
         self._at = 0
         self._round: list[bytes] = []
         self.clear = buffers(1, SEGMENT)[0]
+
+    def make_room(self, size: int) -> None:
+        """Was made while the content was read."""
 
     def readinto(self, target: memoryview, /) -> int:
         part = self.content[self._at : self._at + len(target)]
@@ -77,13 +82,13 @@ class Ahead:
     bytes is left to the stream.
     """
 
-    def __init__(self, link: Link, body: str) -> None:
-        self._link = link
+    def __init__(self, link: Link, body: str = "") -> None:
+        self.link = link
         self._body = body
         self._reading: tuple[threading.Thread, list[Held]] | None = None
 
     def begin(self) -> None:
-        if len(self._body) == 64 and set(self._body) <= set("0123456789abcdef"):
+        if self._reading is None and len(self._body) == 64 and set(self._body) <= set("0123456789abcdef"):
             into: list[Held] = []
             thread = threading.Thread(target=self._read, args=(into,), name="reseal-ahead", daemon=True)
             self._reading = thread, into
@@ -100,10 +105,21 @@ class Ahead:
 
     def _read(self, into: list[Held]) -> None:
         try:
-            with self._link.get(f"/container/{self._body}") as download:
+            with self.link.get(f"/container/{self._body}") as download:
                 size = int(download.response.headers.get("content-length", "0"))
                 if download.response.status != 200 or not 0 < size <= ROOM:
                     return
                 into.append(Held(fill(download, buffers(1, size)[0])))
+                grow_heap(size)
         except (LinkError, Refused):
             return  # the grant's own download says what is wrong
+
+
+@functools.cache
+def launched() -> Ahead:
+    """Of the instance that the boot stub left; begins at the first call, which is better early."""
+    one_heap()
+    advice = _launch.advice
+    ahead = Ahead(Link(advice.get("endpoint", "")), advice.get("container", ""))
+    ahead.begin()
+    return ahead

@@ -68,7 +68,7 @@ class Courier:
         self._lost = False  # first: what another thread fails to say meanwhile is said again
         instance = self.instance
         self._call("/born", cbor.encode([instance.id, instance.pk_sig, instance.pk_kem, instance.pk_tls]))
-        self._state()
+        self.moved()
         if instance.state is State.SERVING:
             self._event("serving", {1: self._host.port()})
         if instance.state is State.STANDBY and instance.ready is not None:
@@ -85,11 +85,6 @@ class Courier:
     def _event(self, name: str, fields: dict[int, Any]) -> None:
         self._call(f"/event/{name}", cbor.encode(fields))
 
-    def _state(self) -> None:
-        """Read and said at once: two threads say it, and the last that is heard must be the newest."""
-        with self._telling:
-            self._event("state", {1: self.instance.state.value})
-
     def _tell(self, name: str, fields: dict[int, Any]) -> None:
         """An event that may be lost: the supervisor learns it from the next introduction."""
         try:
@@ -97,12 +92,23 @@ class Courier:
         except LinkError:
             self._lost = True
 
-    def moved(self) -> None:
-        """The instance entered a state; called by it."""
+    def _announce(self, name: str, fields: dict[int, Any]) -> None:
+        """As :meth:`_tell`, without waiting for the answer."""
         try:
-            self._state()
+            self._link.announce(f"/event/{name}", cbor.encode(fields), self._missed)
         except LinkError:
             self._lost = True
+
+    def _missed(self) -> None:
+        self._lost = True
+
+    def moved(self) -> None:
+        """The instance entered a state; called by it.
+
+        Read and said at once: two threads say it, and the last that is heard must be the newest.
+        """
+        with self._telling:
+            self._announce("state", {1: self.instance.state.value})
 
     def _send(self, path: str, message: bytes) -> None:
         """A message whose answer comes as advice; repeated by the next introduction if it is lost."""

@@ -17,7 +17,7 @@ from reseal.ahead import Ahead
 from reseal.courier import Host, refusal
 from reseal.errors import Refused, ResealError, say, where
 from reseal.instance import Instance
-from reseal.link import Link, LinkError
+from reseal.link import LinkError
 from reseal.machine import State
 from reseal.renewals import Renewals
 from reseal.restoring import Restoring
@@ -31,8 +31,8 @@ LONGEST_PAUSE_S = 0.1
 class Engine(Restoring):
     """Runs until the instance is dead or told to exit."""
 
-    def __init__(self, instance: Instance, link: Link, host: Host, ahead: Ahead) -> None:
-        super().__init__(instance, link, host, ahead)
+    def __init__(self, instance: Instance, host: Host, ahead: Ahead) -> None:
+        super().__init__(instance, host, ahead)
         self._work: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
         self._renewals = Renewals(self._renewed)
         self._checkpoint_wanted = threading.Event()
@@ -155,7 +155,7 @@ class Engine(Restoring):
         """Also without a supervisor to tell: the introduction to the next one says where we serve."""
         self._host.serving(resumed)
         self._plan_renewal()
-        self._tell("serving", {1: self._host.port()})
+        self._announce("serving", {1: self._host.port()})
 
     def _finish(self, payload: bytes) -> None:
         if self._host.holding():
@@ -171,7 +171,7 @@ class Engine(Restoring):
             return
         with self._lock:
             self.instance.drained()
-        self._tell("drained", {})
+        self._announce("drained", {})
         self._seal(b"")
 
     def _undrained(self) -> str:

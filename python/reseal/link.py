@@ -25,6 +25,7 @@ KEEP_S = 60.0
 _LINE = 8192
 _HEADERS = 100
 _BODY = 2 * 1024 * 1024
+_UNREAD = 8
 
 
 class LinkError(ResealError):
@@ -132,6 +133,7 @@ class Link:
         self._base = "/" + path.rstrip("/")
         self._lock = threading.Lock()
         self._calls: _Connection | None = None
+        self._unread: list[Callable[[], None]] = []
         self._polls: _Connection | None = None
         self._containers: _Connection | None = None
 
@@ -147,6 +149,7 @@ class Link:
                 try:
                     connection = self._calls = self._calls or _Connection(self._address, CALL_S)
                     connection.socket.sendall(head + body)
+                    self._read_unread(connection)
                     response = Response(connection.stream)
                     content = response.whole()
                     if not response.kept:
@@ -158,10 +161,36 @@ class Link:
                         raise LinkError(f"POST {path}: {failure}") from failure
         raise AssertionError("unreachable")
 
+    def announce(self, path: str, body: bytes, missed: Callable[[], None]) -> None:
+        """Says it and goes on: the answer is read with that of the next call, and ``missed`` called if it was none."""
+        head = self._head("POST", path, f"Content-Length: {len(body)}\r\nContent-Type: application/cbor\r\n")
+        with self._lock:
+            try:
+                connection = self._calls = self._calls or _Connection(self._address, CALL_S)
+                if len(self._unread) == _UNREAD:
+                    self._read_unread(connection)
+                connection.socket.sendall(head + body)
+                self._unread.append(missed)
+            except (OSError, LinkError, ValueError) as failure:
+                self._drop()
+                raise LinkError(f"POST {path}: {failure}") from failure
+
+    def _read_unread(self, connection: _Connection) -> None:
+        while self._unread:
+            response = Response(connection.stream)
+            response.whole()
+            missed = self._unread.pop(0)
+            if response.status // 100 != 2:
+                missed()
+            if not response.kept:
+                raise LinkError("the supervisor closes the connection")
+
     def _drop(self) -> None:
         if self._calls is not None:
             self._calls.close()
             self._calls = None
+        while self._unread:
+            self._unread.pop()()
 
     def poll(self, after: int) -> list[Any]:
         """Advice newer than ``after``; empty if there was none for a while. One caller."""

@@ -9,6 +9,7 @@ import mmap
 __all__ = ["buffers", "grow_heap", "one_heap"]
 
 _HUGE = 2 << 20
+_POPULATE_WRITE = 23
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_ARENA_MAX = -1, -2, -8
 _DEFAULT = 128 << 10
 _HEAP_KEPT = 64 << 20
@@ -18,8 +19,9 @@ _PIECES = 256
 def buffers(count: int, size: int) -> list[memoryview]:
     """Zeroed buffers that live as long as one of them does, in huge pages where the kernel has them."""
     room = mmap.mmap(-1, -(-count * size // _HUGE) * _HUGE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    with contextlib.suppress(OSError):
-        room.madvise(mmap.MADV_HUGEPAGE)
+    for advice in mmap.MADV_HUGEPAGE, _POPULATE_WRITE:
+        with contextlib.suppress(OSError):
+            room.madvise(advice)
     whole = memoryview(room)
     return [whole[each * size : (each + 1) * size] for each in range(count)]
 
@@ -54,4 +56,5 @@ def grow_heap(size: int) -> None:
     libc.mallopt(_M_TOP_PAD, _DEFAULT)
     if end > begin:
         page = mmap.PAGESIZE
-        libc.madvise(begin + page - 1 & -page, end - begin & -page, mmap.MADV_HUGEPAGE)
+        for advice in mmap.MADV_HUGEPAGE, _POPULATE_WRITE:
+            libc.madvise(begin + page - 1 & -page, end - begin & -page, advice)

@@ -9,7 +9,7 @@ from reseal.ahead import Ahead
 from reseal.courier import Courier, Host
 from reseal.errors import Refused, ResealError, say, where
 from reseal.instance import Instance, Opened
-from reseal.link import Link, LinkError
+from reseal.link import LinkError
 from reseal.messages import Grant
 from reseal.records import Staging
 from reseal.segments import Streamed
@@ -21,8 +21,8 @@ __all__ = ["Restoring"]
 class Restoring(Courier):
     """The lock is held around each step of the instance and never while a container is streamed."""
 
-    def __init__(self, instance: Instance, link: Link, host: Host, ahead: Ahead) -> None:
-        super().__init__(instance, link, host)
+    def __init__(self, instance: Instance, host: Host, ahead: Ahead) -> None:
+        super().__init__(instance, ahead.link, host)
         self._lock = threading.RLock()
         self._ahead = ahead
 

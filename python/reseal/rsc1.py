@@ -2,43 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from reseal import cbor
 from reseal.errors import Refused
 from reseal.fields import CORE, FOOTER, SLOTS, Shape, blob, fixed, listed, map_of, nullable, number, row
+from reseal.framing import END, FOOTER_MARK, MAGIC, ROUNDS, SEGMENT, Source, exactly, length
 from reseal.hashes import body_id, head_digest, same, sha256, slot_digest
 from reseal.slots import StreamKeys, decode
 
-__all__ = ["END", "FOOTER_MARK", "LAST_MARK", "MAGIC", "ROUNDS", "ROUND_MARK", "SEGMENT", "SEGMENT_MARK"]
-__all__ += [
-    "TAG",
-    "TAIL",
-    "Body",
-    "Core",
-    "Footer",
-    "Source",
-    "check_footer",
-    "check_granted",
-    "exactly",
-    "fill",
-    "length",
-]
-__all__ += ["read_beginning", "read_tail"]
+__all__ = ["TAIL", "Body", "Core", "Footer", "check_footer", "check_granted", "read_beginning", "read_tail"]
 
-SEGMENT = 1_048_576
-TAG = 16
-ROUNDS = 16
 TAIL = FOOTER + 5 + 16
-MAGIC = bytes.fromhex("525343310d0a1a0a")
-END = bytes.fromhex("52534331454e440a")
-ROUND_MARK, SEGMENT_MARK, LAST_MARK, FOOTER_MARK = 0x52, 0x53, 0x4C, 0x46
-
-
-class Source(Protocol):
-    """A binary stream; ``readinto`` fills some of the target and gives 0 at its end."""
-
-    def readinto(self, target: memoryview, /) -> int | None: ...
 
 
 class Core(NamedTuple):
@@ -139,27 +114,6 @@ class Body(NamedTuple):
     @property
     def head(self) -> bytes:
         return head_digest(self.body_id, self.slot_digest)
-
-
-def fill(source: Source, target: memoryview) -> memoryview:
-    at = 0
-    while at < len(target):
-        count = source.readinto(target[at:])
-        if not count:
-            raise Refused("TRUNCATED", f"the container ends {len(target) - at} bytes early")
-        at += count
-    return target
-
-
-def exactly(source: Source, size: int) -> bytes:
-    return bytes(fill(source, memoryview(bytearray(size))))
-
-
-def length(source: Source, most: int, what: str) -> int:
-    size = int.from_bytes(exactly(source, 4), "big")
-    if not 1 <= size <= most:
-        raise Refused("LENGTH", f"a {what} of {size} bytes, not 1 to {most}")
-    return size
 
 
 def read_beginning(source: Source) -> tuple[bytes, bytes]:

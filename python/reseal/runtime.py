@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from reseal import _launch, cbor, cose
-from reseal.ahead import Ahead
+from reseal.ahead import Ahead, launched
 from reseal.device import Device, Platform
 from reseal.engine import Engine
 from reseal.errors import Refused, say
@@ -16,9 +16,7 @@ from reseal.fields import CORE, Shape, blob, boolean, fixed, map_of, nullable, n
 from reseal.gate import Gate
 from reseal.hashes import sha256
 from reseal.instance import Instance, Trust
-from reseal.link import Link
 from reseal.machine import State
-from reseal.memory import one_heap
 from reseal.messages import Policy
 from reseal.records import Key, Staging
 from reseal.server import Retryable, Server
@@ -79,17 +77,14 @@ class Runtime:
         wsgi_app: Callable[..., Iterable[bytes]],
         platform: Platform,
         trust: Trust,
-        endpoint: str,
-        container: str = "",
+        ahead: Ahead,
     ) -> None:
         self._app = app
         self.platform: Platform | None = platform
-        link = Link(endpoint)
-        ahead = Ahead(link, container)
         ahead.begin()
         identity = TlsIdentity.generate()
         self._instance = Instance(platform, trust, app.ring, identity.spki, self._moved)
-        self._engine = Engine(self._instance, link, self, ahead)
+        self._engine = Engine(self._instance, self, ahead)
         self._gate = Gate(app.ledger, self)
         self._server = Server(wsgi_app, identity, self._gate, self._hello)
         self._port = 0
@@ -100,10 +95,7 @@ class Runtime:
     @classmethod
     def launched(cls, app: App, wsgi_app: Callable[..., Iterable[bytes]]) -> Runtime:
         """As the boot stub left it: the device is open, advice says where the supervisor is."""
-        one_heap()
-        device = Device(_launch.device_fd)
-        advice = _launch.advice
-        return cls(app, wsgi_app, device, measured_trust(), advice.get("endpoint", ""), advice.get("container", ""))
+        return cls(app, wsgi_app, Device(_launch.device_fd), measured_trust(), launched())
 
     def start(self) -> None:
         self._port = self._server.start()

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from reseal.errors import Refused
+from reseal.framing import END, MAGIC, SEGMENT, TAG
 from reseal.hashes import sha256, u32, u64
-from reseal.rsc1 import END, MAGIC, SEGMENT, TAG, Body, Footer
+from reseal.rsc1 import Body, Footer
 from reseal.segments import Roots
 from reseal.slots import StreamKeys
 

@@ -6,13 +6,16 @@ import hashlib
 import queue
 import threading
 
+from reseal.framing import SEGMENT, TAG, Source, fill
 from reseal.hashes import sha256
-from reseal.memory import buffers
-from reseal.rsc1 import SEGMENT, TAG, Source, fill
+from reseal.memory import buffers, grow_heap
 
 __all__ = ["Roots", "Streamed"]
 
 BUFFERS = 4
+
+_spare: list[list[memoryview]] = []
+"""Of the last container, for the next one: the pages are there already."""
 
 
 class Roots:
@@ -24,7 +27,8 @@ class Roots:
     """
 
     def __init__(self) -> None:
-        *self._buffers, self.clear = buffers(BUFFERS + 1, SEGMENT + TAG)
+        self._room = _spare.pop() if _spare else buffers(BUFFERS + 1, SEGMENT + TAG)
+        *self._buffers, self.clear = self._room
         self._busy = [threading.Lock() for _ in range(BUFFERS)]
         self._turn = 0
         self._jobs: queue.SimpleQueue[tuple[int, int, memoryview] | None] = queue.SimpleQueue()
@@ -65,6 +69,9 @@ class Roots:
             self._jobs.put(None)
             self._thread.join()
             self._thread = None
+        room, self._room = self._room, []
+        if room and not _spare:
+            _spare.append(room)
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
@@ -83,6 +90,7 @@ class Streamed:
         self.readinto = source.readinto
         self.root = self._roots.root
         self.close = self._roots.close
+        self.make_room = grow_heap
 
     def segment(self, size: int) -> memoryview:
         sealed = fill(self, self._roots.buffer()[:size])

@@ -14,8 +14,10 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from reseal.ahead import Ahead
 from reseal.errors import ResealError
 from reseal.instance import Trust
+from reseal.link import Link
 
 if TYPE_CHECKING:
     from reseal.app import App
@@ -113,7 +115,7 @@ class Lineage:
         trust = Trust((self.authority.key.public,), None, self.authority.lineage)
         wsgi = self._wsgi(app) if self._wsgi else _not_found
         newest = next(reversed(self._containers), b"").hex() if container is None else container
-        runtime = Runtime(app, wsgi, self.platform, trust, supervisor.endpoint, newest)
+        runtime = Runtime(app, wsgi, self.platform, trust, Ahead(Link(supervisor.endpoint), newest))
         app.start_in(runtime)
         supervisor.advise("challenge", self.authority.challenge())
         return Instance(app, runtime, supervisor)

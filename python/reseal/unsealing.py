@@ -10,9 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from reseal.errors import Refused
 from reseal.fields import FOOTER
-from reseal.hashes import sha256, u32, u64
-from reseal.memory import grow_heap
-from reseal.rsc1 import (
+from reseal.framing import (
     END,
     FOOTER_MARK,
     LAST_MARK,
@@ -21,13 +19,12 @@ from reseal.rsc1 import (
     SEGMENT,
     SEGMENT_MARK,
     TAG,
-    Footer,
     Source,
-    check_footer,
     exactly,
     length,
-    read_beginning,
 )
+from reseal.hashes import sha256, u32, u64
+from reseal.rsc1 import Footer, check_footer, read_beginning
 from reseal.segments import Streamed
 from reseal.slots import StreamKeys
 
@@ -39,6 +36,9 @@ class Segments(Source, Protocol):
 
     clear: memoryview
     """Room for the plaintext of one."""
+
+    def make_room(self, size: int) -> None:
+        """In memory, for so many bytes of plaintext."""
 
     def segment(self, size: int) -> memoryview: ...
 
@@ -71,7 +71,7 @@ def read_rounds(
 ) -> None:
     """As :func:`read`, of a source that was read up to ``offset``, where the rounds begin."""
     expected = check_footer(core, footer, keys)
-    grow_heap(sum(plain for _, plain, _ in expected.rounds))
+    source.make_room(sum(plain for _, plain, _ in expected.rounds))
     digest = sha256(core)
     try:
         rounds: list[tuple[int, int, bytes]] = []

@@ -14,6 +14,7 @@ from reseal import cbor, hpke, records, rsc1, slots
 from reseal.errors import CODES, Refused
 from reseal.hashes import body_id, head_digest, raw_public, sha256, slot_digest
 from reseal.sealing import Sealing
+from reseal.segments import Roots
 
 
 def rounds_of(case: Case) -> list[list[bytes]]:
@@ -147,3 +148,15 @@ def test_every_flipped_bit_of_a_container_is_refused_before_restore() -> None:
                 continue
             assert offset in unused, f"bit {bit} of byte {offset} was accepted"
             assert after == before
+
+
+def test_the_room_for_a_container_is_used_again_and_never_by_two_at_once() -> None:
+    first, second = Roots(), Roots()
+    assert first.clear is not second.clear
+    first.close()
+    first.close()
+    third, fourth = Roots(), Roots()
+    assert third.clear is first.clear
+    assert fourth.clear is not third.clear
+    for each in (second, third, fourth):
+        each.close()

@@ -10,8 +10,10 @@ import pytest
 from service import Service
 
 import reseal
+from reseal.ahead import Ahead
 from reseal.errors import Refused
 from reseal.instance import Trust
+from reseal.link import Link
 from reseal.runtime import Runtime
 from reseal.testing import Authority, Lineage, Platform, Supervisor
 
@@ -83,7 +85,7 @@ def test_a_first_instance_whose_key_the_policy_does_not_name_is_not_admitted() -
     app.key("forgotten")
     authority.begin()
     trust = Trust((authority.key.public,), None, authority.lineage)
-    app.start_in(Runtime(app, lambda *_: [], Platform(), trust, supervisor.endpoint))
+    app.start_in(Runtime(app, lambda *_: [], Platform(), trust, Ahead(Link(supervisor.endpoint))))
     supervisor.advise("challenge", authority.challenge())
     supervisor.wait(lambda: "refused" in dict(supervisor.events), "refused")
     assert dict(supervisor.events)["refused"] == {1: "grant", 2: "POLICY_REFUSED"}
