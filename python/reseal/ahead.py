@@ -8,7 +8,7 @@ import threading
 
 from reseal import _launch
 from reseal.errors import Refused
-from reseal.framing import LAST_MARK, ROUND_MARK, ROUNDS, SEGMENT, SEGMENT_MARK, TAG, fill
+from reseal.framing import LAST_MARK, ROUND_MARK, ROUNDS, SEGMENT, SEGMENT_MARK, TAG
 from reseal.hashes import sha256
 from reseal.link import Link, LinkError
 from reseal.memory import buffers, grow_heap, one_heap
@@ -109,7 +109,7 @@ class Ahead:
                 size = int(download.response.headers.get("content-length", "0"))
                 if download.response.status != 200 or not 0 < size <= ROOM:
                     return
-                into.append(Held(fill(download, buffers(1, size)[0])))
+                into.append(Held(download.fill(buffers(1, size)[0])))
                 grow_heap(size)
         except (LinkError, Refused):
             return  # the grant's own download says what is wrong

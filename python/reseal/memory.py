@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import mmap
 
@@ -19,11 +18,17 @@ _PIECES = 256
 def buffers(count: int, size: int) -> list[memoryview]:
     """Zeroed buffers that live as long as one of them does, in huge pages where the kernel has them."""
     room = mmap.mmap(-1, -(-count * size // _HUGE) * _HUGE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    for advice in mmap.MADV_HUGEPAGE, _POPULATE_WRITE:
-        with contextlib.suppress(OSError):
-            room.madvise(advice)
+    _populate(ctypes.addressof(ctypes.c_char.from_buffer(room)), len(room))
     whole = memoryview(room)
     return [whole[each * size : (each + 1) * size] for each in range(count)]
+
+
+def _populate(begin: int, size: int) -> None:
+    """Here and now, which the interpreter does not wait for; a kernel that cannot does it page by page, later."""
+    madvise = ctypes.CDLL(None).madvise
+    madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+    for advice in mmap.MADV_HUGEPAGE, _POPULATE_WRITE:
+        madvise(begin, size, advice)
 
 
 def one_heap() -> None:
@@ -41,7 +46,6 @@ def grow_heap(size: int) -> None:
     libc = ctypes.CDLL(None)
     libc.sbrk.restype = ctypes.c_void_p
     libc.sbrk.argtypes = (ctypes.c_ssize_t,)
-    libc.madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
     libc.malloc.restype = ctypes.c_void_p
     libc.malloc.argtypes = (ctypes.c_size_t,)
     libc.free.argtypes = (ctypes.c_void_p,)
@@ -55,6 +59,4 @@ def grow_heap(size: int) -> None:
         libc.free(piece)
     libc.mallopt(_M_TOP_PAD, _DEFAULT)
     if end > begin:
-        page = mmap.PAGESIZE
-        for advice in mmap.MADV_HUGEPAGE, _POPULATE_WRITE:
-            libc.madvise(begin + page - 1 & -page, end - begin & -page, advice)
+        _populate(begin + mmap.PAGESIZE - 1 & -mmap.PAGESIZE, end - begin & -mmap.PAGESIZE)

@@ -21,31 +21,31 @@ CLOSING = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
 
 
 class Peer:
-    """Hears requests without a body, and answers as it is told, when it is told; ``b""`` hangs up."""
+    """Hears requests without a body, and answers each connection as it is told, when it is told; ``b""`` hangs up."""
 
     def __init__(self) -> None:
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.heard: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self.answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self.answers, self.again = (queue.SimpleQueue[bytes]() for _ in range(2))
         self.link = Link(f"http://127.0.0.1:{self._listening.getsockname()[1]}/i/x")
         self.missed: list[str] = []
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self) -> None:
-        while True:
+        for answers in (self.answers, self.again):
             try:
                 connection, _ = self._listening.accept()
             except OSError:
                 return
             with connection, connection.makefile("rb") as stream:
-                threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+                threading.Thread(target=self._answer, args=(connection, answers), daemon=True).start()
                 while line := stream.readline():
                     self.heard.put(line.split()[1].decode().removeprefix("/i/x/"))
                     while stream.readline().strip():
                         pass
 
-    def _answer(self, connection: socket.socket) -> None:
-        while answer := self.answers.get():
+    def _answer(self, connection: socket.socket, answers: queue.SimpleQueue[bytes]) -> None:
+        while answer := answers.get():
             connection.sendall(answer)
         with contextlib.suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
@@ -91,7 +91,7 @@ def test_announcements_that_were_not_answered_are_missed_and_the_call_is_made_an
     if ending:
         peer.answers.put(ending)
     peer.answers.put(b"")
-    threading.Timer(0.2, lambda: peer.answers.put(NO_CONTENT)).start()
+    peer.again.put(NO_CONTENT)
     assert peer.link.post("/third", b"") == (204, b"")
     assert sorted(peer.missed) == (["second"] if ending else ["first", "second"])
 
