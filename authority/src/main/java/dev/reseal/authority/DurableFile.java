@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
-/** Small files that are there whole: after a crash it is the old one or the new one. */
+/** Small files, durable on return. Whole ones are, after a crash, the old one or the new one. */
 public final class DurableFile {
   private DurableFile() {}
 

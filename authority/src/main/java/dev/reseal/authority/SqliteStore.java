@@ -36,7 +36,7 @@ public final class SqliteStore implements Store {
   private final Connection database;
 
   /** By their SQL: to prepare one costs more than to run it. */
-  private final Map<String, PreparedStatement> prepared = new HashMap<>();
+  private final Map<String, PreparedStatement> statements = new HashMap<>();
 
   private SqliteStore(Path path, Connection database) {
     this.path = path;
@@ -239,10 +239,10 @@ public final class SqliteStore implements Store {
   }
 
   private PreparedStatement prepared(String sql, Object... arguments) throws SQLException {
-    PreparedStatement statement = prepared.get(sql);
+    PreparedStatement statement = statements.get(sql);
     if (statement == null) {
       statement = database.prepareStatement(sql);
-      prepared.put(sql, statement);
+      statements.put(sql, statement);
     }
     for (int i = 0; i < arguments.length; i++) {
       switch (arguments[i]) {
