@@ -106,7 +106,6 @@ CHANGES = {
 }
 
 
-
 def newest(anchor: bytes) -> tuple[int, bytes]:
     """The newest mark of an anchor, one further."""
     lines = [line.split() for line in anchor.split(b"\n") if line.strip(b"\0")]
