@@ -110,7 +110,7 @@ class Ahead:
                 if download.response.status != 200 or not 0 < size <= ROOM:
                     return
                 into.append(Held(download.fill(buffers(1, size)[0])))
-                grow_heap(size)
+                grow_heap(size, ahead=True)
         except (LinkError, Refused):
             return  # the grant's own download says what is wrong
 

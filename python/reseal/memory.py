@@ -18,17 +18,17 @@ _PIECES = 256
 def buffers(count: int, size: int) -> list[memoryview]:
     """Zeroed buffers that live as long as one of them does, in huge pages where the kernel has them."""
     room = mmap.mmap(-1, -(-count * size // _HUGE) * _HUGE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    _populate(ctypes.addressof(ctypes.c_char.from_buffer(room)), len(room))
+    _advise(ctypes.addressof(ctypes.c_char.from_buffer(room)), len(room), mmap.MADV_HUGEPAGE, _POPULATE_WRITE)
     whole = memoryview(room)
     return [whole[each * size : (each + 1) * size] for each in range(count)]
 
 
-def _populate(begin: int, size: int) -> None:
-    """Here and now, which the interpreter does not wait for; a kernel that cannot does it page by page, later."""
+def _advise(begin: int, size: int, *advices: int) -> None:
+    """Through libc, since ``mmap.madvise`` has the interpreter wait; what a kernel does not know has no effect."""
     madvise = ctypes.CDLL(None).madvise
     madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
-    for advice in mmap.MADV_HUGEPAGE, _POPULATE_WRITE:
-        madvise(begin, size, advice)
+    for each in advices:
+        madvise(begin, size, each)
 
 
 def one_heap() -> None:
@@ -36,10 +36,11 @@ def one_heap() -> None:
     ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
-def grow_heap(size: int) -> None:
+def grow_heap(size: int, *, ahead: bool = False) -> None:
     """The C heap grows by this much now, in huge pages; a hint, without which all works more slowly.
 
-    What a restore frees in between stays in the heap instead of being faulted in again.
+    What a restore frees in between stays in the heap instead of being faulted in again. ``ahead`` of
+    its use the pages are made too; of a gibibyte that takes longer than making each when it is used.
     """
     if size < _HUGE:
         return
@@ -59,4 +60,5 @@ def grow_heap(size: int) -> None:
         libc.free(piece)
     libc.mallopt(_M_TOP_PAD, _DEFAULT)
     if end > begin:
-        _populate(begin + mmap.PAGESIZE - 1 & -mmap.PAGESIZE, end - begin & -mmap.PAGESIZE)
+        advices = (mmap.MADV_HUGEPAGE, *([_POPULATE_WRITE] if ahead else []))
+        _advise(begin + mmap.PAGESIZE - 1 & -mmap.PAGESIZE, end - begin & -mmap.PAGESIZE, *advices)
