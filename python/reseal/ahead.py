@@ -88,7 +88,7 @@ class Ahead:
         self._reading: tuple[threading.Thread, list[Held]] | None = None
 
     def begin(self) -> None:
-        if self._reading is None and len(self._body) == 64 and set(self._body) <= set("0123456789abcdef"):
+        if len(self._body) == 64 and set(self._body) <= set("0123456789abcdef"):
             into: list[Held] = []
             thread = threading.Thread(target=self._read, args=(into,), name="reseal-ahead", daemon=True)
             self._reading = thread, into

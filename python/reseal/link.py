@@ -1,7 +1,6 @@
 """The instance's calls to the supervisor: HTTP/1.1 on loopback, untrusted (transport T4).
 
-A client of its own because ``http.client`` costs more at start-up than all of its calls. It reads
-what this link needs and refuses the rest.
+A client of its own because ``http.client`` costs more at start-up than all of its calls.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import io
 import select
 import socket
-import struct
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -17,103 +15,14 @@ from typing import Any
 
 from reseal import cbor
 from reseal.errors import ResealError
+from reseal.response import LinkError, Response
 
-__all__ = ["Link", "LinkError", "Response"]
+__all__ = ["Download", "Link", "LinkError"]
 
 POLL_S = 30.0
 CALL_S = 30.0
 KEEP_S = 60.0
-_LINE = 8192
-_HEADERS = 100
-_BODY = 2 * 1024 * 1024
 _UNREAD = 8
-
-
-class LinkError(ResealError):
-    """The supervisor does not answer, or not with HTTP; the call may or may not have arrived."""
-
-
-class Response:
-    """An answer; small bodies are read by :meth:`whole`, containers by :meth:`readinto`."""
-
-    def __init__(self, stream: io.BufferedReader[Any]) -> None:
-        self._stream = stream
-        version, _, rest = self._line().partition(" ")
-        status = rest[:3]
-        if version != "HTTP/1.1" or not (status.isdecimal() and status.isascii() and len(status) == 3):
-            raise LinkError("the supervisor does not speak HTTP/1.1")
-        self.status = int(status)
-        self.headers: dict[str, str] = {}
-        while line := self._line():
-            name, _, value = line.partition(":")
-            self.headers[name.lower()] = value.strip()
-            if len(self.headers) > _HEADERS:
-                raise LinkError("the supervisor answers with too many headers")
-        self._chunked = self.headers.get("transfer-encoding", "").lower() == "chunked"
-        length = self.headers.get("content-length", "0")
-        if not (length.isdecimal() and length.isascii() and len(length) < 16):
-            raise LinkError("the supervisor answers with a malformed Content-Length")
-        self._left = 0 if self._chunked or self.status in (204, 304) else int(length)
-        self._ended = not self._chunked
-
-    def _line(self) -> str:
-        line: bytes = self._stream.readline(_LINE)
-        if not line.endswith(b"\n"):
-            raise LinkError("the supervisor closed the connection")
-        return line.decode("latin-1").rstrip("\r\n")
-
-    def _next_chunk(self) -> None:
-        digits = self._line().split(";")[0].strip()
-        if not 0 < len(digits) <= 8 or not all(each in "0123456789abcdefABCDEF" for each in digits):
-            raise LinkError("the supervisor answers with a malformed chunk")
-        size = int(digits, 16)
-        if size == 0:
-            while self._line():
-                pass
-            self._ended = True
-        self._left = size
-
-    def readinto(self, target: memoryview) -> int:
-        """Fills some of the target; 0 at the end of the body."""
-        if self._left == 0 and not self._ended:
-            self._next_chunk()
-        if self._left == 0:
-            return 0
-        count = self._stream.readinto(target[: self._left])
-        if not count:
-            raise LinkError("the supervisor closed the connection inside a body")
-        self._left -= count
-        if self._left == 0 and not self._ended:
-            self._line()
-        return int(count)
-
-    def fill(self, target: memoryview, connection: socket.socket) -> None:
-        """The next bytes of a body whose length is known; past the stream's buffer when that is empty."""
-        at = self.readinto(target[: len(self._stream.peek())])
-        connection.settimeout(None)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", int(CALL_S), 0))
-        while at < len(target):
-            count = connection.recv_into(target[at:], 0, socket.MSG_WAITALL)
-            if not count:
-                raise LinkError("the supervisor closed the connection inside a body")
-            at += count
-            self._left -= count
-        connection.settimeout(CALL_S)
-
-    def whole(self, most: int = _BODY) -> bytes:
-        """The rest of a small body."""
-        content = bytearray()
-        buffer = memoryview(bytearray(64 * 1024))
-        while count := self.readinto(buffer):
-            content += buffer[:count]
-            if len(content) > most:
-                raise LinkError(f"the supervisor answers with more than {most} bytes")
-        return bytes(content)
-
-    @property
-    def kept(self) -> bool:
-        """Whether the connection can carry another call."""
-        return self._ended and self._left == 0 and self.headers.get("connection", "").lower() != "close"
 
 
 class _Connection:
@@ -155,14 +64,17 @@ class Link:
         host = f"{self._address[0]}:{self._address[1]}"
         return f"{method} {self._base}{path} HTTP/1.1\r\nHost: {host}\r\n{extra}\r\n".encode("ascii")
 
+    def _posting(self, path: str, body: bytes) -> bytes:
+        return self._head("POST", path, f"Content-Length: {len(body)}\r\nContent-Type: application/cbor\r\n") + body
+
     def post(self, path: str, body: bytes) -> tuple[int, bytes]:
         """Status and body. Once more on a new connection if a kept one turns out to be closed."""
-        head = self._head("POST", path, f"Content-Length: {len(body)}\r\nContent-Type: application/cbor\r\n")
+        request = self._posting(path, body)
         with self._lock:
             for attempt in (self._calls is None, True):
                 try:
                     connection = self._calls = self._calls or _Connection(self._address, CALL_S)
-                    connection.socket.sendall(head + body)
+                    connection.socket.sendall(request)
                     self._read_unread(connection)
                     response = Response(connection.stream)
                     content = response.whole()
@@ -177,13 +89,13 @@ class Link:
 
     def announce(self, path: str, body: bytes, missed: Callable[[], None]) -> None:
         """Says it and goes on: the answer is read with that of the next call, and ``missed`` called if it was none."""
-        head = self._head("POST", path, f"Content-Length: {len(body)}\r\nContent-Type: application/cbor\r\n")
+        request = self._posting(path, body)
         with self._lock:
             try:
                 connection = self._calls = self._calls or _Connection(self._address, CALL_S)
                 if len(self._unread) == _UNREAD:
                     self._read_unread(connection)
-                connection.socket.sendall(head + body)
+                connection.socket.sendall(request)
                 self._unread.append(missed)
             except (OSError, LinkError, ValueError) as failure:
                 self._drop()
@@ -306,10 +218,7 @@ class Download:
         self._release()
 
     def fill(self, target: memoryview) -> memoryview:
-        """Of a body whose length is known, in as few calls as it takes.
-
-        Beside a thread that computes, each return from one is a wait for the interpreter.
-        """
+        """The whole target, of a body whose length is known."""
         try:
             self.response.fill(target, self._socket)
         except (OSError, ValueError) as failure:

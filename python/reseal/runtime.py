@@ -81,7 +81,6 @@ class Runtime:
     ) -> None:
         self._app = app
         self.platform: Platform | None = platform
-        ahead.begin()
         identity = TlsIdentity.generate()
         self._instance = Instance(platform, trust, app.ring, identity.spki, self._moved)
         self._engine = Engine(self._instance, self, ahead)

@@ -115,7 +115,9 @@ class Lineage:
         trust = Trust((self.authority.key.public,), None, self.authority.lineage)
         wsgi = self._wsgi(app) if self._wsgi else _not_found
         newest = next(reversed(self._containers), b"").hex() if container is None else container
-        runtime = Runtime(app, wsgi, self.platform, trust, Ahead(Link(supervisor.endpoint), newest))
+        ahead = Ahead(Link(supervisor.endpoint), newest)
+        ahead.begin()
+        runtime = Runtime(app, wsgi, self.platform, trust, ahead)
         app.start_in(runtime)
         supervisor.advise("challenge", self.authority.challenge())
         return Instance(app, runtime, supervisor)

@@ -13,7 +13,7 @@ import pytest
 from reseal import cbor, cose, device, messages, records, rsc1, slots
 from reseal.errors import Refused
 from reseal.hashes import sha256
-from reseal.link import LinkError, Response
+from reseal.response import LinkError, Response
 from reseal.sealing import Sealing, fresh
 from reseal.slots import Recipients, StreamKeys
 from reseal.testing import Authority, Platform

@@ -168,13 +168,9 @@ class AuthorisationTest extends OnItsOwnWorld {
     return Signed.sign(Request.of(ask, approvals), world.operator).cose();
   }
 
-  private Ask policyAsk(String json) {
-    return world.newer(json);
-  }
-
   @Test
   void approvalsThatAreListedAreNeededAndCountedByKey() {
-    answer(world.request(policyAsk(world.policy(approvals("rekey", 2))), world.operator));
+    answer(world.request(world.newer(world.policy(approvals("rekey", 2))), world.operator));
     world.activate(world.begin(Kind.GENESIS, true));
     Ask ask = world.ask(Kind.REKEY, true, Ask.NOTHING);
     WireError none = refusal(world.service.post("request", approved(ask)));
@@ -197,7 +193,7 @@ class AuthorisationTest extends OnItsOwnWorld {
   /** Otherwise one operator could strike the approvals first and then do without them. */
   @Test
   void aPolicyThatLoosensWhatApprovalsGuardNeedsThem() {
-    answer(world.request(policyAsk(world.policy(approvals("takeover", 2))), world.operator));
+    answer(world.request(world.newer(world.policy(approvals("takeover", 2))), world.operator));
     String without = world.policy("");
     String otherImage =
         world.policy(approvals("takeover", 2)).replace(World.IMAGE.toHex(), OTHER.toHex());
@@ -210,14 +206,15 @@ class AuthorisationTest extends OnItsOwnWorld {
             .policy(approvals("takeover", 2))
             .replace("\"binding\": \"enclave\"", "\"binding\": \"signer\"");
     for (String looser : List.of(without, otherImage, recovery, binding)) {
-      WireError error = refusal(world.service.post("request", approved(policyAsk(looser), first)));
+      WireError error =
+          refusal(world.service.post("request", approved(world.newer(looser), first)));
       assertThat(error.code()).isEqualTo(Code.NEED_APPROVAL);
       assertThat(error.number()).contains(1L);
     }
     String dial =
         world.policy(approvals("takeover", 2)).replace("\"life_ms\": 2000", "\"life_ms\": 3000");
-    answer(world.request(policyAsk(dial), world.operator));
-    answer(world.service.post("request", approved(policyAsk(without), first, second)));
-    answer(world.request(policyAsk(otherImage), world.operator));
+    answer(world.request(world.newer(dial), world.operator));
+    answer(world.service.post("request", approved(world.newer(without), first, second)));
+    answer(world.request(world.newer(otherImage), world.operator));
   }
 }

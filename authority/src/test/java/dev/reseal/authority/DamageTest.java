@@ -18,6 +18,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -215,6 +216,7 @@ class DamageTest extends OnItsOwnWorld {
   void everyByteOfTheAnchorAndEveryCut() throws Exception {
     byte[] mark = Files.readAllBytes(anchor);
     Files.copy(whole, database, StandardCopyOption.REPLACE_EXISTING);
+    Optional<Anchor.Mark> newest = new FileAnchor(anchor).read();
     int line = mark.length / 2;
     for (int at = 0; at < line; at += at < 160 ? 1 : 499) {
       byte[] changed = mark.clone();
@@ -228,6 +230,7 @@ class DamageTest extends OnItsOwnWorld {
         torn[of] ^= 1;
         Files.write(anchor, torn);
         open();
+        assertThat(world.anchor.read()).as("byte " + of).isEqualTo(newest);
         world.store.close();
       }
     }

@@ -263,7 +263,7 @@ class RequestsTest extends OnItsOwnWorld {
     assertThat(refused.rule()).isEqualTo("POLICY_REPLACED");
     assertThat(refused.code()).isEqualTo(Code.FENCED);
     assertThat(refused.detail()).contains(World.bytes(world.policy("")).sha256().toHex());
-    Ask first = new Ask(kept.head(), Kind.POLICY, kept.mode(), List.of(), false, unborn(wanted));
+    Ask first = world.ask(Kind.POLICY, false, file(wanted, Optional.empty()));
     assertThat(refusal(world.request(first, world.operator)).rule()).isEqualTo("POLICY_REPLACED");
     answer(world.applied(wanted));
     assertThat(world.status().policy().file()).isEqualTo(World.bytes(wanted).sha256());
@@ -271,14 +271,13 @@ class RequestsTest extends OnItsOwnWorld {
 
   @Test
   void aLineageIsBornWithNothingToReplace() {
-    Ask.Extra file =
-        new Ask.Extra.PolicyFile(World.bytes(world.policy("")), Optional.of(Bytes.zeros(32)));
-    WireError refused = refusal(world.request(world.ask(Kind.POLICY, false, file), world.operator));
+    Ask ask = world.ask(Kind.POLICY, false, file(world.policy(""), Optional.of(Bytes.zeros(32))));
+    WireError refused = refusal(world.request(ask, world.operator));
     assertThat(refused.rule()).isEqualTo("POLICY_REPLACED");
     world.born();
   }
 
-  private static Ask.Extra unborn(String policy) {
-    return new Ask.Extra.PolicyFile(World.bytes(policy), Optional.empty());
+  private static Ask.Extra file(String policy, Optional<Bytes> replaces) {
+    return new Ask.Extra.PolicyFile(World.bytes(policy), replaces);
   }
 }

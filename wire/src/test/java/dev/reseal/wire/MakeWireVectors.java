@@ -177,40 +177,19 @@ final class MakeWireVectors {
     return all.toString();
   }
 
+  private static Bytes asking(Kind kind, Ask.Extra extra) {
+    return new Ask(Samples.HEAD, kind, Optional.empty(), List.of(), false, extra).encode();
+  }
+
   private static Map<Bytes, String> structures() {
     Map<Bytes, String> all = new LinkedHashMap<>();
-    Head head = Samples.HEAD;
     all.put(((Request) Samples.all().getFirst()).ask(), "ask");
-    all.put(
-        new Ask(
-                head,
-                Kind.POLICY,
-                Optional.empty(),
-                List.of(),
-                false,
-                new Ask.Extra.PolicyFile(Bytes.ascii("{}"), Optional.empty()))
-            .encode(),
-        "ask");
-    all.put(
-        new Ask(
-                head,
-                Kind.POLICY,
-                Optional.empty(),
-                List.of(),
-                false,
-                new Ask.Extra.PolicyFile(Bytes.ascii("{}"), Optional.of(Samples.fill(32, 8))))
-            .encode(),
-        "ask");
-    all.put(
-        new Ask(
-                head,
-                Kind.RETIRE,
-                Optional.empty(),
-                List.of(),
-                false,
-                new Ask.Extra.Keys(List.of(Samples.fill(32, 1)), List.of(1L)))
-            .encode(),
-        "ask");
+    Bytes file = Bytes.ascii("{}");
+    all.put(asking(Kind.POLICY, new Ask.Extra.PolicyFile(file, Optional.empty())), "ask");
+    Optional<Bytes> replaces = Optional.of(Samples.fill(32, 8));
+    all.put(asking(Kind.POLICY, new Ask.Extra.PolicyFile(file, replaces)), "ask");
+    Ask.Extra retired = new Ask.Extra.Keys(List.of(Samples.fill(32, 1)), List.of(1L));
+    all.put(asking(Kind.RETIRE, retired), "ask");
     all.put(Samples.claims().encode(), "claims");
     all.put(Samples.essentials().encode(), "policy");
     all.put(MessagesTest.status(Optional.empty(), Optional.empty()).encode(), "status");
